@@ -1,0 +1,36 @@
+"""The training images' mean and scale, by which every later image is measured."""
+
+from collections.abc import Iterator
+
+import numpy
+
+from stages.artifacts import Array
+
+# Images are converted to float64 a block at a time, so that memory stays small.
+BLOCK = 4096
+
+
+def measure(images: Array) -> dict[str, Array]:
+    """Measure how images are to be standardized: ``(image - mean) / standard_deviation``.
+
+    Args:
+        images: ``(n, height, width)`` of any real dtype.
+
+    Returns:
+        ``mean``: ``(height, width)`` float32, pixel by pixel over the images;
+        ``standard_deviation``: ``(1,)`` float32, of all pixels of all images about their overall
+        mean, or 1 where all pixels are equal.
+    """
+    mean = sum(block.sum(axis=0) for block in _blocks(images)) / len(images)
+    # A second pass about the overall mean loses no digits, as the mean of squares would.
+    squares = sum(numpy.square(block - mean.mean()).sum() for block in _blocks(images))
+    deviation = numpy.sqrt(squares / images.size) or 1.0
+    return {
+        "mean": mean.astype(numpy.float32),
+        "standard_deviation": numpy.array([deviation], numpy.float32),
+    }
+
+
+def _blocks(images: Array) -> Iterator[Array]:
+    for start in range(0, len(images), BLOCK):
+        yield images[start : start + BLOCK].astype(numpy.float64)

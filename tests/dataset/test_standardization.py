@@ -1,0 +1,35 @@
+import numpy
+import pytest
+
+from stages.artifacts import Array
+from stages.dataset import standardization
+from stages.dataset.standardization import measure
+
+
+def test_mean_and_deviation_equal_a_hand_computation() -> None:
+    images = numpy.array([[[0, 10]], [[20, 30]]], numpy.uint8)
+
+    measured = measure(images)
+
+    assert measured["mean"].tolist() == [[10, 20]]
+    # Pixels 0, 10, 20, 30 about their mean 15: squares 225, 25, 25, 225.
+    assert measured["standard_deviation"] == pytest.approx([125**0.5])
+
+
+def test_blocks_leave_the_result_as_it_is(
+    small_mnist: dict[str, Array], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = small_mnist["train_images"]
+    whole = measure(images)
+    monkeypatch.setattr(standardization, "BLOCK", 7)
+
+    measured = measure(images)
+
+    numpy.testing.assert_allclose(measured["mean"], whole["mean"], rtol=1e-6)
+    numpy.testing.assert_allclose(measured["standard_deviation"], images.std(), rtol=1e-6)
+
+
+def test_constant_images_are_not_divided_by_zero() -> None:
+    measured = measure(numpy.full((3, 2, 2), 7, numpy.uint8))
+
+    assert measured["standard_deviation"].tolist() == [1]
