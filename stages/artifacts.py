@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy
-import pandas
+import numpy as np
+import pandas as pd
 import safetensors
 import safetensors.numpy
 
 from stages.errors import UserError
 
-Array = numpy.ndarray[Any, Any]
+Array = np.ndarray[Any, Any]
 
 
 class ArtifactError(UserError):
@@ -52,7 +52,7 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def write_table(path: Path, table: pandas.DataFrame) -> None:
+def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write ``table`` as CSV without its index, floats with 6 significant digits."""
     write_text(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
@@ -60,12 +60,12 @@ def write_table(path: Path, table: pandas.DataFrame) -> None:
 def write_array(path: Path, array: Array) -> None:
     """Write one array as ``.npy``, so that it can be memory-mapped."""
     with replacing(path) as temporary, temporary.open("wb") as file:
-        numpy.save(file, array, allow_pickle=False)
+        np.save(file, array, allow_pickle=False)
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Array]) -> None:
     """Write named arrays as safetensors, which holds numbers and names and nothing to execute."""
-    contiguous = {name: numpy.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     with replacing(path) as temporary:
         temporary.write_bytes(safetensors.numpy.save(contiguous))
 
@@ -78,10 +78,10 @@ def read_json(path: Path) -> Any:
         raise _unreadable(path, "a JSON file", error) from error
 
 
-def read_table(path: Path) -> pandas.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
     """Read a CSV artifact; ``ArtifactError`` if it is missing or is not CSV."""
     try:
-        return pandas.read_csv(path)
+        return pd.read_csv(path)
     except (OSError, ValueError) as error:
         raise _unreadable(path, "a CSV file", error) from error
 
@@ -89,7 +89,7 @@ def read_table(path: Path) -> pandas.DataFrame:
 def read_array(path: Path) -> Array:
     """Memory-map a ``.npy`` artifact, read-only; ``ArtifactError`` if it is missing or damaged."""
     try:
-        array: Array = numpy.load(path, mmap_mode="r", allow_pickle=False)
+        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise _unreadable(path, "a .npy array", error) from error
     return array

@@ -4,6 +4,7 @@ Unknown, missing, mistyped, non-finite and out-of-range values are refused by na
 """
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -147,7 +148,7 @@ class Dataset(Section):
 
 
 class Split(Section):
-    """Which training images validate: the last ones, or a seeded choice that keeps the class shares."""
+    """Which training images validate: the last, or a seeded choice that keeps the class shares."""
 
     strategy: Literal["tail", "stratified"]
     validation_images: Count
@@ -157,7 +158,7 @@ Padding = Literal["VALID", "SAME"]
 
 
 class Convolution(Section):
-    """A convolution with bias and ReLU, then a maximum pooling (``pool: 1``, ``pool_stride: 1`` is none)."""
+    """A convolution with bias and ReLU, then a maximum pooling (none: both pools 1)."""
 
     channels: Annotated[int, _within(1, 4096)]
     kernel: Annotated[int, _within(1, 64)]
@@ -168,7 +169,7 @@ class Convolution(Section):
 
 
 class NetworkParams(Section):
-    """Convolutions, one hidden dense layer with ReLU and dropout, and a linear layer to the classes."""
+    """Convolutions, a dense layer with ReLU and dropout, and a linear layer to the classes."""
 
     convolutions: tuple[Convolution, ...]
     dense_units: Annotated[int, _within(1, 65536)]
@@ -176,7 +177,7 @@ class NetworkParams(Section):
 
 
 class Augmentation(Section):
-    """Largest random distortion of a training image, each drawn uniformly from ``[-value, value]``."""
+    """Random distortion of training images, each drawn uniformly from ``[-value, value]``."""
 
     shift: Annotated[float, _within(0, 64)]
     """Pixels, along each axis."""
@@ -254,7 +255,7 @@ class Params(Section):
 
 
 def read_params(path: Path) -> Params:
-    """Read and check all of ``params.yaml``; ``ParameterError`` names each value that is refused."""
+    """Read and check all of ``params.yaml``; ``ParameterError`` names each refused value."""
     try:
         # YAML 1.2, as DVC reads it: 1e-3 is a number.
         content = YAML(typ="safe", pure=True).load(path.read_bytes())
@@ -283,5 +284,4 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return textwrap.shorten(json.dumps(value), 60, placeholder="...")

@@ -3,7 +3,7 @@
 import gzip
 from pathlib import Path
 
-import numpy
+import numpy as np
 import pytest
 
 from stages.artifacts import Array
@@ -17,7 +17,7 @@ def small_mnist() -> dict[str, Array]:
 
     def payload(name: str, header: int) -> Array:
         content = gzip.decompress((FIXTURES / "mnist-small" / name).read_bytes())
-        return numpy.frombuffer(content, numpy.uint8, offset=header)
+        return np.frombuffer(content, np.uint8, offset=header)
 
     return {
         "train_images": payload("train-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28),
@@ -33,5 +33,5 @@ def small_arrays(tmp_path: Path, small_mnist: dict[str, Array]) -> Path:
     folder = tmp_path / "arrays"
     folder.mkdir()
     for name, array in small_mnist.items():
-        numpy.save(folder / f"{name}.npy", array)
+        np.save(folder / f"{name}.npy", array)
     return folder

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-import numpy
+import numpy as np
 
 from stages import artifacts
 from stages.artifacts import Array
@@ -14,7 +14,7 @@ def test_the_training_images_become_centred_and_scaled(
 
     measured = artifacts.read_tensors(tmp_path / "standardization.safetensors")
     images = (small_mnist["train_images"] - measured["mean"]) / measured["standard_deviation"]
-    numpy.testing.assert_allclose(images.mean(axis=0), 0, atol=1e-5)
-    numpy.testing.assert_allclose(
+    np.testing.assert_allclose(images.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(
         small_mnist["train_images"].std() / measured["standard_deviation"], 1, rtol=1e-6
     )

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-import numpy
+import numpy as np
 from sklearn.model_selection import train_test_split
 
 from stages.artifacts import Array
@@ -37,7 +37,7 @@ def split(
             f"split.validation_images must leave images to fit: expected fewer than {count}, "
             f"found {validation_images}."
         )
-    indices = numpy.arange(count)
+    indices = np.arange(count)
     if strategy == "tail":
         return {"fit": indices[:-validation_images], "validation": indices[-validation_images:]}
     try:
@@ -46,4 +46,4 @@ def split(
         )
     except ValueError as error:
         raise SplitError(f"a stratified split is not possible here: {error}") from error
-    return {"fit": numpy.sort(fit), "validation": numpy.sort(validation)}
+    return {"fit": np.sort(fit), "validation": np.sort(validation)}

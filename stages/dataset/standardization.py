@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-import numpy
+import numpy as np
 
 from stages.artifacts import Array
 
@@ -23,14 +23,14 @@ def measure(images: Array) -> dict[str, Array]:
     """
     mean = sum(block.sum(axis=0) for block in _blocks(images)) / len(images)
     # A second pass about the overall mean loses no digits, as the mean of squares would.
-    squares = sum(numpy.square(block - mean.mean()).sum() for block in _blocks(images))
-    deviation = numpy.sqrt(squares / images.size) or 1.0
+    squares = sum(np.square(block - mean.mean()).sum() for block in _blocks(images))
+    deviation = np.sqrt(squares / images.size) or 1.0
     return {
-        "mean": mean.astype(numpy.float32),
-        "standard_deviation": numpy.array([deviation], numpy.float32),
+        "mean": mean.astype(np.float32),
+        "standard_deviation": np.array([deviation], np.float32),
     }
 
 
 def _blocks(images: Array) -> Iterator[Array]:
     for start in range(0, len(images), BLOCK):
-        yield images[start : start + BLOCK].astype(numpy.float64)
+        yield images[start : start + BLOCK].astype(np.float64)

@@ -1,4 +1,4 @@
-import numpy
+import numpy as np
 import pytest
 
 from stages.artifacts import Array
@@ -7,7 +7,7 @@ from stages.dataset.standardization import measure
 
 
 def test_mean_and_deviation_equal_a_hand_computation() -> None:
-    images = numpy.array([[[0, 10]], [[20, 30]]], numpy.uint8)
+    images = np.array([[[0, 10]], [[20, 30]]], np.uint8)
 
     measured = measure(images)
 
@@ -25,11 +25,11 @@ def test_blocks_leave_the_result_as_it_is(
 
     measured = measure(images)
 
-    numpy.testing.assert_allclose(measured["mean"], whole["mean"], rtol=1e-6)
-    numpy.testing.assert_allclose(measured["standard_deviation"], images.std(), rtol=1e-6)
+    np.testing.assert_allclose(measured["mean"], whole["mean"], rtol=1e-6)
+    np.testing.assert_allclose(measured["standard_deviation"], images.std(), rtol=1e-6)
 
 
 def test_constant_images_are_not_divided_by_zero() -> None:
-    measured = measure(numpy.full((3, 2, 2), 7, numpy.uint8))
+    measured = measure(np.full((3, 2, 2), 7, np.uint8))
 
     assert measured["standard_deviation"].tolist() == [1]
