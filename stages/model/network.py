@@ -1,0 +1,109 @@
+"""The convolutional network, from TensorFlow's low-level operations."""
+
+import math
+
+import tensorflow as tf
+
+from stages.artifacts import Array
+from stages.errors import UserError
+from stages.model.layers import Layer, layers
+from stages.params import NetworkParams
+
+
+class WeightsError(UserError):
+    """Weights that do not belong to this network."""
+
+
+class Network(tf.Module):
+    """Convolutions with pooling, a dense layer with dropout, and a linear layer to the classes.
+
+    Weights start Glorot-uniform, biases at zero; the seed determines them.
+    """
+
+    def __init__(
+        self, network: NetworkParams, height: int, width: int, classes: int, seed: int
+    ) -> None:
+        super().__init__()
+        self._params = network
+        self.layers = layers(network, height, width, classes)
+        self._kernels = [
+            tf.Variable(glorot_uniform(layer, (seed, position)), name=f"{layer.name}.kernel")
+            for position, layer in enumerate(self.layers)
+        ]
+        self._biases = [
+            tf.Variable(tf.zeros(layer.kernel[-1]), name=f"{layer.name}.bias")
+            for layer in self.layers
+        ]
+
+    @property
+    def weights(self) -> list[tf.Variable]:
+        """All variables that training changes: kernel and bias of each layer, first to last."""
+        return [
+            variable for pair in zip(self._kernels, self._biases, strict=True) for variable in pair
+        ]
+
+    def __call__(self, images: tf.Tensor, dropout_seed: tf.Tensor | None = None) -> tf.Tensor:
+        """Compute the logits.
+
+        Args:
+            images: ``(n, height, width)`` float32, standardized.
+            dropout_seed: ``(2,)`` int32 while training; without it nothing is dropped.
+
+        Returns:
+            ``(n, classes)`` float32 logits; their softmax is the probability of each class.
+        """
+        hidden = tf.expand_dims(images, -1)
+        *dense, last = zip(self._kernels, self._biases, strict=True)
+        for convolution in self._params.convolutions:
+            kernel, bias = dense.pop(0)
+            hidden = tf.nn.conv2d(hidden, kernel, strides=1, padding=convolution.padding)
+            hidden = tf.nn.max_pool2d(
+                hidden, convolution.pool, convolution.pool_stride, convolution.pool_padding
+            )
+            # Adding a bias and ReLU keep the order of numbers, so the maximum of a window may be
+            # taken first: the same values, with a quarter of the additions.
+            hidden = tf.nn.relu(tf.nn.bias_add(hidden, bias))
+        ((kernel, bias),) = dense
+        hidden = tf.reshape(hidden, (-1, kernel.shape[0]))
+        hidden = tf.nn.relu(tf.matmul(hidden, kernel) + bias)
+        if dropout_seed is not None and self._params.dropout > 0:
+            hidden = tf.nn.experimental.stateless_dropout(
+                hidden, self._params.dropout, dropout_seed, rng_alg="philox"
+            )
+        kernel, bias = last
+        return tf.matmul(hidden, kernel) + bias
+
+    def state(self) -> dict[str, Array]:
+        """Give every weight by its name, as float32 arrays."""
+        return {_name(variable): variable.numpy() for variable in self.weights}
+
+    def restore(self, state: dict[str, Array]) -> None:
+        """Take over weights that ``state`` gave.
+
+        Raises:
+            WeightsError: a name or a shape that is not this network's.
+        """
+        expected = {_name(variable): tuple(variable.shape) for variable in self.weights}
+        found = {name: array.shape for name, array in state.items()}
+        if expected != found:
+            raise WeightsError(
+                f"the weights are not of the network in params.yaml: expected {expected}, "
+                f"found {found}; train it anew."
+            )
+        for variable in self.weights:
+            variable.assign(state[_name(variable)])
+
+
+def glorot_uniform(layer: Layer, seed: tuple[int, int]) -> tf.Tensor:
+    """Draw a kernel uniformly from ``[-limit, limit]``, ``limit = sqrt(6 / (fan_in + fan_out))``.
+
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks"
+    (2010), equation 16; each fan counts the window of a convolution.
+    """
+    *window, inputs, outputs = layer.kernel
+    limit = math.sqrt(6 / (math.prod(window) * (inputs + outputs)))
+    return tf.random.stateless_uniform(layer.kernel, seed, -limit, limit)
+
+
+def _name(variable: tf.Variable) -> str:
+    return variable.name.removesuffix(":0")

@@ -1,0 +1,95 @@
+"""One epoch of training as one call of a graph."""
+
+from collections.abc import Callable
+from typing import cast
+
+import tensorflow as tf
+
+from stages.artifacts import Array
+from stages.model.augmentation import distort
+from stages.model.network import Network
+from stages.model.optimizer import Adam, learning_rate
+from stages.params import Training
+
+stateless_shuffle = tf.random.experimental.stateless_shuffle  # type: ignore[attr-defined]
+
+# Streams of random numbers, each with seeds of its own; the network's first weights take stream 0.
+_SHUFFLE, _DROPOUT, _AUGMENTATION = 1, 2, 3
+
+
+class Trainer(tf.Module):
+    """Fits a network to some images, epoch by epoch.
+
+    Every random number follows from the seed, the epoch and the step, so that an epoch needs
+    nothing of the earlier ones but the weights and the optimizer's state.
+
+    Args:
+        network: whose weights change.
+        training: the recipe's hyperparameters.
+        standardize: maps raw images, ``(n, height, width)`` float32, to what the network takes.
+        images: ``(n, height, width)``, raw, of any real dtype.
+        labels: ``(n,)`` integers.
+        seed: of the recipe.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        training: Training,
+        standardize: Callable[[tf.Tensor], tf.Tensor],
+        images: Array,
+        labels: Array,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self._network = network
+        self._training = training
+        self._standardize = standardize
+        self._images = tf.constant(images)
+        self._labels = tf.constant(labels, tf.int32)
+        self._seed = seed
+        self._optimizer = Adam(network.weights, training)
+        self._steps = -(-len(images) // training.batch_size)
+
+    @tf.function
+    def run_epoch(self, epoch: tf.Tensor) -> tf.Tensor:
+        """Take one step for each batch of the images, the last of which may be smaller.
+
+        Args:
+            epoch: ``()`` int32, 0 for the first.
+
+        Returns:
+            ``()`` float32, the mean over the batches of their mean loss.
+        """
+        order = tf.range(tf.shape(self._labels)[0])
+        if self._training.shuffle:
+            order = stateless_shuffle(order, self._seeds(_SHUFFLE, epoch))
+        size = self._training.batch_size
+        total = tf.constant(0.0)
+        for batch in tf.range(self._steps):  # type: ignore[attr-defined]
+            total += self._step(
+                order[batch * size : (batch + 1) * size], epoch * self._steps + batch
+            )
+        return total / self._steps
+
+    def _step(self, rows: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        images = tf.cast(tf.gather(self._images, rows), tf.float32)
+        images = distort(images, self._training.augmentation, self._seeds(_AUGMENTATION, step))
+        with tf.GradientTape() as tape:
+            logits = self._network(
+                self._standardize(images), dropout_seed=self._seeds(_DROPOUT, step)
+            )
+            loss = tf.reduce_mean(
+                tf.nn.sparse_softmax_cross_entropy_with_logits(
+                    labels=tf.gather(self._labels, rows), logits=logits
+                )
+            )
+        gradients = cast("list[tf.Tensor]", tape.gradient(loss, self._network.weights))
+        rate = learning_rate(self._training, step, self._steps * self._training.epochs)
+        self._optimizer.apply(gradients, rate, step)
+        return loss
+
+    def _seeds(self, stream: int, counter: tf.Tensor) -> tf.Tensor:
+        return tf.stack(
+            [tf.constant(self._seed + (stream << 32), tf.int64), tf.cast(counter, tf.int64)]
+        )

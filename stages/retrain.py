@@ -1,0 +1,37 @@
+"""Stage ``retrain``: fit the network on all training images, with the same parameters."""
+
+from stages import artifacts
+from stages.command import PathOption, run
+from stages.model.classifier import Classifier
+from stages.model.device import prepare
+from stages.params import read_params
+
+
+def main(
+    params: PathOption,
+    arrays: PathOption,
+    standardization: PathOption,
+    weights: PathOption,
+    history: PathOption,
+) -> None:
+    """Train on all training images and write the ``weights`` and the ``history``."""
+    parameters = read_params(params)
+    dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
+    images = artifacts.read_array(arrays / "train_images.npy")
+    labels = artifacts.read_array(arrays / "train_labels.npy")
+
+    prepare(parameters.compute.threads)
+    classifier = Classifier(
+        recipe.network,
+        artifacts.read_tensors(standardization),
+        len(dataset.classes),
+        recipe.seed,
+    )
+    classifier.train(recipe.training, images, labels)
+
+    artifacts.write_tensors(weights, classifier.weights)
+    artifacts.write_table(history, classifier.history)
+
+
+if __name__ == "__main__":
+    run(main)
