@@ -1,0 +1,41 @@
+import pytest
+
+from stages.params import Augmentation, Convolution, NetworkParams, Training
+
+
+@pytest.fixture
+def reference_network() -> NetworkParams:
+    """The network of the published tutorial."""
+
+    def convolution(channels: int) -> Convolution:
+        return Convolution(
+            channels=channels, kernel=5, padding="VALID", pool=2, pool_stride=2, pool_padding="SAME"
+        )
+
+    return NetworkParams(
+        convolutions=(convolution(32), convolution(64)), dense_units=1024, dropout=0.5
+    )
+
+
+@pytest.fixture
+def small_network(reference_network: NetworkParams) -> NetworkParams:
+    """One convolution of 4 channels and 16 dense units, without dropout."""
+    convolution = reference_network.convolutions[0].model_copy(update={"channels": 4})
+    return NetworkParams(convolutions=(convolution,), dense_units=16, dropout=0.0)
+
+
+@pytest.fixture
+def training() -> Training:
+    """Two epochs at a constant rate, without augmentation."""
+    return Training(
+        epochs=2,
+        batch_size=8,
+        shuffle=True,
+        learning_rate=0.001,
+        warmup=0.0,
+        decay="none",
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        augmentation=Augmentation(shift=0.0, rotation=0.0, scale=0.0, shear=0.0),
+    )

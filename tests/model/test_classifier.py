@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from stages.artifacts import Array
+from stages.dataset.standardization import measure
+from stages.model.classifier import Classifier
+from stages.model.layers import NetworkError
+from stages.params import NetworkParams, Training
+
+
+def classifier(network: NetworkParams, arrays: dict[str, Array], seed: int = 1) -> Classifier:
+    return Classifier(network, measure(arrays["train_images"]), 10, seed)
+
+
+def test_training_with_validation_records_loss_and_accuracy_by_epoch(
+    small_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+) -> None:
+    images, labels = small_mnist["train_images"], small_mnist["train_labels"]
+    trained = classifier(small_network, small_mnist)
+
+    trained.train(training, images, labels, validation=(images[:50], labels[:50]))
+
+    history = trained.history
+    assert list(history.columns) == ["epoch", "loss", "accuracy"]
+    assert history["epoch"].tolist() == [1, 2]
+    assert history["loss"].is_monotonic_decreasing
+    assert history["accuracy"].iloc[-1] == (trained.labels(images[:50]) == labels[:50]).mean()
+
+
+def test_training_without_validation_has_no_accuracy(
+    small_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+) -> None:
+    trained = classifier(small_network, small_mnist)
+
+    trained.train(training, small_mnist["train_images"][:40], small_mnist["train_labels"][:40])
+
+    assert list(trained.history.columns) == ["epoch", "loss"]
+
+
+def test_a_little_training_classifies_unseen_digits(
+    reference_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+) -> None:
+    trained = classifier(reference_network, small_mnist)
+    longer = training.model_copy(update={"epochs": 5})
+
+    trained.train(longer, small_mnist["train_images"], small_mnist["train_labels"])
+
+    right = trained.labels(small_mnist["test_images"]) == small_mnist["test_labels"]
+    assert right.mean() > 0.85
+
+
+def test_probabilities_sum_to_one_and_do_not_depend_on_the_batch(
+    small_network: NetworkParams, small_mnist: dict[str, Array]
+) -> None:
+    images = np.concatenate([small_mnist["train_images"]] * 2)
+    untrained = classifier(small_network, small_mnist)
+
+    probabilities = untrained.probabilities(images)
+
+    assert probabilities.shape == (1200, 10)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(
+        probabilities[1100:], untrained.probabilities(images[1100:]), rtol=1e-4
+    )
+
+
+def test_weights_taken_over_give_equal_probabilities(
+    small_network: NetworkParams, small_mnist: dict[str, Array]
+) -> None:
+    first = classifier(small_network, small_mnist, seed=1)
+    second = classifier(small_network, small_mnist, seed=2)
+    images = small_mnist["test_images"]
+    assert not np.array_equal(first.probabilities(images), second.probabilities(images))
+
+    second.weights = first.weights
+
+    np.testing.assert_array_equal(first.probabilities(images), second.probabilities(images))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.float32, np.float64])
+def test_pixels_of_any_type_give_the_same_answer(
+    small_network: NetworkParams, small_mnist: dict[str, Array], dtype: type
+) -> None:
+    untrained = classifier(small_network, small_mnist)
+    images = small_mnist["test_images"][:5]
+
+    np.testing.assert_allclose(
+        untrained.probabilities(images.astype(dtype)), untrained.probabilities(images), rtol=1e-6
+    )
+
+
+def test_a_network_that_does_not_fit_the_images_is_refused(
+    reference_network: NetworkParams,
+) -> None:
+    with pytest.raises(NetworkError):
+        Classifier(reference_network, measure(np.zeros((2, 8, 8), np.uint8)), 10, seed=1)

@@ -1,0 +1,91 @@
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.lib.stride_tricks import sliding_window_view
+
+from stages.artifacts import Array
+from stages.model.network import Network, WeightsError
+from stages.params import NetworkParams
+
+
+def forward(state: dict[str, Array], images: Array) -> Array:
+    """Compute the reference network's logits with NumPy, in float64 and in the textbook order."""
+    hidden = images[..., np.newaxis].astype(np.float64)
+    for name in ("conv_1", "conv_2"):
+        windows = sliding_window_view(hidden, (5, 5), axis=(1, 2))
+        hidden = np.einsum("nhwcij,ijck->nhwk", windows, state[f"{name}.kernel"])
+        hidden = np.maximum(hidden + state[f"{name}.bias"], 0)
+        hidden = sliding_window_view(hidden, (2, 2), axis=(1, 2))[:, ::2, ::2].max(axis=(4, 5))
+    hidden = hidden.reshape(len(images), -1)
+    hidden = np.maximum(hidden @ state["fc_3.kernel"] + state["fc_3.bias"], 0)
+    return hidden @ state["fc_4.kernel"] + state["fc_4.bias"]
+
+
+def test_logits_equal_an_independent_forward_pass(reference_network: NetworkParams) -> None:
+    random = np.random.default_rng(0)
+    network = Network(reference_network, 28, 28, 10, seed=1)
+    state = {
+        name: random.normal(0, 0.1, array.shape).astype(np.float32)
+        for name, array in network.state().items()
+    }
+    network.restore(state)
+    images = random.normal(size=(3, 28, 28)).astype(np.float32)
+
+    logits = network(tf.constant(images))
+
+    np.testing.assert_allclose(logits, forward(state, images), rtol=1e-4, atol=1e-4)
+
+
+def test_weights_start_glorot_uniform_and_biases_at_zero(reference_network: NetworkParams) -> None:
+    state = Network(reference_network, 28, 28, 10, seed=1).state()
+
+    for name, fans in {
+        "conv_1": 25 * (1 + 32),
+        "conv_2": 25 * (32 + 64),
+        "fc_3": 1024 + 1024,
+        "fc_4": 1024 + 10,
+    }.items():
+        kernel, limit = state[f"{name}.kernel"], math.sqrt(6 / fans)
+        assert np.abs(kernel).max() == pytest.approx(limit, rel=0.02)
+        assert kernel.std() == pytest.approx(limit / math.sqrt(3), rel=0.1)
+        assert not state[f"{name}.bias"].any()
+
+
+def test_the_seed_determines_the_first_weights(small_network: NetworkParams) -> None:
+    first, same, other = (
+        Network(small_network, 28, 28, 10, seed).state()["fc_2.kernel"] for seed in (1, 1, 2)
+    )
+
+    np.testing.assert_array_equal(first, same)
+    assert not np.array_equal(first, other)
+
+
+def test_dropout_keeps_the_expected_share_and_only_while_training(
+    reference_network: NetworkParams,
+) -> None:
+    network = Network(reference_network.model_copy(update={"convolutions": ()}), 4, 4, 1, seed=1)
+    state = network.state()
+    # The logit is then the sum of the dense units, each of them 1.
+    state["fc_1.kernel"][:] = 0
+    state["fc_1.bias"][:] = 1
+    state["fc_2.kernel"][:] = 1
+    network.restore(state)
+    images = tf.zeros((50, 4, 4))
+
+    assert network(images).numpy().tolist() == [[1024]] * 50
+    # Kept units are doubled, so that the expectation stays 1024 (standard deviation 32).
+    dropped = network(images, dropout_seed=tf.constant([1, 2])).numpy()
+    assert dropped.mean() == pytest.approx(1024, abs=20)
+    assert dropped.std() == pytest.approx(32, abs=12)
+
+
+def test_weights_of_another_network_are_refused(
+    reference_network: NetworkParams, small_network: NetworkParams
+) -> None:
+    network = Network(small_network, 28, 28, 10, seed=1)
+    other = Network(reference_network, 28, 28, 10, seed=1).state()
+
+    with pytest.raises(WeightsError, match=r"not of the network in params\.yaml"):
+        network.restore(other)
