@@ -90,7 +90,7 @@ def read_array(path: Path) -> Array:
     """Memory-map a ``.npy`` artifact, read-only; ``ArtifactError`` if it is missing or damaged."""
     try:
         array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise _unreadable(path, "a .npy array", error) from error
     return array
 
@@ -110,7 +110,8 @@ def _umask() -> int:
 
 
 def _unreadable(path: Path, expected: str, error: Exception) -> ArtifactError:
-    found = "no such file" if isinstance(error, FileNotFoundError) else str(error)
+    missing = isinstance(error, FileNotFoundError)
+    found = "no such file" if missing else str(error).rstrip(".")
     return ArtifactError(
         f"{path}: expected {expected}, found: {found}; run `dvc repro` to make it anew."
     )

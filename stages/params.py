@@ -234,13 +234,14 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _choices_exist(self) -> "Params":
-        for choice, known in ((self.dataset, self.datasets), (self.recipe, self.recipes)):
+        for kind, choice, known in (
+            ("dataset", self.dataset, self.datasets),
+            ("recipe", self.recipe, self.recipes),
+        ):
             if choice not in known:
-                raise PydanticCustomError(
-                    "choice",
-                    "{choice} is not defined; known are {known}",
-                    {"choice": choice, "known": ", ".join(known)},
-                )
+                message = "{kind} must be one of {known}, found {choice}"
+                context = {"kind": kind, "choice": choice, "known": ", ".join(known)}
+                raise PydanticCustomError("choice", message, context)
         return self
 
     @property
@@ -271,13 +272,15 @@ def read_params(path: Path) -> Params:
 
 
 def _sentence(error: ErrorDetails) -> str:
+    if error["type"] == "choice":
+        return error["msg"]
     place = ".".join(map(str, error["loc"])) or "the file"
     if error["type"] == "missing":
         return f"{place} is missing"
     if error["type"] == "extra_forbidden":
         return f"{place} is unknown"
     message = error["msg"].removeprefix("Input should be ")
-    if error["type"] in {"choice", "classes", "lookalikes"}:
+    if error["type"] in {"classes", "lookalikes"}:
         return f"{place}: {message}"
     expected = message if message.startswith("must") else f"must be {message}"
     return f"{place} {expected}, found {_shown(error['input'])}"

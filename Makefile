@@ -1,0 +1,54 @@
+# The commands of the project; `make` alone lists them.
+
+PYTHON ?= python3
+EXTRA ?=
+LOCK := requirements$(if $(EXTRA),-$(EXTRA)).lock
+VENV := .venv
+INSTALLED := $(VENV)/.installed-from-$(LOCK)
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup repro test lint check lock bench
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## make the environment in .venv from the lock file (EXTRA=gpu adds CUDA)
+
+repro: $(INSTALLED) ## run the pipeline: only what is not up to date
+	dvc repro
+	dvc metrics show
+
+test: $(INSTALLED) ## run the tests
+	pytest
+
+lint: $(INSTALLED) ## check format, style, types and who imports whom
+	pre-commit run --all-files
+
+check: lint test ## lint, then test
+
+bench: $(INSTALLED) ## measure what the README quotes (about an hour; leave the machine alone)
+	python -m benchmarks.training
+	python -m benchmarks.pipeline
+	python -m benchmarks.recipes
+	python -m benchmarks.tutorial
+
+lock: $(INSTALLED) ## pin the newest versions that pyproject.toml allows, with hashes
+	uv pip compile $(COMPILE) --output-file requirements.lock
+	uv pip compile $(COMPILE) --extra gpu --constraint requirements.lock --output-file requirements-gpu.lock
+
+COMPILE := pyproject.toml --quiet --upgrade --universal --python-version 3.11 --group dev --generate-hashes \
+	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+# uv itself is installed as the lock pins it, then installs the rest.
+$(INSTALLED): $(LOCK)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+		echo "error: expected Python 3.11, 3.12 or 3.13, found $$($(PYTHON) --version 2>&1); name one: make PYTHON=python3.12" >&2; \
+		exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	awk '/^[^ #]/ {pinned = /^uv==/} pinned' $(LOCK) > $(VENV)/uv.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.lock
+	$(VENV)/bin/uv pip sync --quiet --python $(VENV)/bin/python --require-hashes --compile-bytecode $(LOCK)
+	@touch $@

@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages import artifacts
+from stages.artifacts import ArtifactError
+
+
+def test_an_artifact_stands_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file.txt"
+    artifacts.write_text(path, "old")
+
+    def interrupted() -> None:
+        with artifacts.replacing(path) as temporary:
+            temporary.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+
+    assert path.read_text() == "old"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_artifact_has_the_mode_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+
+    artifacts.write_text(tmp_path / "artifact", "text")
+
+    assert (tmp_path / "artifact").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_json_keeps_its_order_and_refuses_what_is_not_json(tmp_path: Path) -> None:
+    path = tmp_path / "value.json"
+    artifacts.write_json(path, {"b": 1, "a": "é"})
+
+    assert path.read_text() == '{\n  "b": 1,\n  "a": "é"\n}\n'
+    assert artifacts.read_json(path) == {"b": 1, "a": "é"}
+    with pytest.raises(ValueError, match="nan"):
+        artifacts.write_json(path, float("nan"))
+
+
+def test_a_table_has_six_significant_digits(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+
+    artifacts.write_table(path, pd.DataFrame({"n": [1], "share": [2 / 3]}))
+
+    assert path.read_text() == "n,share\n1,0.666667\n"
+    assert artifacts.read_table(path).to_dict("list") == {"n": [1], "share": [0.666667]}
+
+
+def test_arrays_are_memory_mapped_and_read_only(tmp_path: Path) -> None:
+    path = tmp_path / "array.npy"
+    artifacts.write_array(path, np.arange(3))
+
+    array = artifacts.read_array(path)
+
+    assert isinstance(array, np.memmap)
+    assert array.tolist() == [0, 1, 2]
+    with pytest.raises(ValueError, match="read-only"):
+        array[0] = 1
+
+
+def test_tensors_come_back_as_they_were_and_as_the_same_bytes(tmp_path: Path) -> None:
+    tensors = {"b": np.eye(2, dtype=np.float32)[:, ::-1], "a": np.array([1], np.int64)}
+    one, other = tmp_path / "one", tmp_path / "other"
+
+    artifacts.write_tensors(one, tensors)
+    artifacts.write_tensors(other, dict(reversed(tensors.items())))
+
+    assert one.read_bytes() == other.read_bytes()
+    assert {name: array.tolist() for name, array in artifacts.read_tensors(one).items()} == {
+        "a": [1],
+        "b": [[0, 1], [1, 0]],
+    }
+
+
+def test_arrays_of_objects_are_neither_written_nor_read(tmp_path: Path) -> None:
+    path = tmp_path / "objects.npy"
+    with pytest.raises(ValueError, match="allow_pickle"):
+        artifacts.write_array(path, np.array([{}]))
+    np.save(path, np.array([{}]), allow_pickle=True)
+
+    with pytest.raises(ArtifactError, match="Python objects"):
+        artifacts.read_array(path)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [artifacts.read_json, artifacts.read_table, artifacts.read_array, artifacts.read_tensors],
+)
+def test_what_is_missing_or_damaged_is_named_in_one_line(read, tmp_path: Path) -> None:
+    path = tmp_path / "artifact"
+    with pytest.raises(ArtifactError, match=r"artifact: expected a .* found: no such file"):
+        read(path)
+    path.write_bytes(b"")
+
+    with pytest.raises(ArtifactError, match=r"artifact: expected a .* found: ") as refused:
+        read(path)
+
+    assert "\n" not in str(refused.value)
