@@ -1,5 +1,8 @@
 """The model as its users see it: train, predict, and the history of its training."""
 
+import sys
+import time
+
 import numpy as np
 import pandas as pd
 import tensorflow as tf
@@ -71,6 +74,7 @@ class Classifier:
             validation: images and labels that are not fitted, for the accuracy after each epoch.
         """
         trainer = Trainer(self._network, training, self._standardize, images, labels, self._seed)
+        begin = time.perf_counter()
         with tqdm(range(training.epochs), unit="epoch", disable=None) as epochs:
             for epoch in epochs:
                 loss = trainer.run_epoch(tf.constant(epoch))
@@ -81,7 +85,11 @@ class Classifier:
                 figures = {name: f"{row[name]:.4f}" for name in row if name != "epoch"}
                 epochs.set_postfix(figures)
                 said = ", ".join(f"{name} {figure}" for name, figure in figures.items())
-                tqdm.write(f"epoch {epoch + 1}/{training.epochs}: {said}")
+                tqdm.write(f"epoch {epoch + 1}/{training.epochs}: {said}", file=sys.stderr)
+        seconds = time.perf_counter() - begin
+        rate = len(images) * training.epochs / seconds
+        said = f"trained {training.epochs} epochs in {seconds:.1f} s, {rate:.0f} images a second"
+        tqdm.write(said, file=sys.stderr)
 
     def probabilities(self, images: Array) -> Array:
         """Compute the probability of each class.

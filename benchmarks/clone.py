@@ -1,0 +1,45 @@
+"""The pipeline in a clone of its own, as a new user would run it."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def fresh_clone() -> Iterator[Path]:
+    """Clone the newest commit to a temporary folder, with a cold DVC cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder) / "clone"
+        subprocess.run(["git", "clone", "--quiet", ".", clone], check=True)
+        yield clone
+
+
+def repro(clone: Path) -> tuple[float, list[tuple[float, str]]]:
+    """Run ``dvc repro`` there and pass its output on.
+
+    Returns:
+        The seconds it took, and each line of output with its second.
+    """
+    # The stages' `python` is this one.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    begin = time.perf_counter()
+    lines = []
+    with subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=clone,
+        env=os.environ | {"PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        for line in process.stdout or ():
+            lines.append((time.perf_counter() - begin, line.rstrip()))
+            sys.stderr.write(line)
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    return time.perf_counter() - begin, lines

@@ -1,0 +1,69 @@
+"""Measure each recipe's test accuracy over seeds of its own, and its time against ``tutorial``'s.
+
+Every seed trains on all 60,000 images, as the stage ``retrain`` does, and is tested once. One epoch
+of ``tutorial`` is timed before each run, so that both see the same machine. Needs ``data/arrays``:
+``make repro`` first.
+"""
+
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.results import record
+from stages import artifacts
+from stages.dataset.standardization import measure
+from stages.model.classifier import Classifier
+from stages.model.device import prepare
+from stages.params import Recipe, read_params
+
+# Seeds that no choice was made with.
+SEEDS = {"fast": range(101, 106), "accurate": range(101, 102), "tutorial": range(101, 102)}
+
+
+def main() -> None:
+    """Train, test, print a table, and keep it."""
+    prepare(0)
+    recipes = read_params(Path("params.yaml")).recipes
+    arrays = {
+        name: np.array(artifacts.read_array(Path("data/arrays") / f"{name}.npy"))
+        for name in ("train_images", "train_labels", "test_images", "test_labels")
+    }
+    standardization = measure(arrays["train_images"])
+    tutorial = recipes["tutorial"]
+    one_epoch = tutorial.model_copy(
+        update={"training": tutorial.training.model_copy(update={"epochs": 1})}
+    )
+
+    def run(recipe: Recipe, seed: int) -> tuple[float, float]:
+        """Train and test; give the seconds of the training and the test accuracy."""
+        classifier = Classifier(recipe.network, standardization, 10, seed)
+        begin = time.perf_counter()
+        classifier.train(recipe.training, arrays["train_images"], arrays["train_labels"])
+        seconds = time.perf_counter() - begin
+        right = classifier.labels(arrays["test_images"]) == arrays["test_labels"]
+        return seconds, float(right.mean())
+
+    figures = {}
+    for name, seeds in SEEDS.items():
+        ratios, accuracies = [], []
+        for seed in seeds:
+            epoch_seconds, _ = run(one_epoch, seed)
+            seconds, accuracy = run(recipes[name], seed)
+            ratios.append(seconds / (epoch_seconds * tutorial.training.epochs))
+            accuracies.append(accuracy)
+        figures[name] = {
+            "epochs": recipes[name].training.epochs,
+            "seeds": len(seeds),
+            "test_accuracy_mean": round(statistics.mean(accuracies), 5),
+            "test_accuracy_min": min(accuracies),
+            "test_accuracy_max": max(accuracies),
+            "time_over_tutorial": round(statistics.median(ratios), 3),
+        }
+        print(name, figures[name])
+    record("recipes", figures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""Keep what was measured, with what it was measured on."""
+
+import datetime as dt
+import importlib.metadata
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+from stages import artifacts
+
+RESULTS = Path(__file__).parent / "results"
+_LIBRARIES = ("tensorflow", "numpy", "dvc")
+
+
+def record(name: str, figures: dict[str, Any]) -> None:
+    """Write ``results/NAME.json``: the figures, the command, the day, the machine, the versions."""
+    circumstances = {
+        "command": " ".join(["python -m", f"benchmarks.{name}", *sys.argv[1:]]),
+        "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        **{library: importlib.metadata.version(library) for library in _LIBRARIES},
+    }
+    artifacts.write_json(RESULTS / f"{name}.json", {**figures, **circumstances})
+
+
+def _cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor()

@@ -1,0 +1,193 @@
+"""Time one training epoch of the reference network on all 60,000 images, four ways side by side.
+
+Ours; the tutorial's own way, a graph session fed with arrays; Keras's ``fit``; and the floor, the
+same arithmetic at the rate of one large matrix product. Each has a process of its own, warmed up,
+and they take turns, so that all see the same machine. Needs ``data/arrays``: ``make repro`` first.
+"""
+
+import math
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from benchmarks.results import record
+from stages import artifacts
+from stages.artifacts import Array
+from stages.dataset.standardization import measure
+from stages.model.classifier import Classifier
+from stages.model.device import prepare
+from stages.model.layers import layers
+from stages.model.training import Trainer
+from stages.params import read_params
+
+ROUNDS = 5
+MATMUL_SIZE = 4096
+RECIPE = read_params(Path("params.yaml")).recipes["tutorial"]
+
+
+def ours(images: Array, labels: Array) -> Callable[[], None]:
+    """One epoch of the recipe ``tutorial``, as the stages train it."""
+    prepare(0)
+    classifier = Classifier(RECIPE.network, measure(images), 10, RECIPE.seed)
+    trainer = Trainer(
+        classifier._network, RECIPE.training, classifier._standardize, images, labels, RECIPE.seed
+    )
+    epochs = iter(range(10_000))
+    return lambda: trainer.run_epoch(tf.constant(next(epochs))).numpy()
+
+
+def session(images: Array, labels: Array) -> Callable[[], None]:
+    """The tutorial's way: a graph of TensorFlow 1, each batch fed as an array."""
+    v1 = tf.compat.v1
+    standardized = standardize(images)
+    targets = np.eye(10, dtype=np.float32)[labels]
+    random = np.random.default_rng(RECIPE.seed)
+
+    def layer(name: str, shape: list[int]) -> tuple[tf.Tensor, tf.Tensor]:
+        with v1.variable_scope(name):
+            return (
+                v1.get_variable("weights", shape, initializer=v1.glorot_uniform_initializer()),
+                v1.get_variable("biases", shape[-1:], initializer=v1.zeros_initializer()),
+            )
+
+    def convolution(hidden: tf.Tensor, name: str, shape: list[int]) -> tf.Tensor:
+        weights, biases = layer(name, shape)
+        hidden = tf.nn.conv2d(hidden, weights, strides=[1, 1, 1, 1], padding="VALID")
+        hidden = tf.nn.relu(tf.nn.bias_add(hidden, biases))
+        return tf.nn.max_pool(hidden, [1, 2, 2, 1], [1, 2, 2, 1], padding="SAME")
+
+    with tf.Graph().as_default():
+        pixels = v1.placeholder(tf.float32, [None, 784], name="pixels")
+        target = v1.placeholder(tf.float32, [None, 10], name="target")
+        kept = v1.placeholder(tf.float32, name="kept")
+        hidden = convolution(tf.reshape(pixels, [-1, 28, 28, 1]), "conv_1", [5, 5, 1, 32])
+        hidden = convolution(hidden, "conv_2", [5, 5, 32, 64])
+        weights, biases = layer("fc_3", [1024, 1024])
+        hidden = tf.nn.relu(tf.matmul(tf.reshape(hidden, [-1, 1024]), weights) + biases)
+        hidden = v1.nn.dropout(hidden, keep_prob=kept)
+        weights, biases = layer("fc_4", [1024, 10])
+        logits = tf.matmul(hidden, weights) + biases
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(target, logits))
+        step = v1.train.AdamOptimizer(1e-4).minimize(loss)
+        runner = v1.Session()
+        runner.run(v1.global_variables_initializer())
+
+    def run_epoch() -> None:
+        order = random.permutation(len(standardized))
+        shuffled, shuffled_targets = standardized[order], targets[order]
+        for start in range(0, len(order), 100):
+            batch = slice(start, start + 100)
+            feed = {pixels: shuffled[batch], target: shuffled_targets[batch], kept: 0.5}
+            runner.run([loss, step], feed_dict=feed)
+
+    return run_epoch
+
+
+def keras(images: Array, labels: Array) -> Callable[[], None]:
+    """The same network and optimizer by Keras layers and ``fit``."""
+    keras_layers = tf.keras.layers
+    network = tf.keras.Sequential(
+        [
+            keras_layers.Conv2D(32, 5, activation="relu"),
+            keras_layers.MaxPool2D(2, 2, "same"),
+            keras_layers.Conv2D(64, 5, activation="relu"),
+            keras_layers.MaxPool2D(2, 2, "same"),
+            keras_layers.Flatten(),
+            keras_layers.Dense(1024, activation="relu"),
+            keras_layers.Dropout(0.5),
+            keras_layers.Dense(10),
+        ]
+    )
+    network.compile(
+        tf.keras.optimizers.Adam(1e-4, epsilon=1e-8),
+        tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    standardized = standardize(images).reshape(-1, 28, 28, 1)
+    return lambda: network.fit(standardized, labels, batch_size=100, verbose=0)
+
+
+def matmul(images: Array, labels: Array) -> Callable[[], None]:  # noqa: ARG001
+    """One large float32 matrix product."""
+    factor = tf.random.stateless_normal((MATMUL_SIZE, MATMUL_SIZE), (1, 2))
+    multiply = tf.function(tf.matmul)
+    return lambda: multiply(factor, factor).numpy()
+
+
+CONTENDERS = {"ours": ours, "session": session, "keras": keras, "matmul": matmul}
+
+
+def standardize(images: Array) -> Array:
+    """Give all pixels as ``(n, 784)`` float32, standardized beforehand as the tutorial does."""
+    numbers = measure(images)
+    return ((images - numbers["mean"]) / numbers["standard_deviation"]).reshape(len(images), -1)
+
+
+def serve(name: str, connection: Connection) -> None:
+    """Time the contender's epoch each time that the other end asks, the first as a warm-up."""
+    arrays = Path("data/arrays")
+    images = np.array(artifacts.read_array(arrays / "train_images.npy"))
+    labels = np.array(artifacts.read_array(arrays / "train_labels.npy"))
+    run = CONTENDERS[name](images, labels)
+    while connection.recv():
+        begin = time.perf_counter()
+        run()
+        connection.send(time.perf_counter() - begin)
+
+
+def epoch_operations() -> float:
+    """Count the multiplications and additions of one epoch of 60,000 images.
+
+    Each layer with weights: forward, gradient of the weights, and gradient of its input, which the
+    first layer does not need; 2 operations for each product that is summed.
+    """
+    products = [
+        math.prod(layer.kernel) * math.prod(layer.output[:-1])
+        for layer in layers(RECIPE.network, 28, 28, 10)
+    ]
+    return 60_000 * 2 * (3 * sum(products) - products[0])
+
+
+def main() -> None:
+    """Let the contenders take turns, print the medians and their ratios, and keep them."""
+    context = multiprocessing.get_context("spawn")
+    ends = {}
+    for name in CONTENDERS:
+        ends[name], theirs = context.Pipe()
+        context.Process(target=serve, args=(name, theirs), daemon=True).start()
+    seconds: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+    for _ in tqdm(range(1 + ROUNDS), unit="round"):
+        for name, end in ends.items():
+            end.send(True)
+            seconds[name].append(end.recv())
+
+    rounds = [{name: seconds[name][turn] for name in CONTENDERS} for turn in range(1, 1 + ROUNDS)]
+    floor = epoch_operations() / (2 * MATMUL_SIZE**3)
+    figures = {
+        "epoch_seconds": {
+            name: round(statistics.median(times[name] for times in rounds), 2)
+            for name in ("ours", "session", "keras")
+        },
+        "epoch_over_session": median_ratio(rounds, "ours", "session"),
+        "epoch_over_keras": median_ratio(rounds, "ours", "keras"),
+        "share_of_matmul": round(floor * median_ratio(rounds, "matmul", "ours", digits=6), 3),
+        "rounds": ROUNDS,
+    }
+    for name, value in figures.items():
+        print(f"{name:20} {value}")
+    record("training", figures)
+
+
+def median_ratio(rounds: list[dict[str, float]], one: str, other: str, digits: int = 3) -> float:
+    """Give the median over the rounds of one's time over the other's."""
+    return round(statistics.median(times[one] / times[other] for times in rounds), digits)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages import artifacts, standardize, train
+from stages.artifacts import Array
+
+
+@pytest.fixture
+def indices(tmp_path: Path) -> Path:
+    artifacts.write_array(tmp_path / "split" / "fit.npy", np.arange(500))
+    artifacts.write_array(tmp_path / "split" / "validation.npy", np.arange(500, 600))
+    return tmp_path / "split"
+
+
+@pytest.fixture
+def standardization(small_arrays: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "standardization.safetensors"
+    standardize.main(small_arrays, path)
+    return path
+
+
+def test_the_same_run_twice_writes_the_same_bytes(
+    small_params: Path, small_arrays: Path, indices: Path, standardization: Path, tmp_path: Path
+) -> None:
+    for run in ("one", "other"):
+        train.main(
+            small_params,
+            small_arrays,
+            indices,
+            standardization,
+            tmp_path / run / "weights.safetensors",
+            tmp_path / run / "history.csv",
+        )
+
+    for name in ("weights.safetensors", "history.csv"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+    history = artifacts.read_table(tmp_path / "one" / "history.csv")
+    assert list(history.columns) == ["epoch", "loss", "accuracy"]
+    assert history["epoch"].tolist() == [1, 2]
+
+
+def test_only_the_fit_images_are_fitted(
+    small_params: Path,
+    small_arrays: Path,
+    indices: Path,
+    standardization: Path,
+    tmp_path: Path,
+    small_mnist: dict[str, Array],
+) -> None:
+    def trained(run: str) -> dict[str, Array]:
+        weights = tmp_path / run / "weights.safetensors"
+        history = tmp_path / run / "history.csv"
+        train.main(small_params, small_arrays, indices, standardization, weights, history)
+        return artifacts.read_tensors(weights)
+
+    before = trained("before")
+    images = small_mnist["train_images"].copy()
+    images[500:] = 0
+    artifacts.write_array(small_arrays / "train_images.npy", images)
+    after = trained("after")
+
+    assert all(np.array_equal(before[name], after[name]) for name in before)
