@@ -1,0 +1,178 @@
+"""Read arrays from files in the IDX format.
+
+The format is the one that Yann LeCun, Corinna Cortes and Christopher Burges describe on the page
+of the MNIST database: two zero bytes, a byte for the data type, a byte for the number of
+dimensions, the size of each dimension as an unsigned 32-bit integer, then the numbers in row-major
+order; every number has its highest byte first.
+"""
+
+import gzip
+import io
+import math
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stages.artifacts import Array
+from stages.errors import UserError
+
+DTYPES: dict[int, np.dtype[Any]] = {
+    0x08: np.dtype(">u1"),
+    0x09: np.dtype(">i1"),
+    0x0B: np.dtype(">i2"),
+    0x0C: np.dtype(">i4"),
+    0x0D: np.dtype(">f4"),
+    0x0E: np.dtype(">f8"),
+}
+MAXIMUM_DIMENSIONS = 4
+GZIP_MAGIC = b"\x1f\x8b"
+BLOCK = 1 << 20
+
+
+class IdxError(UserError):
+    """A file is not an IDX file, or not of what is wanted from it."""
+
+
+class Header(NamedTuple):
+    """What the first bytes of an IDX file claim about the rest."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    @property
+    def header_bytes(self) -> int:
+        """Size of the header itself."""
+        return 4 + 4 * len(self.shape)
+
+    @property
+    def file_bytes(self) -> int:
+        """Size of the whole uncompressed file; Python's integers do not overflow."""
+        return self.header_bytes + math.prod(self.shape) * self.dtype.itemsize
+
+
+def read(path: Path) -> Array:
+    """Read an IDX file, raw or compressed with gzip, whatever its name.
+
+    Nothing is allocated for the numbers before the size that the header claims has been found to
+    be the size of the (uncompressed) file.
+
+    Args:
+        path: a file of 1 to 4 dimensions, each at least 1.
+
+    Returns:
+        The array, uint8, int8, int16, int32, float32 or float64 in the machine's byte order.
+
+    Raises:
+        IdxError: there is no such file, or its bytes are not those of one whole IDX file.
+    """
+    try:
+        if not path.is_file():
+            found = "a folder" if path.is_dir() else "no such file"
+            raise IdxError(f"{path}: expected an IDX file, found {found}.")
+        with path.open("rb") as file:
+            compressed = file.read(2) == GZIP_MAGIC
+            file.seek(0)
+            if not compressed:
+                header = _header(path, file)
+                _check_size(path, header, f"{os.fstat(file.fileno()).st_size}")
+                return _numbers(file, header)
+            with gzip.GzipFile(fileobj=file) as unzipped:
+                header = _header(path, unzipped)
+                _check_size(path, header, _unzipped_size(unzipped, header))
+                unzipped.seek(header.header_bytes)
+                return _numbers(unzipped, header)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise IdxError(f"{path}: expected a whole gzip file, found: {error}.") from error
+    except OSError as error:
+        raise IdxError(f"{path}: expected an IDX file, found {error}.") from error
+
+
+def read_images(path: Path) -> Array:
+    """Read images, ``(n, height, width)`` of any dtype; else ``IdxError``."""
+    images = read(path)
+    if images.ndim != 3:  # noqa: PLR2004 - the dimensions of the docstring
+        raise IdxError(
+            f"{path}: expected images in 3 dimensions (images, height, width), "
+            f"found {_described(images)}."
+        )
+    return images
+
+
+def read_labels(path: Path) -> Array:
+    """Read labels, ``(n,)`` of an integer dtype; else ``IdxError``."""
+    labels = read(path)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise IdxError(
+            f"{path}: expected labels as integers in 1 dimension, found {_described(labels)}."
+        )
+    return labels
+
+
+def _header(path: Path, file: io.BufferedIOBase) -> Header:
+    start = file.read(4)
+    if len(start) < 4:  # noqa: PLR2004 - the size just asked for
+        raise IdxError(f"{path}: expected an IDX header, found {len(start)} bytes.")
+    if start[:2] != b"\0\0":
+        raise IdxError(
+            f"{path}: expected an IDX file, which starts with two zero bytes, "
+            f"found the bytes {start.hex(' ')}."
+        )
+    code, dimensions = start[2:]
+    if code not in DTYPES:
+        known = ", ".join(f"0x{known:02X}" for known in DTYPES)
+        raise IdxError(f"{path}: expected a data type code of {known}, found 0x{code:02X}.")
+    if not 1 <= dimensions <= MAXIMUM_DIMENSIONS:
+        raise IdxError(
+            f"{path}: expected 1 to {MAXIMUM_DIMENSIONS} dimensions, found {dimensions} dimensions."
+        )
+    sizes = file.read(4 * dimensions)
+    if len(sizes) < 4 * dimensions:
+        raise IdxError(
+            f"{path}: expected an IDX header of {4 + 4 * dimensions} bytes, "
+            f"found {4 + len(sizes)} bytes."
+        )
+    shape = struct.unpack(f">{dimensions}I", sizes)
+    if 0 in shape:
+        raise IdxError(f"{path}: expected no dimension of size 0, found {_product(shape)}.")
+    return Header(DTYPES[code], shape)
+
+
+def _unzipped_size(unzipped: gzip.GzipFile, header: Header) -> str:
+    """Count the uncompressed bytes, stopping at the first that the header does not claim."""
+    size = header.header_bytes
+    while chunk := unzipped.read(min(BLOCK, header.file_bytes + 1 - size)):
+        size += len(chunk)
+        if size > header.file_bytes:
+            return f"more than {header.file_bytes}"
+    return f"{size}"
+
+
+def _check_size(path: Path, header: Header, found: str) -> None:
+    if found != f"{header.file_bytes}":
+        raise IdxError(
+            f"{path}: expected {header.file_bytes} bytes for {_product(header.shape)} "
+            f"{header.dtype.newbyteorder('=')} numbers, found {found} bytes."
+        )
+
+
+def _numbers(file: io.BufferedIOBase, header: Header) -> Array:
+    numbers: Array = np.empty(math.prod(header.shape), header.dtype)
+    rest = numbers.view(np.uint8).data
+    while rest:
+        count = file.readinto(rest)
+        if not count:
+            raise EOFError("it became shorter while it was read")
+        rest = rest[count:]
+    return numbers.reshape(header.shape).astype(header.dtype.newbyteorder("="), copy=False)
+
+
+def _described(array: Array) -> str:
+    return f"{_product(array.shape)} {array.dtype}"
+
+
+def _product(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
