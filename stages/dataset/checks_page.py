@@ -1,0 +1,50 @@
+"""A page on which a person reads what the expectations found."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+TEMPLATE = "checks_page.html.jinja"
+HEADINGS = {"train": "Training set", "test": "Test set"}
+
+
+def render(title: str, outcome: Mapping[str, Any]) -> str:
+    """Write the outcome of all expectations as one HTML page that needs no other file.
+
+    Args:
+        title: the data set's.
+        outcome: as ``expectations.judge`` gives it.
+
+    Returns:
+        The page; the same outcome gives the same page.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    expectations = outcome["expectations"]
+    failed = len(outcome["failed"])
+    return environment.get_template(TEMPLATE).render(
+        title=title,
+        success=outcome["success"],
+        verdict=f"{failed} of {len(expectations)} expectations failed"
+        if failed
+        else f"All {len(expectations)} expectations met",
+        sets=[_set(name, expectations) for name in HEADINGS],
+    )
+
+
+def _set(name: str, expectations: list[dict[str, Any]]) -> dict[str, Any]:
+    of_set = [item for item in expectations if item["set"] == name]
+    return {
+        "name": name,
+        "heading": HEADINGS[name],
+        "expectations": of_set,
+        "met": sum(item["success"] for item in of_set),
+    }

@@ -1,0 +1,34 @@
+"""Stage ``ingest``: parse the IDX files and check the data, before anything is trained on them."""
+
+from stages import artifacts
+from stages.command import PathOption, run
+from stages.dataset import checks_page, facts, idx
+from stages.dataset.expectations import ExpectationError, judge
+from stages.params import read_params
+
+
+def main(
+    params: PathOption, raw: PathOption, arrays: PathOption, checks: PathOption, page: PathOption
+) -> None:
+    """Read the files of ``raw``, write ``checks`` and ``page``, and ``arrays`` if all is well."""
+    dataset = read_params(params).chosen_dataset
+    content = {
+        "train_images": idx.read_images(raw / "train_images.idx"),
+        "train_labels": idx.read_labels(raw / "train_labels.idx"),
+        "test_images": idx.read_images(raw / "test_images.idx"),
+        "test_labels": idx.read_labels(raw / "test_labels.idx"),
+    }
+    outcome = judge(facts.gather(content), dataset.expectations, dataset.classes)
+    artifacts.write_json(checks, outcome)
+    artifacts.write_text(page, checks_page.render(dataset.title, outcome))
+    if not outcome["success"]:
+        raise ExpectationError(
+            f"{raw}: expected data that meet every expectation, "
+            f"found failed: {', '.join(outcome['failed'])}; {page} says more."
+        )
+    for name, array in content.items():
+        artifacts.write_array(arrays / f"{name}.npy", array)
+
+
+if __name__ == "__main__":
+    run(main)
