@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import numpy as np
+from ruamel.yaml import YAML
+
+from stages import artifacts
+from stages.artifacts import Array
+from stages.split import main
+
+
+def choose(params: Path, strategy: str) -> None:
+    yaml = YAML()
+    content = yaml.load(params)
+    content["recipes"]["fast"]["split"]["strategy"] = strategy
+    yaml.dump(content, params)
+
+
+def test_tail_gives_the_last_images_to_validation(
+    small_params: Path, small_arrays: Path, tmp_path: Path
+) -> None:
+    main(small_params, small_arrays, tmp_path / "split")
+
+    assert sorted(path.name for path in (tmp_path / "split").iterdir()) == [
+        "fit.npy",
+        "validation.npy",
+    ]
+    fit = artifacts.read_array(tmp_path / "split" / "fit.npy")
+    validation = artifacts.read_array(tmp_path / "split" / "validation.npy")
+    assert fit.tolist() == list(range(500))
+    assert validation.tolist() == list(range(500, 600))
+
+
+def test_stratified_keeps_the_shares_of_real_classes(
+    small_params: Path, small_arrays: Path, small_mnist: dict[str, Array], tmp_path: Path
+) -> None:
+    choose(small_params, "stratified")
+
+    main(small_params, small_arrays, tmp_path / "split")
+
+    labels = small_mnist["train_labels"]
+    validation = artifacts.read_array(tmp_path / "split" / "validation.npy")
+    expected = np.bincount(labels) * 100 / 600
+    assert np.abs(np.bincount(labels[validation]) - expected).max() < 1
+
+
+def test_the_same_parameters_give_the_same_bytes(
+    small_params: Path, small_arrays: Path, tmp_path: Path
+) -> None:
+    choose(small_params, "stratified")
+    for out in ("one", "two"):
+        main(small_params, small_arrays, tmp_path / out)
+
+    for name in ("fit.npy", "validation.npy"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
