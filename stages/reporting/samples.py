@@ -1,0 +1,77 @@
+"""Which images the report shows: chosen by rule, so that the same data give the same picture."""
+
+import numpy as np
+
+from stages.artifacts import Array
+
+MISCLASSIFIED = 40
+"""How many wrong answers the report shows; they are ranked, so these are the most confident."""
+
+# Images are converted to float64 a block at a time, so that memory stays small.
+_BLOCK = 1024
+
+
+def grid(labels: Array, classes: int, rows: int) -> Array:
+    """Choose the first images of each class.
+
+    Args:
+        labels: ``(n,)`` integers, the class of each image.
+        classes: how many there are.
+        rows: how many images of each.
+
+    Returns:
+        ``(rows, classes)`` int64 indices of images, -1 where the class has no more.
+    """
+    chosen = np.full((rows, classes), -1)
+    for number in range(classes):
+        first = np.flatnonzero(labels == number)[:rows]
+        chosen[: len(first), number] = first
+    return chosen
+
+
+def lookalikes(
+    images: Array, labels: Array, of: int, resembling: int, count: int
+) -> tuple[Array, Array]:
+    """Choose images of one class: half of them typical, half like those of another class.
+
+    Typical are those nearest to their own class's mean image. Lookalikes are those, of the rest,
+    whose distance to the other class's mean is smallest in proportion to that of their own.
+
+    Args:
+        images: ``(n, height, width)`` of any real dtype.
+        labels: ``(n,)`` integers, the class of each image.
+        of: the class to choose from.
+        resembling: the other class.
+        count: how many images in all, if there are as many.
+
+    Returns:
+        Indices of the typical images and of the lookalikes, each int64 and the most so first; of
+        an odd number the typical are one more.
+    """
+    members = np.flatnonzero(labels == of)
+    to_own = _distances(images, members, _mean(images, members))
+    to_other = _distances(images, members, _mean(images, np.flatnonzero(labels == resembling)))
+    shown = min(count, len(members))
+    by_likeness = np.argsort(to_own, kind="stable")
+    typical, rest = np.split(by_likeness, [shown - shown // 2])
+    # An image that equals its class's mean is no lookalike: 1 keeps its quotient finite and high.
+    quotient = to_other[rest] / np.where(to_own[rest] > 0, to_own[rest], 1)
+    alike = rest[np.argsort(quotient, kind="stable")][: shown // 2]
+    return members[typical], members[alike]
+
+
+def _mean(images: Array, chosen: Array) -> Array:
+    total = np.zeros(images.shape[1:])
+    for block in _blocks(chosen):
+        total += images[block].sum(axis=0, dtype=np.float64)
+    return total / max(len(chosen), 1)
+
+
+def _distances(images: Array, chosen: Array, mean: Array) -> Array:
+    """Squared Euclidean distances."""
+    parts = [np.square(images[block] - mean).sum(axis=(1, 2)) for block in _blocks(chosen)]
+    return np.concatenate([np.empty(0), *parts])
+
+
+def _blocks(chosen: Array) -> list[Array]:
+    return [chosen[start : start + _BLOCK] for start in range(0, len(chosen), _BLOCK)]
