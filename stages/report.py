@@ -1,0 +1,83 @@
+"""Stage ``report``: pictures of the data, the training and the errors, on one page."""
+
+import os
+from pathlib import Path
+
+from stages import artifacts
+from stages.command import PathOption, run
+from stages.params import read_params
+from stages.reporting import figures as draw
+from stages.reporting.page import render
+
+
+def main(
+    params: PathOption,
+    arrays: PathOption,
+    history: PathOption,
+    retrain_history: PathOption,
+    metrics: PathOption,
+    predictions: PathOption,
+    misclassified: PathOption,
+    classes: PathOption,
+    confusion_matrix: PathOption,
+    figures: PathOption,
+    page: PathOption,
+) -> None:
+    """Read what the other stages found, and write the ``figures`` and the ``page``."""
+    parameters = read_params(params)
+    dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
+    names, lookalikes = dataset.classes, dataset.lookalikes
+    images = artifacts.read_array(arrays / "train_images.npy")
+    labels = artifacts.read_array(arrays / "train_labels.npy")
+    test_images = artifacts.read_array(arrays / "test_images.npy")
+    answers = artifacts.read_table(predictions)
+    wrong = artifacts.read_table(misclassified)
+    trained, retrained = artifacts.read_table(history), artifacts.read_table(retrain_history)
+    # The table has a row for each pair of classes, in their order.
+    pairs = artifacts.read_table(confusion_matrix)
+    counts = pairs["count"].to_numpy().reshape(len(names), len(names))
+
+    pictures = {
+        "data_grid": draw.data_grid(images, labels, names),
+        "lookalikes": draw.lookalikes(images, labels, names, lookalikes.of, lookalikes.resembling),
+        "history": draw.history(trained, retrained),
+        "first_predictions": draw.first_predictions(test_images, answers, names),
+        "misclassified": draw.misclassified(test_images, wrong, names),
+        "confusion_matrix": draw.confusion_matrix(counts, names),
+    }
+    linked = {
+        "figures": figures,
+        "metrics": metrics,
+        "predictions": predictions,
+        "misclassified": misclassified,
+        "class_table": classes,
+        "confusion_matrix": confusion_matrix,
+        "history": history,
+        "retrain_history": retrain_history,
+        "checks": page.parent / "checks.html",
+    }
+    text = render(
+        title=dataset.title,
+        recipe=parameters.recipe,
+        seed=recipe.seed,
+        classes=names,
+        lookalikes=(lookalikes.of, lookalikes.resembling),
+        metrics=artifacts.read_json(metrics),
+        class_table=artifacts.read_table(classes),
+        confusions=counts,
+        links={name: _relative(path, page.parent) for name, path in linked.items()},
+    )
+    drawn = {name: draw.png(figure) for name, figure in pictures.items()}
+
+    for name, content in drawn.items():
+        with artifacts.replacing(figures / f"{name}.png") as temporary:
+            temporary.write_bytes(content)
+    artifacts.write_text(page, text)
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+if __name__ == "__main__":
+    run(main)
