@@ -6,8 +6,9 @@ from pathlib import Path
 from stages import artifacts
 from stages.command import PathOption, run
 from stages.params import read_params
-from stages.reporting import figures as draw
+from stages.reporting import charts, gallery
 from stages.reporting.page import render
+from stages.reporting.style import png
 
 
 def main(
@@ -38,12 +39,14 @@ def main(
     counts = pairs["count"].to_numpy().reshape(len(names), len(names))
 
     pictures = {
-        "data_grid": draw.data_grid(images, labels, names),
-        "lookalikes": draw.lookalikes(images, labels, names, lookalikes.of, lookalikes.resembling),
-        "history": draw.history(trained, retrained),
-        "first_predictions": draw.first_predictions(test_images, answers, names),
-        "misclassified": draw.misclassified(test_images, wrong, names),
-        "confusion_matrix": draw.confusion_matrix(counts, names),
+        "data_grid": gallery.data_grid(images, labels, names),
+        "lookalikes": gallery.lookalikes(
+            images, labels, names, lookalikes.of, lookalikes.resembling
+        ),
+        "history": charts.history(trained, retrained),
+        "first_predictions": gallery.first_predictions(test_images, answers, names),
+        "misclassified": gallery.misclassified(test_images, wrong, names),
+        "confusion_matrix": charts.confusion_matrix(counts, names),
     }
     linked = {
         "figures": figures,
@@ -67,7 +70,7 @@ def main(
         confusions=counts,
         links={name: _relative(path, page.parent) for name, path in linked.items()},
     )
-    drawn = {name: draw.png(figure) for name, figure in pictures.items()}
+    drawn = {name: png(figure) for name, figure in pictures.items()}
 
     for name, content in drawn.items():
         with artifacts.replacing(figures / f"{name}.png") as temporary:

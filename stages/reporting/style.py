@@ -1,0 +1,63 @@
+"""The look that all pictures share."""
+
+import io
+import math
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+INK, SOFT, LINE, PALE = "#1d2129", "#59616f", "#d8dce3", "#e3e9f1"
+BLUE, ORANGE, GREEN, RED = "#1f5fa8", "#c2570c", "#17692e", "#b3141f"
+
+DPI = 160
+POINTS, POINTS_PER_INCH = 9, 72
+LONGEST_LINE = 18  # characters
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """One look whatever the machine's own matplotlib settings; a $ in a name stays a $."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(
+            {
+                "font.family": "DejaVu Sans",  # matplotlib brings it along
+                "font.size": POINTS,
+                "text.color": INK,
+                "text.parse_math": False,
+                "axes.edgecolor": LINE,
+                "axes.labelcolor": INK,
+                "axes.spines.top": False,
+                "xtick.color": SOFT,
+                "ytick.color": SOFT,
+            }
+        )
+        yield
+
+
+@style()
+def png(figure: Figure) -> bytes:
+    """Draw a figure as a PNG file; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def wrap(text: str) -> str:
+    """Break lines that are too long to stand beside each other."""
+    return "\n".join(textwrap.fill(line, LONGEST_LINE) for line in text.splitlines())
+
+
+def width(text: str) -> int:
+    """Measure how many dots, the pixels of the PNG, the widest line takes."""
+    font = FontProperties()
+    points = [
+        text_to_path.get_text_width_height_descent(line, font, ismath=False)[0]
+        for line in text.splitlines()
+    ]
+    return math.ceil(max(points, default=0) * DPI / POINTS_PER_INCH)

@@ -1,0 +1,49 @@
+from collections.abc import Callable
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from stages.artifacts import Array
+from stages.reporting import style
+
+Pixels = Callable[[Figure], Array]
+
+
+@style.style()
+def drawn(text: str) -> Figure:
+    figure = Figure(figsize=(2, 1))
+    figure.text(0, 0.5, text)
+    figure.add_subplot().plot([1, 2])
+    return figure
+
+
+def test_the_machines_own_settings_do_not_show() -> None:
+    first = style.png(drawn("text"))
+    with mpl.rc_context({"font.size": 20, "lines.linewidth": 9, "savefig.facecolor": "red"}):
+        second = style.png(drawn("text"))
+
+    assert first == second
+    assert first != style.png(drawn("other"))
+
+
+def test_a_picture_names_no_program_that_made_it() -> None:
+    assert b"Software" not in style.png(drawn("text"))
+
+
+def test_a_dollar_is_a_dollar(pixels: Pixels) -> None:
+    figure = drawn("a $_b$")
+
+    assert not figure.texts[0].get_parse_math()
+    assert pixels(figure).shape == (160, 320, 4)
+
+
+@style.style()
+def test_a_line_is_as_wide_as_it_is_drawn() -> None:
+    figure = drawn("Ankle boot")
+    figure.set_dpi(style.DPI)
+
+    assert abs(figure.texts[0].get_window_extent().width - style.width("Ankle boot\nBag")) <= 1
+
+
+def test_long_lines_are_broken_and_short_ones_kept() -> None:
+    assert style.wrap("Bag\n(was T-shirt or top)") == "Bag\n(was T-shirt or\ntop)"
