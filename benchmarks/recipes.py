@@ -19,7 +19,7 @@ from stages.model.device import prepare
 from stages.params import Recipe, read_params
 
 # Seeds that no choice was made with.
-SEEDS = {"fast": range(101, 106), "accurate": range(101, 102), "tutorial": range(101, 102)}
+SEEDS = {"fast": range(101, 106), "accurate": range(101, 102)}
 
 
 def main() -> None:

@@ -66,7 +66,8 @@ def small_arrays(tmp_path: Path, small_mnist: dict[str, Array]) -> Path:
 @pytest.fixture
 def small_params(tmp_path: Path) -> Path:
     """The project's params.yaml, its data set cut to the small MNIST and its recipe to seconds."""
-    yaml = YAML()
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False  # DVC refuses an address in a flow mapping
     params = yaml.load(ROOT / "params.yaml")
     mnist, fast = params["datasets"]["mnist"], params["recipes"]["fast"]
     mnist["files"] = SMALL_FILES

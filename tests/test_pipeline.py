@@ -87,28 +87,31 @@ def test_a_second_repro_runs_nothing_and_commits_can_be_compared(run: Run, clone
     assert not [name for name in in_git if name.endswith((".npy", ".safetensors", ".idx"))]
 
     # Another recipe's parameters leave this one's stages as they are.
-    edit(clone, "tutorial", 31)
+    edit(clone, "tutorial.training.epochs", 31)
     assert "Data and pipelines are up to date" in run("dvc", "repro")
 
-    edit(clone, "fast", 1)
+    edit(clone, "fast.split.validation_images", 120)
     ran = run("dvc", "repro")
     assert "Running stage 'train'" in ran
-    assert "Stage 'ingest' didn't change, skipping" in ran
+    assert "Stage 'retrain' didn't change, skipping" in ran
     commit(run)
-    assert "test.accuracy" in run("dvc", "metrics", "diff", "HEAD~1")
-    assert "recipes.fast.training.epochs" in run("dvc", "params", "diff", "HEAD~1")
+    assert "validation.accuracy" in run("dvc", "metrics", "diff", "HEAD~1")
+    assert "recipes.fast.split.validation_images" in run("dvc", "params", "diff", "HEAD~1")
     assert "file://" in run("dvc", "plots", "diff", "HEAD~1")
 
 
-def edit(clone: Path, recipe: str, epochs: int) -> None:
-    yaml = YAML()
+def edit(clone: Path, place: str, value: int) -> None:
+    """Change one value of a recipe, named as in `fast.training.epochs`."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False  # DVC refuses an address in a flow mapping
     params = yaml.load(clone / "params.yaml")
-    params["recipes"][recipe]["training"]["epochs"] = epochs
+    recipe, section, name = place.split(".")
+    params["recipes"][recipe][section][name] = value
     yaml.dump(params, clone / "params.yaml")
 
 
 def test_a_bad_parameter_stops_the_run_in_one_line(run: Run, clone: Path) -> None:
-    edit(clone, "fast", 0)
+    edit(clone, "fast.training.epochs", 0)
 
     said = run("dvc", "repro", "fetch", code=255)
 
