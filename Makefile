@@ -48,7 +48,7 @@ $(INSTALLED): $(LOCK)
 		echo "error: expected Python 3.11, 3.12 or 3.13, found $$($(PYTHON) --version 2>&1); name one: make PYTHON=python3.12" >&2; \
 		exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	awk '/^[^ #]/ {pinned = /^uv==/} pinned' $(LOCK) > $(VENV)/uv.lock
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.lock
+	awk '/^[^ #]/ {pinned = /^uv==/} pinned' $(LOCK) > $(VENV)/uv-pin.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv-pin.txt
 	$(VENV)/bin/uv pip sync --quiet --python $(VENV)/bin/python --require-hashes --compile-bytecode $(LOCK)
 	@touch $@

@@ -14,6 +14,8 @@ TRAINED = re.compile(r"trained \d+ epochs in ([\d.]+) s")
 def main() -> None:
     """Print where the time goes, and keep it."""
     with fresh_clone() as clone:
+        # With the record of the last run, DVC would leave out what leads to the same bytes.
+        (clone / "dvc.lock").unlink()
         cold, lines = repro(clone)
         noop, _ = repro(clone)
 

@@ -71,7 +71,7 @@ def session(images: Array, labels: Array) -> Callable[[], None]:
         hidden = convolution(hidden, "conv_2", [5, 5, 32, 64])
         weights, biases = layer("fc_3", [1024, 1024])
         hidden = tf.nn.relu(tf.matmul(tf.reshape(hidden, [-1, 1024]), weights) + biases)
-        hidden = v1.nn.dropout(hidden, keep_prob=kept)
+        hidden = v1.nn.dropout(hidden, rate=1 - kept)
         weights, biases = layer("fc_4", [1024, 10])
         logits = tf.matmul(hidden, weights) + biases
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(target, logits))
@@ -166,6 +166,8 @@ def main() -> None:
         for name, end in ends.items():
             end.send(True)
             seconds[name].append(end.recv())
+    for end in ends.values():
+        end.send(False)
 
     rounds = [{name: seconds[name][turn] for name in CONTENDERS} for turn in range(1, 1 + ROUNDS)]
     floor = epoch_operations() / (2 * MATMUL_SIZE**3)

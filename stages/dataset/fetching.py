@@ -35,7 +35,7 @@ def fetch(files: Mapping[str, DataFile], sources: Sequence[Source], folder: Path
     missing = dict(files)
     reasons = []
     size = sum(file.bytes for file in files.values())
-    with tqdm(total=size, unit="B", unit_scale=True, file=sys.stderr) as progress:
+    with tqdm(total=size, unit="B", unit_scale=True, disable=None) as progress:
         for source in sources:
             if not missing:
                 return

@@ -27,6 +27,10 @@ def _notes_held_back() -> Iterator[None]:
             os.close(standard_error)
 
 
+# TensorFlow would import all of Keras, which takes as long as the rest of it and is not used here,
+# unless told to wait for an older Keras, which is not installed.
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+
 with _notes_held_back():
     import tensorflow as tf
 

@@ -10,6 +10,17 @@ def test_importing_tensorflow_prints_nothing() -> None:
     assert done.stdout + done.stderr == ""
 
 
+def test_keras_is_not_imported() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import stages.model, sys; print('keras' in sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout.strip() == "False"
+
+
 def test_a_failing_import_shows_what_libraries_printed() -> None:
     script = """
 import os, sys

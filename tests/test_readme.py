@@ -1,0 +1,106 @@
+"""What the README says is so."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+STAGES: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+
+
+def results(name: str) -> dict[str, Any]:
+    measured: dict[str, Any] = json.loads(
+        (ROOT / "benchmarks/results" / f"{name}.json").read_text()
+    )
+    return measured
+
+
+def test_the_picture_of_the_pipeline_is_that_of_dvc_yaml() -> None:
+    makers = {
+        next(iter(output)) if isinstance(output, dict) else output: stage
+        for stage, entry in STAGES.items()
+        for output in [*entry.get("outs", []), *entry.get("metrics", [])]
+    }
+    edges = {
+        (makers[dep], stage)
+        for stage, entry in STAGES.items()
+        for dep in entry["deps"]
+        if dep in makers
+    }
+
+    picture = README.partition("```mermaid")[2].partition("```")[0]
+
+    assert set(re.findall(r"(\w+) --> (\w+)", picture)) == edges
+
+
+def test_every_output_stands_in_the_table_of_the_stages() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*?\|(.*)\|$", README, re.MULTILINE))
+
+    assert list(rows) == list(STAGES)
+    for stage, entry in STAGES.items():
+        outputs = [*entry.get("outs", []), *entry.get("metrics", [])]
+        for output in outputs:
+            name = next(iter(output)) if isinstance(output, dict) else output
+            assert name in rows[stage]
+
+
+def test_every_make_command_exists() -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    named = set(
+        re.findall(r"make ([a-z]+)", " ".join(re.findall(r"`[^`]+`|^make .*", README, re.M)))
+    )
+
+    assert {"repro", "test", "check", "bench"} <= named <= targets
+
+
+@pytest.mark.parametrize("recipe", ["fast", "accurate"])
+def test_the_accuracies_are_those_measured(recipe: str) -> None:
+    measured = results("recipes")[recipe]
+    row = re.search(rf"^\| `{recipe}`.*$", README, re.MULTILINE)
+
+    assert row
+    cells = [cell.strip() for cell in row[0].strip("|").split("|")]
+    spread = f"{measured['test_accuracy_min']:.2%} to {measured['test_accuracy_max']:.2%}"
+    assert cells[1:] == [
+        str(measured["epochs"]),
+        f"{measured['test_accuracy_mean']:.2%}",
+        spread if measured["seeds"] > 1 else "one seed",
+        str(measured["seeds"]),
+        f"{measured['time_over_tutorial']:.2f}",
+    ]
+
+
+def test_the_tutorials_figures_are_those_measured() -> None:
+    measured = results("tutorial")
+
+    for figure in (
+        f"{measured['test_accuracy']:.2%}",
+        f"{measured['accuracy_difference_epoch_1']:.4f}",
+        f"{measured['accuracy_difference_after']:.4f}",
+        f"{measured['loss_ratio_smallest_epochs_1_to_10']:.2f}",
+        f"{measured['loss_ratio_largest_epochs_1_to_10']:.2f}",
+    ):
+        assert figure in README
+
+
+def test_the_times_are_those_measured() -> None:
+    pipeline, training = results("pipeline"), results("training")
+
+    for figure in (
+        f"{pipeline['cold_seconds']:.0f} s",
+        f"{pipeline['training_seconds']:.0f} s",
+        f"{pipeline['outside_training_seconds']:.0f} s",
+        f"{pipeline['noop_seconds']:.1f} s",
+        f"{training['epoch_over_session']:.2f}",
+        f"{training['epoch_over_keras']:.2f}",
+        f"{training['share_of_matmul']:.0%}",
+    ):
+        assert figure in README
+    for stage, seconds in pipeline["seconds_by_stage"].items():
+        assert f"| {stage} | {seconds:.1f} |" in README
