@@ -53,7 +53,9 @@ def test_every_make_command_exists() -> None:
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
     named = set(
-        re.findall(r"make ([a-z]+)", " ".join(re.findall(r"`[^`]+`|^make .*", README, re.M)))
+        re.findall(
+            r"make ([a-z]+)", " ".join(re.findall(r"`[^`]+`|^make .*", README, re.MULTILINE))
+        )
     )
 
     assert {"repro", "test", "check", "bench"} <= named <= targets
