@@ -66,25 +66,18 @@ def web_folder(tmp_path: Path) -> Iterator[tuple[Path, str]]:
         thread.join()
 
 
-@pytest.fixture
-def terminal(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> pytest.CaptureFixture[str]:
-    """What is printed, as to a terminal: elsewhere no progress bar is drawn."""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    return capsys
-
-
 def test_all_files_come_from_the_first_source_that_has_them(
-    tmp_path: Path, terminal: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Where errors do not go to a terminal, no progress bar is drawn.
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     source = folder_source(tmp_path / "source")
     unreached = folder_source(tmp_path / "unreached", {})
 
     fetch(FILES, [source, unreached], tmp_path / "raw")
 
     assert found(tmp_path / "raw") == WHOLE
-    shown = terminal.readouterr().err
+    shown = capsys.readouterr().err
     assert "100%" in shown
     assert "passed over" not in shown
 
@@ -132,8 +125,10 @@ def test_verified_files_are_kept_and_only_missing_ones_asked_for(
 
 
 def test_what_a_failed_source_gave_is_taken_off_the_progress_bar(
-    tmp_path: Path, terminal: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Where errors do not go to a terminal, no progress bar is drawn.
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     cut = {key: content[:-1] for key, content in CONTENTS.items()}
 
     fetch(
@@ -142,7 +137,7 @@ def test_what_a_failed_source_gave_is_taken_off_the_progress_bar(
         tmp_path / "raw",
     )
 
-    assert terminal.readouterr().err.rstrip().split("\r")[-1].count("1.50M/1.50M") == 1
+    assert capsys.readouterr().err.rstrip().split("\r")[-1].count("1.50M/1.50M") == 1
 
 
 def test_an_unreachable_source_is_one_line(
