@@ -16,7 +16,8 @@ from stages import artifacts
 from stages.dataset.standardization import measure
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
-from stages.params import Recipe, read_params
+from stages.params import read_params
+from stages.sections import Recipe
 
 # Seeds that no choice was made with.
 SEEDS = {"fast": range(101, 106), "accurate": range(101, 102)}

@@ -5,7 +5,7 @@ from typing import cast
 
 import tensorflow as tf
 
-from stages.params import Augmentation
+from stages.sections import Augmentation
 
 
 def distort(images: tf.Tensor, augmentation: Augmentation, seed: tf.Tensor) -> tf.Tensor:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from stages.artifacts import Array
 from stages.model.network import Network
 from stages.model.training import Trainer
-from stages.params import NetworkParams, Training
+from stages.sections import NetworkParams, Training
 
 # Images that are classified at once: enough to keep the processor busy.
 _PREDICTED_TOGETHER = 1000

@@ -7,7 +7,7 @@ import tensorflow as tf
 from stages.artifacts import Array
 from stages.errors import UserError
 from stages.model.layers import Layer, layers
-from stages.params import NetworkParams
+from stages.sections import NetworkParams
 
 
 class WeightsError(UserError):

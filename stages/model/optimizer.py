@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from stages.params import Training
+from stages.sections import Training
 
 
 class Adam(tf.Module):

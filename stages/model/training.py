@@ -9,7 +9,7 @@ from stages.artifacts import Array
 from stages.model.augmentation import distort
 from stages.model.network import Network
 from stages.model.optimizer import Adam, learning_rate
-from stages.params import Training
+from stages.sections import Training
 
 stateless_shuffle = tf.random.experimental.stateless_shuffle  # type: ignore[attr-defined]
 

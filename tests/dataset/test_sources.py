@@ -11,7 +11,7 @@ import pytest
 
 from stages.dataset.sources import SourceError, describe, opened
 from stages.dataset.transfer import TransferError
-from stages.params import FolderSource, NpmSource, Source, WebSource
+from stages.sections import FolderSource, NpmSource, Source, WebSource
 
 CONTENT = b"content of the file" * 1000
 

@@ -1,6 +1,6 @@
 import pytest
 
-from stages.params import Augmentation, Convolution, NetworkParams, Training
+from stages.sections import Augmentation, Convolution, NetworkParams, Training
 
 
 @pytest.fixture

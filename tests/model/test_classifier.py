@@ -5,7 +5,7 @@ from stages.artifacts import Array
 from stages.dataset.standardization import measure
 from stages.model.classifier import Classifier
 from stages.model.layers import NetworkError
-from stages.params import NetworkParams, Training
+from stages.sections import NetworkParams, Training
 
 
 def classifier(network: NetworkParams, arrays: dict[str, Array], seed: int = 1) -> Classifier:

@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from stages.artifacts import Array
 from stages.model.network import Network, WeightsError
-from stages.params import NetworkParams
+from stages.sections import NetworkParams
 
 
 def forward(state: dict[str, Array], images: Array) -> Array:

@@ -4,7 +4,7 @@ import tensorflow as tf
 from stages.artifacts import Array
 from stages.model.network import Network
 from stages.model.training import Trainer
-from stages.params import NetworkParams, Training
+from stages.sections import NetworkParams, Training
 
 
 def fitted(
