@@ -58,6 +58,17 @@ def test_a_long_stream_is_written_in_blocks(
         (gzip.compress(CONTENT) + b"garbage", "damaged stream"),
         (gzip.compress(CONTENT + b"0"), "expected 10 bytes, found more"),
     ],
+    ids=[
+        "empty",
+        "cut",
+        "longer",
+        "other content",
+        "gzip of other content",
+        "gzip without its trailer",
+        "gzip without its end",
+        "gzip and more",
+        "gzip of more",
+    ],
 )
 def test_a_wrong_stream_leaves_what_stood_there(
     tmp_path: Path, content: bytes, reason: str
