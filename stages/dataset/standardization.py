@@ -21,7 +21,7 @@ def measure(images: Array) -> dict[str, Array]:
         ``standard_deviation``: ``(1,)`` float32, of all pixels of all images about their overall
         mean, or 1 where all pixels are equal.
     """
-    mean = sum(block.sum(axis=0) for block in _blocks(images)) / len(images)
+    mean = np.sum([block.sum(axis=0) for block in _blocks(images)], axis=0) / len(images)
     # A second pass about the overall mean loses no digits, as the mean of squares would.
     squares = sum(np.square(block - mean.mean()).sum() for block in _blocks(images))
     deviation = np.sqrt(squares / images.size) or 1.0
