@@ -143,7 +143,7 @@ Padding = Literal["VALID", "SAME"]
 
 
 class Convolution(Section):
-    """A convolution with bias and ReLU, then a maximum pooling (none: both pools 1)."""
+    """A convolution with bias and ReLU, and a maximum pooling (none: both pools 1)."""
 
     channels: Annotated[int, within(1, 4096)]
     kernel: Annotated[int, within(1, 64)]
@@ -157,6 +157,8 @@ class NetworkParams(Section):
     """Convolutions, a dense layer with ReLU and dropout, and a linear layer to the classes."""
 
     convolutions: tuple[Convolution, ...]
+    batch_normalization: bool
+    """Normalize what each convolution gives, after its pooling (Ioffe and Szegedy, 2015)."""
     dense_units: Annotated[int, within(1, 65536)]
     dropout: Annotated[float, within(0, 0.99)]
 
@@ -189,6 +191,8 @@ class Training(Section):
     beta_1: Annotated[float, within(0, 0.9999)]
     beta_2: Annotated[float, within(0, 0.999999)]
     epsilon: Annotated[float, within(1e-12, 1)]
+    label_smoothing: Annotated[float, within(0, 0.5)]
+    """Share of each label that is spread over all classes (Szegedy and others, 2016, section 7)."""
     augmentation: Augmentation
 
 

@@ -40,6 +40,7 @@ def test_the_tutorial_recipe_is_the_published_experiment() -> None:
             {"channels": 32, **convolution, "pool_padding": "SAME"},
             {"channels": 64, **convolution, "pool_padding": "SAME"},
         ),
+        "batch_normalization": False,
         "dense_units": 1024,
         "dropout": 0.5,
     }
@@ -53,6 +54,7 @@ def test_the_tutorial_recipe_is_the_published_experiment() -> None:
         "beta_1": 0.9,
         "beta_2": 0.999,
         "epsilon": 1e-8,
+        "label_smoothing": 0,
         "augmentation": {"shift": 0, "rotation": 0, "scale": 0, "shear": 0},
     }
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 from stages.artifacts import Array
 from stages.errors import UserError
 from stages.model.layers import Layer, layers
+from stages.model.normalization import BatchNormalization
 from stages.sections import NetworkParams
 
 
@@ -34,35 +35,48 @@ class Network(tf.Module):
             tf.Variable(tf.zeros(layer.kernel[-1]), name=f"{layer.name}.bias")
             for layer in self.layers
         ]
+        self._normalizations = [
+            BatchNormalization(layer.name, layer.kernel[-1])
+            for layer in self.layers[: len(network.convolutions)]
+            if network.batch_normalization
+        ]
 
     @property
     def weights(self) -> list[tf.Variable]:
-        """All variables that training changes: kernel and bias of each layer, first to last."""
-        return [
-            variable for pair in zip(self._kernels, self._biases, strict=True) for variable in pair
-        ]
+        """All variables that gradients change: kernels, biases and scales of normalizations."""
+        pairs = zip(self._kernels, self._biases, strict=True)
+        scales = [normalization.scale for normalization in self._normalizations]
+        return [variable for pair in pairs for variable in pair] + scales
 
     def __call__(self, images: tf.Tensor, dropout_seed: tf.Tensor | None = None) -> tf.Tensor:
         """Compute the logits.
 
         Args:
             images: ``(n, height, width)`` float32, standardized.
-            dropout_seed: ``(2,)`` int32 while training; without it nothing is dropped.
+            dropout_seed: ``(2,)`` int32 while training; without it nothing is dropped, and batches
+                are normalized by what was measured while training.
 
         Returns:
             ``(n, classes)`` float32 logits; their softmax is the probability of each class.
         """
         hidden = tf.expand_dims(images, -1)
         *dense, last = zip(self._kernels, self._biases, strict=True)
+        training = dropout_seed is not None
+        normalizations = iter(self._normalizations)
         for convolution in self._params.convolutions:
             kernel, bias = dense.pop(0)
             hidden = tf.nn.conv2d(hidden, kernel, strides=1, padding=convolution.padding)
-            hidden = tf.nn.max_pool2d(
-                hidden, convolution.pool, convolution.pool_stride, convolution.pool_padding
-            )
+            if (convolution.pool, convolution.pool_stride) != (1, 1):
+                hidden = tf.nn.max_pool2d(
+                    hidden, convolution.pool, convolution.pool_stride, convolution.pool_padding
+                )
             # Adding a bias and ReLU keep the order of numbers, so the maximum of a window may be
             # taken first: the same values, with a quarter of the additions.
-            hidden = tf.nn.relu(tf.nn.bias_add(hidden, bias))
+            if self._params.batch_normalization:
+                hidden = next(normalizations)(hidden, bias, training)
+            else:
+                hidden = tf.nn.bias_add(hidden, bias)
+            hidden = tf.nn.relu(hidden)
         ((kernel, bias),) = dense
         hidden = tf.reshape(hidden, (-1, kernel.shape[0]))
         hidden = tf.nn.relu(tf.matmul(hidden, kernel) + bias)
@@ -74,8 +88,8 @@ class Network(tf.Module):
         return tf.matmul(hidden, kernel) + bias
 
     def state(self) -> dict[str, Array]:
-        """Give every weight by its name, as float32 arrays."""
-        return {_name(variable): variable.numpy() for variable in self.weights}
+        """Give every weight and running statistic by its name, as float32 arrays."""
+        return {_name(variable): variable.numpy() for variable in self._saved}
 
     def restore(self, state: dict[str, Array]) -> None:
         """Take over weights that ``state`` gave.
@@ -83,15 +97,20 @@ class Network(tf.Module):
         Raises:
             WeightsError: a name or a shape that is not this network's.
         """
-        expected = {_name(variable): tuple(variable.shape) for variable in self.weights}
+        expected = {_name(variable): tuple(variable.shape) for variable in self._saved}
         found = {name: array.shape for name, array in state.items()}
         if expected != found:
             raise WeightsError(
                 f"the weights are not of the network in params.yaml: expected {expected}, "
                 f"found {found}; train it anew."
             )
-        for variable in self.weights:
+        for variable in self._saved:
             variable.assign(state[_name(variable)])
+
+    @property
+    def _saved(self) -> list[tf.Variable]:
+        statistics = [normalization.statistics for normalization in self._normalizations]
+        return self.weights + [variable for pair in statistics for variable in pair]
 
 
 def glorot_uniform(layer: Layer, seed: tuple[int, int]) -> tf.Tensor:

@@ -79,10 +79,8 @@ class Trainer(tf.Module):
             logits = self._network(
                 self._standardize(images), dropout_seed=self._seeds(_DROPOUT, step)
             )
-            loss = tf.reduce_mean(
-                tf.nn.sparse_softmax_cross_entropy_with_logits(
-                    labels=tf.gather(self._labels, rows), logits=logits
-                )
+            loss = cross_entropy(
+                logits, tf.gather(self._labels, rows), self._training.label_smoothing
             )
         gradients = cast("list[tf.Tensor]", tape.gradient(loss, self._network.weights))
         rate = learning_rate(self._training, step, self._steps * self._training.epochs)
@@ -93,3 +91,23 @@ class Trainer(tf.Module):
         return tf.stack(
             [tf.constant(self._seed + (stream << 32), tf.int64), tf.cast(counter, tf.int64)]
         )
+
+
+def cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tf.Tensor:
+    """Compute the mean softmax cross-entropy with labels smoothed towards the uniform distribution.
+
+    Szegedy and others, "Rethinking the Inception Architecture for Computer Vision" (2016), section
+    7.
+
+    Args:
+        logits: ``(n, classes)`` float32.
+        labels: ``(n,)`` int32 from 0 to ``classes - 1``.
+        smoothing: share of each label that is spread over all classes, from 0 to 1.
+
+    Returns:
+        ``()`` float32, in nats.
+    """
+    classes = cast("int", logits.shape[-1])
+    spread = smoothing / classes
+    targets = tf.one_hot(labels, classes, on_value=1 - smoothing + spread, off_value=spread)
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))

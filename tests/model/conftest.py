@@ -13,7 +13,10 @@ def reference_network() -> NetworkParams:
         )
 
     return NetworkParams(
-        convolutions=(convolution(32), convolution(64)), dense_units=1024, dropout=0.5
+        convolutions=(convolution(32), convolution(64)),
+        batch_normalization=False,
+        dense_units=1024,
+        dropout=0.5,
     )
 
 
@@ -21,7 +24,9 @@ def reference_network() -> NetworkParams:
 def small_network(reference_network: NetworkParams) -> NetworkParams:
     """One convolution of 4 channels and 16 dense units, without dropout."""
     convolution = reference_network.convolutions[0].model_copy(update={"channels": 4})
-    return NetworkParams(convolutions=(convolution,), dense_units=16, dropout=0.0)
+    return NetworkParams(
+        convolutions=(convolution,), batch_normalization=False, dense_units=16, dropout=0.0
+    )
 
 
 @pytest.fixture
@@ -37,5 +42,6 @@ def training() -> Training:
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
+        label_smoothing=0.0,
         augmentation=Augmentation(shift=0.0, rotation=0.0, scale=0.0, shear=0.0),
     )

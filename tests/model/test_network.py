@@ -81,6 +81,45 @@ def test_dropout_keeps_the_expected_share_and_only_while_training(
     assert dropped.std() == pytest.approx(32, abs=12)
 
 
+def test_gradients_are_those_of_finite_differences(small_network: NetworkParams) -> None:
+    normalized = small_network.model_copy(update={"batch_normalization": True})
+    network = Network(normalized, 9, 9, 3, seed=1)
+    images = tf.constant(np.random.default_rng(2).normal(size=(6, 9, 9)), tf.float32)
+    direction = np.random.default_rng(3)
+    seed = tf.constant([1, 2])
+
+    def loss() -> tf.Tensor:
+        return tf.reduce_sum(network(images, seed) * tf.constant([1.0, -2.0, 3.0]))
+
+    with tf.GradientTape() as tape:
+        value = loss()
+    gradients = tape.gradient(value, network.weights)
+
+    for variable, gradient in zip(network.weights, gradients, strict=True):
+        # So small a step crosses no kink of ReLU or of a maximum.
+        start, step = variable.numpy(), 1e-4
+        towards = direction.normal(size=start.shape).astype(np.float32)
+        variable.assign(start + step * towards)
+        above = float(loss())
+        variable.assign(start - step * towards)
+        below = float(loss())
+        variable.assign(start)
+        expected = (above - below) / (2 * step)
+        assert float((gradient.numpy() * towards).sum()) == pytest.approx(expected, rel=0.01)
+
+
+def test_running_statistics_are_saved_and_restored(small_network: NetworkParams) -> None:
+    normalized = small_network.model_copy(update={"batch_normalization": True})
+    trained, other = (Network(normalized, 28, 28, 10, seed) for seed in (1, 2))
+    images = tf.constant(np.random.default_rng(2).normal(3, 2, (6, 28, 28)), tf.float32)
+    trained(images, tf.constant([1, 2]))
+
+    other.restore(trained.state())
+
+    assert {"conv_1.scale", "conv_1.mean", "conv_1.variance"} < set(other.state())
+    np.testing.assert_array_equal(other(images), trained(images))
+
+
 def test_weights_of_another_network_are_refused(
     reference_network: NetworkParams, small_network: NetworkParams
 ) -> None:

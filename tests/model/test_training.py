@@ -1,9 +1,11 @@
+import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from stages.artifacts import Array
 from stages.model.network import Network
-from stages.model.training import Trainer
+from stages.model.training import Trainer, cross_entropy
 from stages.sections import NetworkParams, Training
 
 
@@ -84,3 +86,15 @@ def test_the_last_batch_may_be_smaller(
     losses, _ = fitted(small_network, once, small_mnist, 12)
 
     np.testing.assert_allclose(losses, [(each[:8].mean() + each[8:].mean()) / 2], rtol=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
+def test_the_loss_is_that_of_another_library(smoothing: float) -> None:
+    random = np.random.default_rng(5)
+    logits = random.normal(0, 3, (20, 10)).astype(np.float32)
+    labels = random.integers(0, 10, 20).astype(np.int32)
+    library = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+
+    loss = cross_entropy(tf.constant(logits), tf.constant(labels), smoothing)
+
+    np.testing.assert_allclose(loss, library(np.eye(10)[labels], logits), rtol=1e-5)
