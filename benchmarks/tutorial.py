@@ -4,6 +4,7 @@ Runs the recipe ``tutorial`` in a fresh clone, as a user would; writes the compa
 ``results/tutorial.json`` and its picture as ``results/tutorial.png``.
 """
 
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -25,7 +26,10 @@ def main() -> None:
     with fresh_clone() as clone:
         params = clone / "params.yaml"
         text = params.read_text(encoding="utf-8")
-        params.write_text(text.replace("recipe: fast", "recipe: tutorial"), encoding="utf-8")
+        text, count = re.subn(r"(?m)^recipe: \w+", "recipe: tutorial", text)
+        if count != 1:
+            raise SystemExit("expected one line `recipe: NAME` in params.yaml")
+        params.write_text(text, encoding="utf-8")
         repro(clone)
         history = artifacts.read_table(clone / "reports" / "history.csv").set_index("epoch")
         metrics = artifacts.read_json(clone / "reports" / "metrics.json")
@@ -35,10 +39,10 @@ def main() -> None:
     figures = {
         "test_accuracy": metrics["test"]["accuracy"],
         "published_test_accuracy": PUBLISHED_TEST_ACCURACY,
-        "accuracy_difference_epoch_1": round(difference[1], 4),
-        "accuracy_difference_after": round(difference[2:].max(), 4),
-        "loss_ratio_smallest_epochs_1_to_10": round(ratio[:10].min(), 3),
-        "loss_ratio_largest_epochs_1_to_10": round(ratio[:10].max(), 3),
+        "accuracy_difference_epoch_1": round(difference.loc[1], 4),
+        "accuracy_difference_after": round(difference.loc[2:].max(), 4),
+        "loss_ratio_smallest_epochs_1_to_10": round(ratio.loc[:10].min(), 3),
+        "loss_ratio_largest_epochs_1_to_10": round(ratio.loc[:10].max(), 3),
         "epochs": history.reset_index().round(6).to_dict("records"),
     }
     for name, value in figures.items():

@@ -111,7 +111,7 @@ def _umask() -> int:
 
 def _unreadable(path: Path, expected: str, error: Exception) -> ArtifactError:
     missing = isinstance(error, FileNotFoundError)
-    found = "no such file" if missing else str(error).rstrip(".")
+    found = "no such file" if missing else " ".join(str(error).split()).rstrip(".")
     return ArtifactError(
         f"{path}: expected {expected}, found: {found}; run `dvc repro` to make it anew."
     )

@@ -15,7 +15,7 @@ PathOption = Annotated[Path, typer.Option()]
 def run(main: Callable[..., None]) -> None:
     """Run ``main`` with the process's arguments, each parameter of it an option.
 
-    A ``UserError`` becomes one line on standard error and exit code 1.
+    The message of a ``UserError`` goes to standard error, and the exit code is 1.
     """
     application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     application.command()(main)

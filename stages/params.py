@@ -78,7 +78,7 @@ def _sentence(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         return f"{place} is unknown"
     message = error["msg"].removeprefix("Input should be ")
-    if error["type"] in {"classes", "lookalikes"}:
+    if error["type"] in {"bounds", "classes", "lookalikes"}:
         return f"{place}: {message}"
     expected = message if message.startswith("must") else f"must be {message}"
     return f"{place} {expected}, found {_shown(error['input'])}"

@@ -100,6 +100,18 @@ class Expectations(Section):
     duplicate_share: Share
     leaked_share: Share
 
+    @model_validator(mode="after")
+    def _bounds_hold_together(self) -> "Expectations":
+        for bounded in ("pixel", "class_share"):
+            low, high = (getattr(self, f"{bounded}_{end}") for end in ("minimum", "maximum"))
+            if low > high:
+                raise PydanticCustomError(
+                    "bounds",
+                    "{name}_minimum must be at most {name}_maximum, found {low} and {high}",
+                    {"name": bounded, "low": low, "high": high},
+                )
+        return self
+
 
 class Lookalikes(Section):
     """The classes of the report's row of lookalikes: images of one that resemble another."""

@@ -95,9 +95,10 @@ def test_what_is_missing_or_damaged_is_named_in_one_line(read, tmp_path: Path) -
     path = tmp_path / "artifact"
     with pytest.raises(ArtifactError, match=r"artifact: expected a .* found: no such file"):
         read(path)
-    path.write_bytes(b"")
+    for damaged in (b"", b"a,b\n1,2,3\n4,5,6,7\n"):
+        path.write_bytes(damaged)
 
-    with pytest.raises(ArtifactError, match=r"artifact: expected a .* found: ") as refused:
-        read(path)
+        with pytest.raises(ArtifactError, match=r"artifact: expected a .* found: ") as refused:
+            read(path)
 
-    assert "\n" not in str(refused.value)
+        assert "\n" not in str(refused.value)

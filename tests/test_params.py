@@ -83,6 +83,16 @@ def test_the_tutorial_recipe_is_the_published_experiment() -> None:
         ("datasets.mnist.files.train_images.bytes", -5, "bytes must be from 1 to"),
         ("datasets.mnist.sources", [], "sources must be .* at least 1 item"),
         ("datasets.mnist.sources", [{"kind": "ftp"}], "sources.0 .* 'web', 'npm', 'folder'"),
+        (
+            "datasets.mnist.expectations.class_share_minimum",
+            0.5,
+            "class_share_minimum must be at most class_share_maximum, found 0.5 and 0.12",
+        ),
+        (
+            "datasets.mnist.expectations.pixel_maximum",
+            -1,
+            "pixel_minimum must be at most pixel_maximum, found 0.0 and -1",
+        ),
         ("datasets.mnist.classes", ["0", "0"], "classes must differ from each other"),
         ("datasets.mnist.lookalikes.of", "x", "lookalikes must name two of the classes, not x"),
     ],

@@ -98,17 +98,24 @@ def _web(source: WebSource) -> Iterator[Opener]:
 
 
 def _network_reason(error: Exception) -> str:
-    # The text of these is a chain of reprs, object addresses among them.
+    # The text of these is a chain of reprs, object addresses among them; requests wraps what
+    # urllib3 found, and so does urllib3 itself once it has tried again.
+    cause: object = error
+    if error.args and isinstance(error.args[0], urllib3.exceptions.HTTPError):
+        cause = error.args[0]
+    if isinstance(cause, urllib3.exceptions.MaxRetryError):
+        cause = cause.reason
     reasons = {
-        requests.ConnectTimeout: f"no connection within {CONNECT_SECONDS} s",
-        requests.exceptions.SSLError: "no trusted TLS connection",
-        requests.ConnectionError: "cannot connect",
-        requests.TooManyRedirects: "too many redirects",
+        # Declared a kind of the next.
+        urllib3.exceptions.NewConnectionError: "cannot connect",
+        urllib3.exceptions.ConnectTimeoutError: f"no connection within {CONNECT_SECONDS} s",
+        urllib3.exceptions.SSLError: "no trusted TLS connection",
         urllib3.exceptions.ReadTimeoutError: f"no answer within {READ_SECONDS} s",
-        requests.ReadTimeout: f"no answer within {READ_SECONDS} s",
         urllib3.exceptions.ProtocolError: "the connection broke",
+        urllib3.exceptions.ProxyError: "cannot connect to the proxy",
+        requests.TooManyRedirects: "too many redirects",
     }
-    known = (reason for kind, reason in reasons.items() if isinstance(error, kind))
+    known = (reason for kind, reason in reasons.items() if isinstance(cause, kind))
     return next(known, type(error).__name__)
 
 

@@ -33,7 +33,7 @@ def receive(
 
     Raises:
         TransferError: the stream is damaged, or the bytes are others than those pinned; no more
-            than one byte beyond the pinned size has been unpacked then.
+            than a buffer beyond the pinned size has been unpacked then.
     """
     digest, size = hashlib.sha256(), 0
     with (

@@ -65,7 +65,7 @@ def history(trained: pd.DataFrame, retrained: pd.DataFrame | None = None) -> Fig
     right.set_ylim(top=min(1, right.get_ylim()[1]))
     right.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     left.set_xlabel("Epoch")
-    left.set_ylabel("Loss (mean cross-entropy)", color=BLUE)
+    left.set_ylabel("Training loss", color=BLUE)
     right.set_ylabel("Validation accuracy", color=ORANGE)
     left.grid(axis="y", color=LINE, linewidth=0.6)
     left.spines["right"].set_visible(False)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.dataset import sources
 from stages.dataset.sources import SourceError, describe, opened
 from stages.dataset.transfer import TransferError
 from stages.sections import FolderSource, NpmSource, Source, WebSource
@@ -36,6 +37,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_error(503)
         elif case == "absent":
             self.send_error(404)
+        elif case == "silent":
+            threading.Event().wait(2)
+        elif case == "dropped":
+            self.close_connection = True
         else:
             self.send_response(200)
             self.send_header("Content-Length", str(len(CONTENT)))
@@ -101,9 +106,21 @@ def test_a_web_source_that_stays_busy_is_given_up(
     assert len(server.asked) == 3  # type: ignore[attr-defined]
 
 
-def test_a_connection_that_breaks_is_given_up(server: http.server.ThreadingHTTPServer) -> None:
-    with pytest.raises(SourceError, match="the connection broke"):
-        content_of(web(server, "cut"), "file")
+@pytest.mark.parametrize("case", ["cut", "dropped"])
+def test_a_connection_that_breaks_is_given_up(
+    server: http.server.ThreadingHTTPServer, case: str
+) -> None:
+    with pytest.raises(SourceError, match=r"^the connection broke$"):
+        content_of(web(server, case), "file")
+
+
+def test_a_server_that_does_not_answer_is_given_up(
+    server: http.server.ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "READ_SECONDS", 0.2)
+
+    with pytest.raises(SourceError, match=r"^no answer within 0\.2 s$"):
+        content_of(web(server, "silent"), "file")
 
 
 def test_a_web_source_that_cannot_be_reached_says_so() -> None:

@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import io
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -87,9 +88,14 @@ def test_a_bomb_is_not_unpacked_beyond_the_pinned_size(tmp_path: Path) -> None:
     reported: list[int] = []
     stream = io.BytesIO(bomb)
 
+    tracemalloc.start()
     with pytest.raises(TransferError, match="found more"):
         receive(stream, FILE, tmp_path / "file", reported.append)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
 
+    # One member alone unpacks to 4 MiB.
+    assert peak < 2**20
     assert reported == []
     assert not any(tmp_path.iterdir())
 

@@ -25,7 +25,7 @@ def test_the_same_numbers_give_the_same_bytes() -> None:
 def test_loss_stands_on_the_left_and_accuracy_on_the_right() -> None:
     left, right = charts.history(HISTORY, RETRAINED).axes
 
-    assert left.get_ylabel() == "Loss (mean cross-entropy)"
+    assert left.get_ylabel() == "Training loss"
     assert right.get_ylabel() == "Validation accuracy"
     assert [list(line.get_ydata()) for line in left.lines] == [[0.4, 0.1, 0.05], [0.3, 0.1, 0.04]]
     assert [line.get_linestyle() for line in left.lines] == ["-", "--"]
