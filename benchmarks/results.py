@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stages import artifacts
+from stages.model.device import cpu_model
 
 RESULTS = Path(__file__).parent / "results"
 _LIBRARIES = ("tensorflow", "numpy", "dvc")
@@ -19,16 +20,9 @@ def record(name: str, figures: dict[str, Any]) -> None:
     circumstances = {
         "command": " ".join(["python -m", f"benchmarks.{name}", *sys.argv[1:]]),
         "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
-        "cpu": _cpu_model(),
+        "cpu": cpu_model(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         **{library: importlib.metadata.version(library) for library in _LIBRARIES},
     }
     artifacts.write_json(RESULTS / f"{name}.json", {**figures, **circumstances})
-
-
-def _cpu_model() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor()

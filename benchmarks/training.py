@@ -33,7 +33,7 @@ MATMUL_SIZE = 4096
 RECIPE = read_params(Path("params.yaml")).recipes["tutorial"]
 
 
-def ours(images: Array, labels: Array) -> Callable[[], None]:
+def ours(images: Array, labels: Array) -> Callable[[], object]:
     """One epoch of the recipe ``tutorial``, as the stages train it."""
     prepare(0)
     classifier = Classifier(RECIPE.network, measure(images), 10, RECIPE.seed)
@@ -41,10 +41,10 @@ def ours(images: Array, labels: Array) -> Callable[[], None]:
         classifier._network, RECIPE.training, classifier._standardize, images, labels, RECIPE.seed
     )
     epochs = iter(range(10_000))
-    return lambda: trainer.run_epoch(tf.constant(next(epochs))).numpy()
+    return lambda: trainer.run_epoch(next(epochs))
 
 
-def session(images: Array, labels: Array) -> Callable[[], None]:
+def session(images: Array, labels: Array) -> Callable[[], object]:
     """The tutorial's way: a graph of TensorFlow 1, each batch fed as an array."""
     v1 = tf.compat.v1
     standardized = standardize(images)
@@ -91,7 +91,7 @@ def session(images: Array, labels: Array) -> Callable[[], None]:
     return run_epoch
 
 
-def keras_fit(images: Array, labels: Array) -> Callable[[], None]:
+def keras_fit(images: Array, labels: Array) -> Callable[[], object]:
     """The same network and optimizer by Keras layers and ``fit``."""
     network = keras.Sequential(
         [
@@ -113,7 +113,7 @@ def keras_fit(images: Array, labels: Array) -> Callable[[], None]:
     return lambda: network.fit(standardized, labels, batch_size=100, verbose=0)
 
 
-def matmul(images: Array, labels: Array) -> Callable[[], None]:  # noqa: ARG001
+def matmul(images: Array, labels: Array) -> Callable[[], object]:  # noqa: ARG001
     """One large float32 matrix product."""
     factor = tf.random.stateless_normal((MATMUL_SIZE, MATMUL_SIZE), (1, 2))
     multiply = tf.function(tf.matmul)

@@ -2,7 +2,8 @@
 
 from stages import artifacts
 from stages.command import PathOption, run
-from stages.model.classifier import Classifier
+from stages.model.checkpoint import trained
+from stages.model.classifier import Classifier, Examples
 from stages.model.device import prepare
 from stages.params import read_params
 
@@ -11,6 +12,7 @@ def main(
     params: PathOption,
     arrays: PathOption,
     standardization: PathOption,
+    checkpoints: PathOption,
     weights: PathOption,
     history: PathOption,
 ) -> None:
@@ -27,10 +29,10 @@ def main(
         len(dataset.classes),
         recipe.seed,
     )
-    classifier.train(recipe.training, images, labels)
-
-    artifacts.write_tensors(weights, classifier.weights)
-    artifacts.write_table(history, classifier.history)
+    examples = Examples(images, labels)
+    with trained(classifier, recipe.training, examples, None, checkpoints):
+        artifacts.write_tensors(weights, classifier.weights)
+        artifacts.write_table(history, classifier.history)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from stages import artifacts
 from stages.command import PathOption, run
-from stages.model.classifier import Classifier
+from stages.model.checkpoint import trained
+from stages.model.classifier import Classifier, Examples
 from stages.model.device import prepare
 from stages.params import read_params
 
@@ -12,6 +13,7 @@ def main(
     arrays: PathOption,
     indices: PathOption,
     standardization: PathOption,
+    checkpoints: PathOption,
     weights: PathOption,
     history: PathOption,
 ) -> None:
@@ -30,15 +32,11 @@ def main(
         len(dataset.classes),
         recipe.seed,
     )
-    classifier.train(
-        recipe.training,
-        images[fit],
-        labels[fit],
-        validation=(images[validation], labels[validation]),
-    )
-
-    artifacts.write_tensors(weights, classifier.weights)
-    artifacts.write_table(history, classifier.history)
+    examples = Examples(images[fit], labels[fit])
+    validated = Examples(images[validation], labels[validation])
+    with trained(classifier, recipe.training, examples, validated, checkpoints):
+        artifacts.write_tensors(weights, classifier.weights)
+        artifacts.write_table(history, classifier.history)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import pytest
 from stages import artifacts, evaluate, standardize
 from stages.artifacts import Array
 from stages.dataset.standardization import measure
-from stages.model.classifier import Classifier
-from stages.model.network import WeightsError
+from stages.model.classifier import Classifier, Examples
+from stages.model.variables import WeightsError
 from stages.params import read_params
 
 
@@ -17,7 +17,7 @@ def classifier(small_params: Path, small_mnist: dict[str, Array]) -> Classifier:
     recipe = read_params(small_params).chosen_recipe
     images, labels = small_mnist["train_images"], small_mnist["train_labels"]
     classifier = Classifier(recipe.network, measure(images), 10, seed=3)
-    classifier.train(recipe.training, images, labels)
+    classifier.train(recipe.training, Examples(images, labels))
     return classifier
 
 

@@ -96,7 +96,7 @@ def test_it_goes_all_the_way_with_its_own_size_pixels_and_classes(
 ) -> None:
     raw, arrays, indices = tmp_path / "raw", tmp_path / "arrays", tmp_path / "split"
     numbers, weights = tmp_path / "numbers.safetensors", tmp_path / "weights.safetensors"
-    reports = tmp_path / "reports"
+    reports, kept = tmp_path / "reports", tmp_path / "checkpoints"
     tables = {
         name: reports / f"{name}.csv"
         for name in ("predictions", "misclassified", "classes", "confusion_matrix")
@@ -108,8 +108,8 @@ def test_it_goes_all_the_way_with_its_own_size_pixels_and_classes(
     ingest.main(params, raw, arrays, reports / "checks.json", reports / "checks.html")
     standardize.main(arrays, numbers)
     split.main(params, arrays, indices)
-    train.main(params, arrays, indices, numbers, tmp_path / "train.safetensors", history)
-    retrain.main(params, arrays, numbers, weights, again)
+    train.main(params, arrays, indices, numbers, kept, tmp_path / "train.safetensors", history)
+    retrain.main(params, arrays, numbers, kept, weights, again)
     evaluate.main(params, arrays, numbers, weights, history, metrics, **tables)
     report.main(params, arrays, history, again, metrics, **tables, figures=reports, page=page)
 
@@ -139,6 +139,7 @@ def test_a_network_that_does_not_fit_its_images_is_refused_before_training(
             params,
             tmp_path / "arrays",
             tmp_path / "numbers.safetensors",
+            tmp_path / "checkpoints",
             tmp_path / "weights.safetensors",
             tmp_path / "history.csv",
         )

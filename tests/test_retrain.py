@@ -14,7 +14,14 @@ def test_every_training_image_is_fitted_without_validation(
 
     def trained(run: str) -> Array:
         weights, history = tmp_path / run / "weights.safetensors", tmp_path / run / "history.csv"
-        retrain.main(small_params, small_arrays, standardization, weights, history)
+        retrain.main(
+            small_params,
+            small_arrays,
+            standardization,
+            tmp_path / "checkpoints",
+            weights,
+            history,
+        )
         assert list(artifacts.read_table(history).columns) == ["epoch", "loss"]
         return artifacts.read_tensors(weights)["fc_4.kernel"]
 

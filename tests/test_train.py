@@ -1,3 +1,7 @@
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +34,7 @@ def test_the_same_run_twice_writes_the_same_bytes(
             small_arrays,
             indices,
             standardization,
+            tmp_path / "checkpoints",
             tmp_path / run / "weights.safetensors",
             tmp_path / run / "history.csv",
         )
@@ -52,7 +57,15 @@ def test_only_the_fit_images_are_fitted(
     def trained(run: str) -> dict[str, Array]:
         weights = tmp_path / run / "weights.safetensors"
         history = tmp_path / run / "history.csv"
-        train.main(small_params, small_arrays, indices, standardization, weights, history)
+        train.main(
+            small_params,
+            small_arrays,
+            indices,
+            standardization,
+            tmp_path / "checkpoints",
+            weights,
+            history,
+        )
         return artifacts.read_tensors(weights)
 
     before = trained("before")
@@ -62,3 +75,41 @@ def test_only_the_fit_images_are_fitted(
     after = trained("after")
 
     assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_a_killed_training_goes_on_and_writes_the_same_bytes(
+    small_params: Path, small_arrays: Path, indices: Path, standardization: Path, tmp_path: Path
+) -> None:
+    small_params.write_text(small_params.read_text().replace("epochs: 2\n", "epochs: 6\n"))
+
+    def start(run: str) -> subprocess.Popen[str]:
+        paths = {
+            "params": small_params,
+            "arrays": small_arrays,
+            "indices": indices,
+            "standardization": standardization,
+            "checkpoints": tmp_path / run / "checkpoints",
+            "weights": tmp_path / run / "weights.safetensors",
+            "history": tmp_path / run / "history.csv",
+        }
+        options = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
+        command = [sys.executable, "-m", "stages.train", *options]
+        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+    with start("undisturbed") as process:
+        assert process.wait() == 0
+    with start("killed") as process:
+        assert process.stderr
+        while not process.stderr.readline().startswith("epoch 3/6"):
+            assert process.poll() is None
+        os.kill(process.pid, signal.SIGKILL)
+    assert not (tmp_path / "killed" / "weights.safetensors").exists()
+    with start("killed") as process:
+        said = process.communicate()[1]
+
+    assert "going on after epoch" in said
+    assert "epoch 1/6" not in said
+    for name in ("weights.safetensors", "history.csv"):
+        undisturbed = (tmp_path / "undisturbed" / name).read_bytes()
+        assert (tmp_path / "killed" / name).read_bytes() == undisturbed
+    assert not any((tmp_path / "killed" / "checkpoints").iterdir())

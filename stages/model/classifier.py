@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,10 +13,21 @@ from tqdm import tqdm
 from stages.artifacts import Array
 from stages.model.network import Network
 from stages.model.training import Trainer
+from stages.model.variables import assign, values
 from stages.sections import NetworkParams, Training
 
 # Images that are classified at once: enough to keep the processor busy.
 _PREDICTED_TOGETHER = 1000
+_HISTORY = ("epoch", "loss", "accuracy")
+
+
+class Examples(NamedTuple):
+    """Images and what they show."""
+
+    images: Array
+    """``(n, height, width)``, raw, of any real dtype."""
+    labels: Array
+    """``(n,)`` integers from 0 to ``classes - 1``."""
 
 
 class Classifier:
@@ -33,62 +46,104 @@ class Classifier:
     def __init__(
         self, network: NetworkParams, standardization: dict[str, Array], classes: int, seed: int
     ) -> None:
+        self.settings: dict[str, Any] = {
+            "network": network.model_dump(),
+            "classes": classes,
+            "seed": seed,
+        }
+        self.numbers = standardization
         self._mean = tf.constant(standardization["mean"])
         self._standard_deviation = tf.constant(standardization["standard_deviation"])
         height, width = standardization["mean"].shape
         self._network = Network(network, height, width, classes, seed)
         self._seed = seed
+        self._moments: dict[str, Array] = {}
         self._epochs: list[dict[str, float]] = []
 
     @property
     def history(self) -> pd.DataFrame:
         """A row for each epoch trained.
 
-        Columns: ``epoch``, from 1; ``loss``, the mean over the epoch's batches of their mean
-        cross-entropy, in nats; and with a validation set ``accuracy`` on it after the epoch.
+        Columns: ``epoch``, from 1; ``loss``, the mean over the epoch's batches of what is
+        minimized: their mean cross-entropy with the recipe's smoothed labels, in nats; and with a
+        validation set ``accuracy`` on it after the epoch.
         """
         return pd.DataFrame(self._epochs)
 
     @property
     def weights(self) -> dict[str, Array]:
-        """Every weight by its name, float32."""
-        return self._network.state()
+        """Every weight and running statistic by its name, float32."""
+        return values(self._network.saved)
 
     @weights.setter
     def weights(self, state: dict[str, Array]) -> None:
-        self._network.restore(state)
+        assign(self._network.saved, state)
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """All that training goes on from: the weights, the optimizer's moments, the history."""
+        history = {f"history.{name}": column.to_numpy() for name, column in self.history.items()}
+        return self.weights | self._moments | history
+
+    @state.setter
+    def state(self, state: dict[str, Array]) -> None:
+        def part(prefix: str) -> dict[str, Array]:
+            return {name: array for name, array in state.items() if name.startswith(prefix)}
+
+        self._moments, history = part("adam."), part("history.")
+        self.weights = {
+            name: array for name, array in state.items() if name not in self._moments | history
+        }
+        columns = [name for name in _HISTORY if f"history.{name}" in history]
+        rows = zip(*(history[f"history.{name}"].tolist() for name in columns), strict=True)
+        self._epochs = [dict(zip(columns, row, strict=True)) for row in rows]
 
     def train(
         self,
         training: Training,
-        images: Array,
-        labels: Array,
-        validation: tuple[Array, Array] | None = None,
+        examples: Examples,
+        validation: Examples | None = None,
+        after_epoch: Callable[[], object] = lambda: None,
     ) -> None:
         """Fit the network, with a progress bar and a line for each epoch on standard error.
 
+        Goes on where an earlier training or the state taken over ended, as if it had not stopped.
+
         Args:
-            training: the recipe's hyperparameters.
-            images: ``(n, height, width)``, raw, of any real dtype.
-            labels: ``(n,)`` integers from 0 to ``classes - 1``.
-            validation: images and labels that are not fitted, for the accuracy after each epoch.
+            training: the recipe's hyperparameters; ``epochs`` counts those already trained.
+            examples: what is fitted.
+            validation: what is not fitted, for the accuracy after each epoch.
+            after_epoch: called when an epoch is in the history and the weights.
+
+        Raises:
+            TrainingError: the loss is not finite.
         """
-        trainer = Trainer(self._network, training, self._standardize, images, labels, self._seed)
-        begin = time.perf_counter()
-        with tqdm(range(training.epochs), unit="epoch", disable=None) as epochs:
+        trainer = Trainer(self._network, training, self._standardize, *examples, self._seed)
+        if self._moments:
+            assign(trainer.optimizer.moments, self._moments)
+        begin, first = time.perf_counter(), len(self._epochs)
+        with tqdm(
+            range(first, training.epochs),
+            initial=first,
+            total=training.epochs,
+            unit="epoch",
+            disable=None,
+        ) as epochs:
             for epoch in epochs:
-                loss = trainer.run_epoch(tf.constant(epoch))
-                row = {"epoch": epoch + 1, "loss": float(loss)}
+                row = {"epoch": epoch + 1, "loss": trainer.run_epoch(epoch)}
                 if validation is not None:
-                    row["accuracy"] = self._accuracy(*validation)
+                    row["accuracy"] = self._accuracy(validation)
                 self._epochs.append(row)
+                self._moments = values(trainer.optimizer.moments)
                 figures = {name: f"{row[name]:.4f}" for name in row if name != "epoch"}
                 epochs.set_postfix(figures)
                 said = ", ".join(f"{name} {figure}" for name, figure in figures.items())
                 tqdm.write(f"epoch {epoch + 1}/{training.epochs}: {said}", file=sys.stderr)
+                after_epoch()
         seconds = time.perf_counter() - begin
-        rate = len(images) * training.epochs / seconds
-        said = f"trained {training.epochs} epochs in {seconds:.1f} s, {rate:.0f} images a second"
+        count = len(self._epochs) - first
+        rate = len(examples.images) * count / seconds
+        said = f"trained {count} epochs in {seconds:.1f} s, {rate:.0f} images a second"
         tqdm.write(said, file=sys.stderr)
 
     def probabilities(self, images: Array) -> Array:
@@ -121,5 +176,5 @@ class Classifier:
     def _standardize(self, images: tf.Tensor) -> tf.Tensor:
         return (images - self._mean) / self._standard_deviation
 
-    def _accuracy(self, images: Array, labels: Array) -> float:
-        return float((self.labels(images) == labels).mean())
+    def _accuracy(self, examples: Examples) -> float:
+        return float((self.labels(examples.images) == examples.labels).mean())

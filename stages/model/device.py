@@ -1,5 +1,8 @@
 """What TensorFlow may use of the machine, and that it computes the same twice."""
 
+import platform
+from pathlib import Path
+
 import tensorflow as tf
 
 
@@ -16,3 +19,13 @@ def prepare(threads: int) -> None:
     if threads:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+def cpu_model() -> str:
+    """Name the processor as Linux does, or else as Python does."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor())

@@ -4,15 +4,9 @@ import math
 
 import tensorflow as tf
 
-from stages.artifacts import Array
-from stages.errors import UserError
 from stages.model.layers import Layer, layers
 from stages.model.normalization import BatchNormalization
 from stages.sections import NetworkParams
-
-
-class WeightsError(UserError):
-    """Weights that do not belong to this network."""
 
 
 class Network(tf.Module):
@@ -53,8 +47,8 @@ class Network(tf.Module):
 
         Args:
             images: ``(n, height, width)`` float32, standardized.
-            dropout_seed: ``(2,)`` int32 while training; without it nothing is dropped, and batches
-                are normalized by what was measured while training.
+            dropout_seed: ``(2,)`` integers while training; without it nothing is dropped, and
+                batches are normalized by what was measured while training.
 
         Returns:
             ``(n, classes)`` float32 logits; their softmax is the probability of each class.
@@ -87,28 +81,9 @@ class Network(tf.Module):
         kernel, bias = last
         return tf.matmul(hidden, kernel) + bias
 
-    def state(self) -> dict[str, Array]:
-        """Give every weight and running statistic by its name, as float32 arrays."""
-        return {_name(variable): variable.numpy() for variable in self._saved}
-
-    def restore(self, state: dict[str, Array]) -> None:
-        """Take over weights that ``state`` gave.
-
-        Raises:
-            WeightsError: a name or a shape that is not this network's.
-        """
-        expected = {_name(variable): tuple(variable.shape) for variable in self._saved}
-        found = {name: array.shape for name, array in state.items()}
-        if expected != found:
-            raise WeightsError(
-                f"the weights are not of the network in params.yaml: expected {expected}, "
-                f"found {found}; train it anew."
-            )
-        for variable in self._saved:
-            variable.assign(state[_name(variable)])
-
     @property
-    def _saved(self) -> list[tf.Variable]:
+    def saved(self) -> list[tf.Variable]:
+        """All variables that predictions depend on: the weights and the running statistics."""
         statistics = [normalization.statistics for normalization in self._normalizations]
         return self.weights + [variable for pair in statistics for variable in pair]
 
@@ -122,7 +97,3 @@ def glorot_uniform(layer: Layer, seed: tuple[int, int]) -> tf.Tensor:
     *window, inputs, outputs = layer.kernel
     limit = math.sqrt(6 / (math.prod(window) * (inputs + outputs)))
     return tf.random.stateless_uniform(layer.kernel, seed, -limit, limit)
-
-
-def _name(variable: tf.Variable) -> str:
-    return variable.name.removesuffix(":0")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from stages.model.variables import name_of
 from stages.sections import Training
 
 
@@ -19,8 +20,18 @@ class Adam(tf.Module):
         super().__init__()
         self._training = training
         self._variables = variables
-        self._means = [tf.Variable(tf.zeros_like(variable)) for variable in variables]
-        self._squares = [tf.Variable(tf.zeros_like(variable)) for variable in variables]
+        self._means, self._squares = (
+            [
+                tf.Variable(tf.zeros_like(variable), name=f"adam.{moment}.{name_of(variable)}")
+                for variable in variables
+            ]
+            for moment in ("mean", "square")
+        )
+
+    @property
+    def moments(self) -> list[tf.Variable]:
+        """The running means of the gradients and of their squares; all names start ``adam.``."""
+        return self._means + self._squares
 
     def apply(
         self, gradients: Sequence[tf.Tensor], learning_rate: tf.Tensor, step: tf.Tensor

@@ -1,11 +1,13 @@
 """One epoch of training as one call of a graph."""
 
+import math
 from collections.abc import Callable
 from typing import cast
 
 import tensorflow as tf
 
 from stages.artifacts import Array
+from stages.errors import UserError
 from stages.model.augmentation import distort
 from stages.model.network import Network
 from stages.model.optimizer import Adam, learning_rate
@@ -15,6 +17,10 @@ stateless_shuffle = tf.random.experimental.stateless_shuffle  # type: ignore[att
 
 # Streams of random numbers, each with seeds of its own; the network's first weights take stream 0.
 _SHUFFLE, _DROPOUT, _AUGMENTATION = 1, 2, 3
+
+
+class TrainingError(UserError):
+    """The training cannot go on."""
 
 
 class Trainer(tf.Module):
@@ -48,29 +54,44 @@ class Trainer(tf.Module):
         self._images = tf.constant(images)
         self._labels = tf.constant(labels, tf.int32)
         self._seed = seed
-        self._optimizer = Adam(network.weights, training)
+        self.optimizer = Adam(network.weights, training)
         self._steps = -(-len(images) // training.batch_size)
 
-    @tf.function
-    def run_epoch(self, epoch: tf.Tensor) -> tf.Tensor:
+    def run_epoch(self, epoch: int) -> float:
         """Take one step for each batch of the images, the last of which may be smaller.
 
         Args:
-            epoch: ``()`` int32, 0 for the first.
+            epoch: 0 for the first.
 
         Returns:
-            ``()`` float32, the mean over the batches of their mean loss.
+            The mean over the batches of their mean loss.
+
+        Raises:
+            TrainingError: a batch's loss is infinite or not a number; no further step was taken.
         """
+        total, taken = self._run_epoch(tf.constant(epoch))
+        if not math.isfinite(total):
+            rate = self._learning_rate(tf.constant(epoch * self._steps + int(taken) - 1))
+            raise TrainingError(
+                f"the loss of step {int(taken)} of {self._steps} in epoch {epoch + 1}, at a "
+                f"learning rate of {float(rate):.3g}, is {float(total)}: expected a finite number; "
+                "lower training.learning_rate."
+            )
+        return float(total) / self._steps
+
+    @tf.function
+    def _run_epoch(self, epoch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Give the sum of the batches' losses and how many there were, up to one not finite."""
         order = tf.range(tf.shape(self._labels)[0])
         if self._training.shuffle:
             order = stateless_shuffle(order, self._seeds(_SHUFFLE, epoch))
         size = self._training.batch_size
-        total = tf.constant(0.0)
-        for batch in tf.range(self._steps):  # type: ignore[attr-defined]
-            total += self._step(
-                order[batch * size : (batch + 1) * size], epoch * self._steps + batch
-            )
-        return total / self._steps
+        total, batch = tf.constant(0.0), tf.constant(0)
+        while batch < self._steps and tf.math.is_finite(total):
+            rows = order[batch * size : (batch + 1) * size]
+            total += self._step(rows, epoch * self._steps + batch)
+            batch += 1
+        return total, batch
 
     def _step(self, rows: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         images = tf.cast(tf.gather(self._images, rows), tf.float32)
@@ -83,9 +104,11 @@ class Trainer(tf.Module):
                 logits, tf.gather(self._labels, rows), self._training.label_smoothing
             )
         gradients = cast("list[tf.Tensor]", tape.gradient(loss, self._network.weights))
-        rate = learning_rate(self._training, step, self._steps * self._training.epochs)
-        self._optimizer.apply(gradients, rate, step)
+        self.optimizer.apply(gradients, self._learning_rate(step), step)
         return loss
+
+    def _learning_rate(self, step: tf.Tensor) -> tf.Tensor:
+        return learning_rate(self._training, step, self._steps * self._training.epochs)
 
     def _seeds(self, stream: int, counter: tf.Tensor) -> tf.Tensor:
         return tf.stack(

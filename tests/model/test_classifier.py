@@ -1,9 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from stages.artifacts import Array
 from stages.dataset.standardization import measure
-from stages.model.classifier import Classifier
+from stages.model.classifier import Classifier, Examples
 from stages.model.layers import NetworkError
 from stages.sections import NetworkParams, Training
 
@@ -12,13 +13,17 @@ def classifier(network: NetworkParams, arrays: dict[str, Array], seed: int = 1) 
     return Classifier(network, measure(arrays["train_images"]), 10, seed)
 
 
+def examples(arrays: dict[str, Array], count: int) -> Examples:
+    return Examples(arrays["train_images"][:count], arrays["train_labels"][:count])
+
+
 def test_training_with_validation_records_loss_and_accuracy_by_epoch(
     small_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
 ) -> None:
     images, labels = small_mnist["train_images"], small_mnist["train_labels"]
     trained = classifier(small_network, small_mnist)
 
-    trained.train(training, images, labels, validation=(images[:50], labels[:50]))
+    trained.train(training, Examples(images, labels), Examples(images[:50], labels[:50]))
 
     history = trained.history
     assert list(history.columns) == ["epoch", "loss", "accuracy"]
@@ -32,9 +37,30 @@ def test_training_without_validation_has_no_accuracy(
 ) -> None:
     trained = classifier(small_network, small_mnist)
 
-    trained.train(training, small_mnist["train_images"][:40], small_mnist["train_labels"][:40])
+    trained.train(training, examples(small_mnist, 40))
 
     assert list(trained.history.columns) == ["epoch", "loss"]
+
+
+def test_training_goes_on_as_if_it_had_not_stopped(
+    small_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+) -> None:
+    normalized = small_network.model_copy(update={"batch_normalization": True, "dropout": 0.5})
+    undisturbed, stopped, resumed = (classifier(normalized, small_mnist) for _ in range(3))
+    longer = training.model_copy(update={"epochs": 3})
+
+    fit, validation = examples(small_mnist, 40), examples(small_mnist, 20)
+
+    undisturbed.train(longer, fit, validation)
+    stopped.train(longer.model_copy(update={"epochs": 1}), fit, validation)
+    resumed.state = dict(sorted(stopped.state.items()))
+    resumed.train(longer, fit, validation)
+    stopped.train(longer, fit, validation)
+
+    for found in (stopped, resumed):
+        pd.testing.assert_frame_equal(found.history, undisturbed.history)
+        for name, array in undisturbed.weights.items():
+            np.testing.assert_array_equal(found.weights[name], array)
 
 
 def test_a_little_training_classifies_unseen_digits(
@@ -43,7 +69,7 @@ def test_a_little_training_classifies_unseen_digits(
     trained = classifier(reference_network, small_mnist)
     longer = training.model_copy(update={"epochs": 5})
 
-    trained.train(longer, small_mnist["train_images"], small_mnist["train_labels"])
+    trained.train(longer, examples(small_mnist, 600))
 
     right = trained.labels(small_mnist["test_images"]) == small_mnist["test_labels"]
     assert right.mean() > 0.85

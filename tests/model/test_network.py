@@ -6,7 +6,8 @@ import tensorflow as tf
 from numpy.lib.stride_tricks import sliding_window_view
 
 from stages.artifacts import Array
-from stages.model.network import Network, WeightsError
+from stages.model.network import Network
+from stages.model.variables import assign, values
 from stages.sections import NetworkParams
 
 
@@ -28,9 +29,9 @@ def test_logits_equal_an_independent_forward_pass(reference_network: NetworkPara
     network = Network(reference_network, 28, 28, 10, seed=1)
     state = {
         name: random.normal(0, 0.1, array.shape).astype(np.float32)
-        for name, array in network.state().items()
+        for name, array in values(network.saved).items()
     }
-    network.restore(state)
+    assign(network.saved, state)
     images = random.normal(size=(3, 28, 28)).astype(np.float32)
 
     logits = network(tf.constant(images))
@@ -39,7 +40,7 @@ def test_logits_equal_an_independent_forward_pass(reference_network: NetworkPara
 
 
 def test_weights_start_glorot_uniform_and_biases_at_zero(reference_network: NetworkParams) -> None:
-    state = Network(reference_network, 28, 28, 10, seed=1).state()
+    state = values(Network(reference_network, 28, 28, 10, seed=1).saved)
 
     for name, fans in {
         "conv_1": 25 * (1 + 32),
@@ -55,7 +56,7 @@ def test_weights_start_glorot_uniform_and_biases_at_zero(reference_network: Netw
 
 def test_the_seed_determines_the_first_weights(small_network: NetworkParams) -> None:
     first, same, other = (
-        Network(small_network, 28, 28, 10, seed).state()["fc_2.kernel"] for seed in (1, 1, 2)
+        values(Network(small_network, 28, 28, 10, seed).saved)["fc_2.kernel"] for seed in (1, 1, 2)
     )
 
     np.testing.assert_array_equal(first, same)
@@ -66,12 +67,12 @@ def test_dropout_keeps_the_expected_share_and_only_while_training(
     reference_network: NetworkParams,
 ) -> None:
     network = Network(reference_network.model_copy(update={"convolutions": ()}), 4, 4, 1, seed=1)
-    state = network.state()
+    state = values(network.saved)
     # The logit is then the sum of the dense units, each of them 1.
     state["fc_1.kernel"][:] = 0
     state["fc_1.bias"][:] = 1
     state["fc_2.kernel"][:] = 1
-    network.restore(state)
+    assign(network.saved, state)
     images = tf.zeros((50, 4, 4))
 
     assert network(images).numpy().tolist() == [[1024]] * 50
@@ -114,17 +115,7 @@ def test_running_statistics_are_saved_and_restored(small_network: NetworkParams)
     images = tf.constant(np.random.default_rng(2).normal(3, 2, (6, 28, 28)), tf.float32)
     trained(images, tf.constant([1, 2]))
 
-    other.restore(trained.state())
+    assign(other.saved, values(trained.saved))
 
-    assert {"conv_1.scale", "conv_1.mean", "conv_1.variance"} < set(other.state())
+    assert {"conv_1.scale", "conv_1.mean", "conv_1.variance"} < set(values(other.saved))
     np.testing.assert_array_equal(other(images), trained(images))
-
-
-def test_weights_of_another_network_are_refused(
-    reference_network: NetworkParams, small_network: NetworkParams
-) -> None:
-    network = Network(small_network, 28, 28, 10, seed=1)
-    other = Network(reference_network, 28, 28, 10, seed=1).state()
-
-    with pytest.raises(WeightsError, match=r"not of the network in params\.yaml"):
-        network.restore(other)

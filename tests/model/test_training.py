@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from stages.artifacts import Array
 from stages.model.network import Network
-from stages.model.training import Trainer, cross_entropy
+from stages.model.training import Trainer, TrainingError, cross_entropy
+from stages.model.variables import values
 from stages.sections import NetworkParams, Training
 
 
@@ -22,8 +23,8 @@ def fitted(
         arrays["train_labels"][:count],
         seed,
     )
-    losses = [float(trainer.run_epoch(tf.constant(epoch))) for epoch in range(training.epochs)]
-    return losses, built.state()
+    losses = [trainer.run_epoch(epoch) for epoch in range(training.epochs)]
+    return losses, values(built.saved)
 
 
 def equal(first: dict[str, Array], second: dict[str, Array]) -> bool:
@@ -98,3 +99,17 @@ def test_the_loss_is_that_of_another_library(smoothing: float) -> None:
     loss = cross_entropy(tf.constant(logits), tf.constant(labels), smoothing)
 
     np.testing.assert_allclose(loss, library(np.eye(10)[labels], logits), rtol=1e-5)
+
+
+def test_a_loss_that_is_not_finite_stops_at_its_step(
+    small_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+) -> None:
+    # A learning rate that overflows float32 within a few steps.
+    diverging = training.model_copy(update={"learning_rate": 1e30})
+
+    with pytest.raises(
+        TrainingError,
+        match=r"step \d of 5 in epoch 1, at a learning rate of 1e\+30, is (nan|inf): expected a "
+        r"finite number; lower training\.learning_rate",
+    ):
+        fitted(small_network, diverging, small_mnist, 40)
