@@ -15,10 +15,11 @@ import numpy as np
 from benchmarks.results import record
 from stages import artifacts
 from stages.dataset.standardization import measure
-from stages.model.classifier import Classifier, Examples
+from stages.model.batches import Examples
+from stages.model.classifier import Classifier
 from stages.model.device import prepare
 from stages.params import read_params
-from stages.sections import Recipe
+from stages.sections.recipe import Recipe
 
 # Seeds that no choice was made with.
 SEEDS = {"fast": range(101, 106), "accurate": range(101, 104)}
@@ -26,8 +27,9 @@ SEEDS = {"fast": range(101, 106), "accurate": range(101, 104)}
 
 def main() -> None:
     """Train, test, print a table, and keep it."""
-    prepare(0)
-    recipes = read_params(Path("params.yaml")).recipes
+    parameters = read_params(Path("params.yaml"))
+    recipes = parameters.recipes
+    prepare(parameters.train.device, parameters.train.threads)
     arrays = {
         name: np.array(artifacts.read_array(Path("data/arrays") / f"{name}.npy"))
         for name in ("train_images", "train_labels", "test_images", "test_labels")
@@ -44,6 +46,7 @@ def main() -> None:
         ends = [time.perf_counter()]
         classifier.train(
             recipe.training,
+            parameters.train,
             Examples(arrays["train_images"], arrays["train_labels"]),
             after_epoch=lambda: ends.append(time.perf_counter()),
         )

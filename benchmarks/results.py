@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stages import artifacts
-from stages.model.device import cpu_model
+from stages.model.hardware import hardware
 
 RESULTS = Path(__file__).parent / "results"
 _LIBRARIES = ("tensorflow", "numpy", "dvc")
@@ -20,7 +20,7 @@ def record(name: str, figures: dict[str, Any]) -> None:
     circumstances = {
         "command": " ".join(["python -m", f"benchmarks.{name}", *sys.argv[1:]]),
         "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
-        "cpu": cpu_model(),
+        "cpu": hardware()["cpu"],
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         **{library: importlib.metadata.version(library) for library in _LIBRARIES},

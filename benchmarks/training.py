@@ -22,6 +22,7 @@ from benchmarks.results import record
 from stages import artifacts
 from stages.artifacts import Array
 from stages.dataset.standardization import measure
+from stages.model.batches import Examples
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
 from stages.model.layers import layers
@@ -30,15 +31,22 @@ from stages.params import read_params
 
 ROUNDS = 5
 MATMUL_SIZE = 4096
-RECIPE = read_params(Path("params.yaml")).recipes["tutorial"]
+PARAMETERS = read_params(Path("params.yaml"))
+RECIPE = PARAMETERS.recipes["tutorial"]
 
 
 def ours(images: Array, labels: Array) -> Callable[[], object]:
     """One epoch of the recipe ``tutorial``, as the stages train it."""
-    prepare(0)
+    prepare(PARAMETERS.train.device, PARAMETERS.train.threads)
     classifier = Classifier(RECIPE.network, measure(images), 10, RECIPE.seed)
     trainer = Trainer(
-        classifier._network, RECIPE.training, classifier._standardize, images, labels, RECIPE.seed
+        classifier._network,
+        RECIPE.training,
+        PARAMETERS.train,
+        classifier._standardize,
+        Examples(images, labels),
+        RECIPE.seed,
+        classifier._strategy,
     )
     epochs = iter(range(10_000))
     return lambda: trainer.run_epoch(next(epochs))

@@ -41,10 +41,15 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` in UTF-8 with Unix line ends."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(text.encode())
+    write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: object) -> None:
@@ -65,7 +70,7 @@ def write_array(path: Path, array: Array) -> None:
 
 def write_tensors(path: Path, tensors: Mapping[str, Array]) -> None:
     """Write named arrays as safetensors, which holds numbers and names and nothing to execute."""
-    contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    contiguous = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
     with replacing(path) as temporary:
         temporary.write_bytes(safetensors.numpy.save(contiguous))
 

@@ -27,7 +27,7 @@ def main(
     labels = artifacts.read_array(arrays / "test_labels.npy")
     validated = artifacts.read_table(history)
 
-    prepare(parameters.compute.threads)
+    prepare(parameters.train.device, parameters.train.threads)
     classifier = Classifier(
         recipe.network,
         artifacts.read_tensors(standardization),

@@ -6,7 +6,7 @@ Unknown, missing, mistyped, non-finite and out-of-range values are refused by na
 import json
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -14,7 +14,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from stages.errors import UserError
-from stages.sections import Compute, Dataset, Name, Recipe, Section
+from stages.sections.base import Name, Section
+from stages.sections.dataset import Dataset
+from stages.sections.recipe import Recipe
+from stages.sections.train import Train
+
+AnySection = TypeVar("AnySection", bound=Section)
 
 
 class ParameterError(UserError):
@@ -26,7 +31,7 @@ class Params(Section):
 
     dataset: Name
     recipe: Name
-    compute: Compute
+    train: Train
     datasets: dict[Name, Dataset]
     recipes: dict[Name, Recipe]
 
@@ -52,14 +57,26 @@ class Params(Section):
         """The recipe that ``recipe`` names."""
         return self.recipes[self.recipe]
 
+    def recipe_named(self, name: str) -> Recipe:
+        """Give another recipe; ``ParameterError`` if there is none of that name."""
+        if name not in self.recipes:
+            known = ", ".join(self.recipes)
+            raise ParameterError(f"expected a recipe of params.yaml ({known}), found {name}.")
+        return self.recipes[name]
+
 
 def read_params(path: Path) -> Params:
     """Read and check all of ``params.yaml``; ``ParameterError`` names each refused value."""
+    return read_section(path, Params)
+
+
+def read_section(path: Path, section: type[AnySection]) -> AnySection:
+    """Read and check a file that is one section, as ``read_params`` does."""
     try:
         # YAML 1.2, as DVC reads it: 1e-3 is a number.
         content = YAML(typ="safe", pure=True).load(path.read_bytes())
         # Strict validation takes lists for tuples only from JSON.
-        return Params.model_validate_json(json.dumps(content))
+        return section.model_validate_json(json.dumps(content))
     except ValidationError as error:
         raise ParameterError(f"{path}: {'; '.join(map(_sentence, error.errors()))}.") from None
     except (OSError, YAMLError, TypeError, ValueError) as error:
@@ -70,7 +87,7 @@ def read_params(path: Path) -> Params:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    if error["type"] == "choice":
+    if error["type"] in {"choice", "search"}:
         return error["msg"]
     place = ".".join(map(str, error["loc"])) or "the file"
     if error["type"] == "missing":
@@ -78,7 +95,7 @@ def _sentence(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         return f"{place} is unknown"
     message = error["msg"].removeprefix("Input should be ")
-    if error["type"] in {"bounds", "classes", "lookalikes"}:
+    if error["type"] in {"bounds", "classes", "lookalikes", "range"}:
         return f"{place}: {message}"
     expected = message if message.startswith("must") else f"must be {message}"
     return f"{place} {expected}, found {_shown(error['input'])}"

@@ -73,8 +73,7 @@ def main(
     drawn = {name: png(figure) for name, figure in pictures.items()}
 
     for name, content in drawn.items():
-        with artifacts.replacing(figures / f"{name}.png") as temporary:
-            temporary.write_bytes(content)
+        artifacts.write_bytes(figures / f"{name}.png", content)
     artifacts.write_text(page, text)
 
 

@@ -2,9 +2,12 @@
 
 from stages import artifacts
 from stages.command import PathOption, run
+from stages.model.batches import Examples
 from stages.model.checkpoint import trained
-from stages.model.classifier import Classifier, Examples
+from stages.model.classifier import Classifier
 from stages.model.device import prepare
+from stages.model.provenance import record
+from stages.model.tensorboard import log_to
 from stages.params import read_params
 
 
@@ -13,6 +16,8 @@ def main(
     arrays: PathOption,
     standardization: PathOption,
     checkpoints: PathOption,
+    tensorboard: PathOption,
+    provenance: PathOption,
     weights: PathOption,
     history: PathOption,
 ) -> None:
@@ -22,17 +27,30 @@ def main(
     images = artifacts.read_array(arrays / "train_images.npy")
     labels = artifacts.read_array(arrays / "train_labels.npy")
 
-    prepare(parameters.compute.threads)
+    prepare(parameters.train.device, parameters.train.threads)
     classifier = Classifier(
         recipe.network,
         artifacts.read_tensors(standardization),
         len(dataset.classes),
         recipe.seed,
     )
-    examples = Examples(images, labels)
-    with trained(classifier, recipe.training, examples, None, checkpoints):
-        artifacts.write_tensors(weights, classifier.weights)
+    loggers = [log_to(tensorboard, classifier)] if parameters.train.tensorboard else []
+
+    def write_history() -> None:
         artifacts.write_table(history, classifier.history)
+
+    with trained(
+        classifier,
+        recipe.training,
+        parameters.train,
+        Examples(images, labels),
+        None,
+        checkpoints,
+        [write_history, *loggers],
+    ) as timing:
+        artifacts.write_tensors(weights, classifier.weights)
+        write_history()
+    record(provenance, "retrain", parameters, timing)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,12 @@
 
 from stages import artifacts
 from stages.command import PathOption, run
+from stages.model.batches import Examples
 from stages.model.checkpoint import trained
-from stages.model.classifier import Classifier, Examples
+from stages.model.classifier import Classifier
 from stages.model.device import prepare
+from stages.model.provenance import record
+from stages.model.tensorboard import log_to
 from stages.params import read_params
 
 
@@ -14,6 +17,8 @@ def main(
     indices: PathOption,
     standardization: PathOption,
     checkpoints: PathOption,
+    tensorboard: PathOption,
+    provenance: PathOption,
     weights: PathOption,
     history: PathOption,
 ) -> None:
@@ -25,18 +30,30 @@ def main(
     fit = artifacts.read_array(indices / "fit.npy")
     validation = artifacts.read_array(indices / "validation.npy")
 
-    prepare(parameters.compute.threads)
+    prepare(parameters.train.device, parameters.train.threads)
     classifier = Classifier(
         recipe.network,
         artifacts.read_tensors(standardization),
         len(dataset.classes),
         recipe.seed,
     )
-    examples = Examples(images[fit], labels[fit])
-    validated = Examples(images[validation], labels[validation])
-    with trained(classifier, recipe.training, examples, validated, checkpoints):
-        artifacts.write_tensors(weights, classifier.weights)
+    loggers = [log_to(tensorboard, classifier)] if parameters.train.tensorboard else []
+
+    def write_history() -> None:
         artifacts.write_table(history, classifier.history)
+
+    with trained(
+        classifier,
+        recipe.training,
+        parameters.train,
+        Examples(images, labels, fit),
+        Examples(images, labels, validation),
+        checkpoints,
+        [write_history, *loggers],
+    ) as timing:
+        artifacts.write_tensors(weights, classifier.weights)
+        write_history()
+    record(provenance, "train", parameters, timing)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """What tests of several rooms share."""
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,9 @@ from stages.artifacts import Array
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = Path(__file__).parent / "fixtures"
+
+_yaml = YAML(typ="safe", pure=True)
+_yaml.default_flow_style = False  # DVC refuses an address in a flow mapping
 
 # Sizes and SHA-256 of the uncompressed fixtures, by `wc -c` and `sha256sum`.
 SMALL_FILES = {
@@ -66,9 +71,7 @@ def small_arrays(tmp_path: Path, small_mnist: dict[str, Array]) -> Path:
 @pytest.fixture
 def small_params(tmp_path: Path) -> Path:
     """The project's params.yaml, its data set cut to the small MNIST and its recipe to seconds."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False  # DVC refuses an address in a flow mapping
-    params = yaml.load(ROOT / "params.yaml")
+    params = _yaml.load(ROOT / "params.yaml")
     mnist, fast = params["datasets"]["mnist"], params["recipes"]["fast"]
     mnist["files"] = SMALL_FILES
     mnist["sources"] = [{"kind": "folder", "path": str(FIXTURES / "mnist-small")}]
@@ -81,5 +84,43 @@ def small_params(tmp_path: Path) -> Path:
     fast["split"]["validation_images"] = 100
     fast["training"]["epochs"] = 2
     path = tmp_path / "params.yaml"
-    yaml.dump(params, path)
+    _yaml.dump(params, path)
     return path
+
+
+@pytest.fixture
+def small_search(tmp_path: Path) -> Path:
+    """The project's tuning/params.yaml, cut to two cells, two folds and few images."""
+    path = tmp_path / "search.yaml"
+    search = _yaml.load(ROOT / "tuning" / "params.yaml")
+    search["folds"] = 2
+    search["space"] = {"training.learning_rate": [0.0001, 0.01]}
+    search["learning_curve"] = {"images": [300, 100]}
+    _yaml.dump(search, path)
+    return path
+
+
+@pytest.fixture
+def edit() -> Callable[[Path, str, Any], None]:
+    """Change one value of a YAML file, its place named as in ``recipes.fast.training.epochs``."""
+
+    def edit(path: Path, place: str, value: Any) -> None:
+        content = _yaml.load(path)
+        *sections, last = [int(name) if name.isdecimal() else name for name in place.split(".")]
+        section = content
+        for name in sections:
+            section = section[name]
+        section[last] = value
+        _yaml.dump(content, path)
+
+    return edit
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> dict[str, Path]:
+    """What a training writes beside its outputs."""
+    return {
+        "checkpoints": tmp_path / "checkpoints",
+        "tensorboard": tmp_path / "tensorboard",
+        "provenance": tmp_path / "provenance.json",
+    }

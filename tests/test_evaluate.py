@@ -6,7 +6,8 @@ import pytest
 from stages import artifacts, evaluate, standardize
 from stages.artifacts import Array
 from stages.dataset.standardization import measure
-from stages.model.classifier import Classifier, Examples
+from stages.model.batches import Examples
+from stages.model.classifier import Classifier
 from stages.model.variables import WeightsError
 from stages.params import read_params
 
@@ -14,10 +15,11 @@ from stages.params import read_params
 @pytest.fixture
 def classifier(small_params: Path, small_mnist: dict[str, Array]) -> Classifier:
     """Half trained, so that some answers are wrong."""
-    recipe = read_params(small_params).chosen_recipe
+    parameters = read_params(small_params)
+    recipe = parameters.chosen_recipe
     images, labels = small_mnist["train_images"], small_mnist["train_labels"]
     classifier = Classifier(recipe.network, measure(images), 10, seed=3)
-    classifier.train(recipe.training, Examples(images, labels))
+    classifier.train(recipe.training, parameters.train, Examples(images, labels))
     return classifier
 
 

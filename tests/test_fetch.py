@@ -1,11 +1,13 @@
 import gzip
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-
-from ruamel.yaml import YAML
+from typing import Any
 
 from stages.fetch import main
+
+Edit = Callable[[Path, str, Any], None]
 
 MNIST = Path(__file__).parent / "fixtures" / "mnist-small"
 
@@ -26,11 +28,11 @@ def test_the_four_files_stand_uncompressed_under_the_names_of_the_pipeline(
     }
 
 
-def test_failure_is_a_message_and_an_exit_code(small_params: Path, tmp_path: Path) -> None:
-    yaml = YAML()
-    params = yaml.load(small_params)
-    params["datasets"]["mnist"]["sources"] = [{"kind": "folder", "path": "no/such/folder"}]
-    yaml.dump(params, small_params)
+def test_failure_is_a_message_and_an_exit_code(
+    small_params: Path, tmp_path: Path, edit: Edit
+) -> None:
+    nowhere = {"kind": "folder", "path": "no/such/folder"}
+    edit(small_params, "datasets.mnist.sources", [nowhere])
 
     done = subprocess.run(
         [sys.executable, "-m", "stages.fetch", "--params", small_params, "--raw", tmp_path / "raw"],

@@ -2,7 +2,9 @@ import gzip
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from stages.artifacts import Array
 from stages.dataset.expectations import ExpectationError
 from stages.dataset.idx import IdxError
 from stages.ingest import main
+
+Edit = Callable[[Path, str, Any], None]
 
 MNIST = Path(__file__).parent / "fixtures" / "mnist-small"
 PACKED = {
@@ -148,12 +152,9 @@ def test_another_data_set_needs_no_more_than_an_entry(small_params: Path, tmp_pa
 
 
 def test_a_failed_expectation_is_one_line_and_an_exit_code(
-    small_params: Path, raw: Path, tmp_path: Path
+    small_params: Path, raw: Path, tmp_path: Path, edit: Edit
 ) -> None:
-    yaml = YAML()
-    params = yaml.load(small_params)
-    params["datasets"]["mnist"]["expectations"]["train_images"] = 601
-    yaml.dump(params, small_params)
+    edit(small_params, "datasets.mnist.expectations.train_images", 601)
     options = {
         "--params": small_params,
         "--raw": raw,

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from stages import (
 )
 from stages.artifacts import Array
 from stages.model.layers import NetworkError
+
+Edit = Callable[[Path, str, Any], None]
 
 CLASSES = ["left half", "right half", "nothing <&>"]
 HEIGHT, WIDTH = 14, 9
@@ -92,11 +95,11 @@ def params(small_params: Path, tmp_path: Path) -> Path:
 
 
 def test_it_goes_all_the_way_with_its_own_size_pixels_and_classes(
-    params: Path, tmp_path: Path
+    params: Path, beside: dict[str, Path], tmp_path: Path
 ) -> None:
     raw, arrays, indices = tmp_path / "raw", tmp_path / "arrays", tmp_path / "split"
     numbers, weights = tmp_path / "numbers.safetensors", tmp_path / "weights.safetensors"
-    reports, kept = tmp_path / "reports", tmp_path / "checkpoints"
+    reports = tmp_path / "reports"
     tables = {
         name: reports / f"{name}.csv"
         for name in ("predictions", "misclassified", "classes", "confusion_matrix")
@@ -108,8 +111,9 @@ def test_it_goes_all_the_way_with_its_own_size_pixels_and_classes(
     ingest.main(params, raw, arrays, reports / "checks.json", reports / "checks.html")
     standardize.main(arrays, numbers)
     split.main(params, arrays, indices)
-    train.main(params, arrays, indices, numbers, kept, tmp_path / "train.safetensors", history)
-    retrain.main(params, arrays, numbers, kept, weights, again)
+    validated = tmp_path / "train.safetensors"
+    train.main(params, arrays, indices, numbers, **beside, weights=validated, history=history)
+    retrain.main(params, arrays, numbers, **beside, weights=weights, history=again)
     evaluate.main(params, arrays, numbers, weights, history, metrics, **tables)
     report.main(params, arrays, history, again, metrics, **tables, figures=reports, page=page)
 
@@ -123,25 +127,22 @@ def test_it_goes_all_the_way_with_its_own_size_pixels_and_classes(
 
 
 def test_a_network_that_does_not_fit_its_images_is_refused_before_training(
-    params: Path, tmp_path: Path
+    params: Path, beside: dict[str, Path], tmp_path: Path, edit: Edit
 ) -> None:
     images, labels = drawn(90, 1)
     artifacts.write_array(tmp_path / "arrays" / "train_images.npy", images)
     artifacts.write_array(tmp_path / "arrays" / "train_labels.npy", labels)
     standardize.main(tmp_path / "arrays", tmp_path / "numbers.safetensors")
-    yaml = YAML(typ="safe", pure=True)
-    content = yaml.load(params)
-    content["recipes"]["fast"]["network"]["convolutions"][0]["kernel"] = 10
-    yaml.dump(content, params)
+    edit(params, "recipes.fast.network.convolutions.0.kernel", 10)
 
     with pytest.raises(NetworkError, match=re.escape("convolutions.0.kernel does not fit")):
         retrain.main(
             params,
             tmp_path / "arrays",
             tmp_path / "numbers.safetensors",
-            tmp_path / "checkpoints",
-            tmp_path / "weights.safetensors",
-            tmp_path / "history.csv",
+            **beside,
+            weights=tmp_path / "weights.safetensors",
+            history=tmp_path / "history.csv",
         )
 
     assert not (tmp_path / "weights.safetensors").exists()

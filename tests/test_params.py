@@ -54,6 +54,7 @@ def test_the_tutorial_recipe_is_the_published_experiment() -> None:
         "beta_1": 0.9,
         "beta_2": 0.999,
         "epsilon": 1e-8,
+        "weight_decay": 0,
         "label_smoothing": 0,
         "augmentation": {"shift": 0, "rotation": 0, "scale": 0, "shear": 0},
     }
@@ -77,7 +78,7 @@ def test_the_tutorial_recipe_is_the_published_experiment() -> None:
         ("recipes.fast.split.strategy", "head", "must be 'tail' or 'stratified', found \"head\""),
         ("recipe", "slow", "recipe must be one of accurate, fast, tutorial, found slow"),
         ("dataset", "../mnist", "dataset must be .* found"),
-        ("compute.threads", -1, "compute.threads must be from 0 to 1024, found -1"),
+        ("train.threads", -1, "train.threads must be from 0 to 1024, found -1"),
         ("datasets.mnist.files.train_images.name", "../../etc/passwd", "name must be"),
         ("datasets.mnist.files.train_images.sha256", "abc", "sha256 must be"),
         ("datasets.mnist.files.train_images.bytes", -5, "bytes must be from 1 to"),

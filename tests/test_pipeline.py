@@ -6,15 +6,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from stages import artifacts
 
 ROOT = Path(__file__).parents[1]
 
 Run = Callable[..., str]
+Edit = Callable[[Path, str, Any], None]
 
 
 def tracked_files() -> list[str]:
@@ -74,7 +75,9 @@ def commit(run: Run) -> None:
     run("git", "commit", "--quiet", "--message", "run")
 
 
-def test_a_second_repro_runs_nothing_and_commits_can_be_compared(run: Run, clone: Path) -> None:
+def test_a_second_repro_runs_nothing_and_commits_can_be_compared(
+    run: Run, clone: Path, edit: Edit
+) -> None:
     run("dvc", "repro")
     commit(run)
 
@@ -87,10 +90,10 @@ def test_a_second_repro_runs_nothing_and_commits_can_be_compared(run: Run, clone
     assert not [name for name in in_git if name.endswith((".npy", ".safetensors", ".idx"))]
 
     # Another recipe's parameters leave this one's stages as they are.
-    edit(clone, "tutorial.training.epochs", 31)
+    edit(clone / "params.yaml", "recipes.tutorial.training.epochs", 31)
     assert "Data and pipelines are up to date" in run("dvc", "repro")
 
-    edit(clone, "fast.split.validation_images", 120)
+    edit(clone / "params.yaml", "recipes.fast.split.validation_images", 120)
     ran = run("dvc", "repro")
     assert "Running stage 'train'" in ran
     assert "Stage 'retrain' didn't change, skipping" in ran
@@ -100,18 +103,8 @@ def test_a_second_repro_runs_nothing_and_commits_can_be_compared(run: Run, clone
     assert "file://" in run("dvc", "plots", "diff", "HEAD~1")
 
 
-def edit(clone: Path, place: str, value: int) -> None:
-    """Change one value of a recipe, named as in `fast.training.epochs`."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False  # DVC refuses an address in a flow mapping
-    params = yaml.load(clone / "params.yaml")
-    recipe, section, name = place.split(".")
-    params["recipes"][recipe][section][name] = value
-    yaml.dump(params, clone / "params.yaml")
-
-
-def test_a_bad_parameter_stops_the_run_in_one_line(run: Run, clone: Path) -> None:
-    edit(clone, "fast.training.epochs", 0)
+def test_a_bad_parameter_stops_the_run_in_one_line(run: Run, clone: Path, edit: Edit) -> None:
+    edit(clone / "params.yaml", "recipes.fast.training.epochs", 0)
 
     said = run("dvc", "repro", "fetch", code=255)
 

@@ -7,7 +7,11 @@ from stages.artifacts import Array
 
 
 def test_every_training_image_is_fitted_without_validation(
-    small_params: Path, small_arrays: Path, small_mnist: dict[str, Array], tmp_path: Path
+    small_params: Path,
+    small_arrays: Path,
+    small_mnist: dict[str, Array],
+    beside: dict[str, Path],
+    tmp_path: Path,
 ) -> None:
     standardization = tmp_path / "standardization.safetensors"
     standardize.main(small_arrays, standardization)
@@ -18,9 +22,9 @@ def test_every_training_image_is_fitted_without_validation(
             small_params,
             small_arrays,
             standardization,
-            tmp_path / "checkpoints",
-            weights,
-            history,
+            **beside,
+            weights=weights,
+            history=history,
         )
         assert list(artifacts.read_table(history).columns) == ["epoch", "loss"]
         return artifacts.read_tensors(weights)["fc_4.kernel"]

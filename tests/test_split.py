@@ -1,18 +1,14 @@
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from stages import artifacts
 from stages.artifacts import Array
 from stages.split import main
 
-
-def choose(params: Path, strategy: str) -> None:
-    yaml = YAML()
-    content = yaml.load(params)
-    content["recipes"]["fast"]["split"]["strategy"] = strategy
-    yaml.dump(content, params)
+Edit = Callable[[Path, str, Any], None]
 
 
 def test_tail_gives_the_last_images_to_validation(
@@ -31,9 +27,13 @@ def test_tail_gives_the_last_images_to_validation(
 
 
 def test_stratified_keeps_the_shares_of_real_classes(
-    small_params: Path, small_arrays: Path, small_mnist: dict[str, Array], tmp_path: Path
+    small_params: Path,
+    small_arrays: Path,
+    small_mnist: dict[str, Array],
+    tmp_path: Path,
+    edit: Edit,
 ) -> None:
-    choose(small_params, "stratified")
+    edit(small_params, "recipes.fast.split.strategy", "stratified")
 
     main(small_params, small_arrays, tmp_path / "split")
 
@@ -44,9 +44,9 @@ def test_stratified_keeps_the_shares_of_real_classes(
 
 
 def test_the_same_parameters_give_the_same_bytes(
-    small_params: Path, small_arrays: Path, tmp_path: Path
+    small_params: Path, small_arrays: Path, tmp_path: Path, edit: Edit
 ) -> None:
-    choose(small_params, "stratified")
+    edit(small_params, "recipes.fast.split.strategy", "stratified")
     for out in ("one", "two"):
         main(small_params, small_arrays, tmp_path / out)
 

@@ -2,13 +2,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from stages import artifacts, standardize, train
 from stages.artifacts import Array
+from stages.model.classifier import Classifier
+
+Edit = Callable[[Path, str, Any], None]
 
 
 @pytest.fixture
@@ -26,7 +31,12 @@ def standardization(small_arrays: Path, tmp_path: Path) -> Path:
 
 
 def test_the_same_run_twice_writes_the_same_bytes(
-    small_params: Path, small_arrays: Path, indices: Path, standardization: Path, tmp_path: Path
+    small_params: Path,
+    small_arrays: Path,
+    indices: Path,
+    standardization: Path,
+    beside: dict[str, Path],
+    tmp_path: Path,
 ) -> None:
     for run in ("one", "other"):
         train.main(
@@ -34,9 +44,9 @@ def test_the_same_run_twice_writes_the_same_bytes(
             small_arrays,
             indices,
             standardization,
-            tmp_path / "checkpoints",
-            tmp_path / run / "weights.safetensors",
-            tmp_path / run / "history.csv",
+            **beside,
+            weights=tmp_path / run / "weights.safetensors",
+            history=tmp_path / run / "history.csv",
         )
 
     for name in ("weights.safetensors", "history.csv"):
@@ -46,11 +56,71 @@ def test_the_same_run_twice_writes_the_same_bytes(
     assert history["epoch"].tolist() == [1, 2]
 
 
+def test_tensorboard_and_streaming_leave_the_outputs_as_they_are(
+    small_params: Path,
+    small_arrays: Path,
+    indices: Path,
+    standardization: Path,
+    beside: dict[str, Path],
+    tmp_path: Path,
+    edit: Edit,
+) -> None:
+    def run(name: str) -> bytes:
+        files = {"weights": tmp_path / name / "weights", "history": tmp_path / name / "history"}
+        train.main(small_params, small_arrays, indices, standardization, **beside, **files)
+        return files["weights"].read_bytes() + files["history"].read_bytes()
+
+    plain = run("plain")
+    assert not beside["tensorboard"].exists()
+    edit(small_params, "train.tensorboard", True)
+    edit(small_params, "train.input", "stream")
+
+    assert run("watched") == plain
+    assert any(beside["tensorboard"].iterdir())
+    (entry,) = artifacts.read_json(beside["provenance"]).items()
+    assert entry[0] == "train"
+    assert entry[1]["input"] == "stream"
+
+
+def test_the_history_is_there_to_watch_after_each_epoch(
+    small_params: Path,
+    small_arrays: Path,
+    indices: Path,
+    standardization: Path,
+    beside: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    history = tmp_path / "history.csv"
+    seen = []
+
+    class Watched(Classifier):
+        @property
+        def state(self) -> dict[str, Array]:
+            """Taken for the checkpoint of each epoch, before its history is written."""
+            seen.append(len(artifacts.read_table(history)) if history.exists() else 0)
+            return super().state
+
+    monkeypatch.setattr(train, "Classifier", Watched)
+    train.main(
+        small_params,
+        small_arrays,
+        indices,
+        standardization,
+        **beside,
+        weights=tmp_path / "weights.safetensors",
+        history=history,
+    )
+
+    assert seen == [0, 1]
+
+
 def test_only_the_fit_images_are_fitted(
     small_params: Path,
     small_arrays: Path,
     indices: Path,
     standardization: Path,
+    beside: dict[str, Path],
     tmp_path: Path,
     small_mnist: dict[str, Array],
 ) -> None:
@@ -62,9 +132,9 @@ def test_only_the_fit_images_are_fitted(
             small_arrays,
             indices,
             standardization,
-            tmp_path / "checkpoints",
-            weights,
-            history,
+            **beside,
+            weights=weights,
+            history=history,
         )
         return artifacts.read_tensors(weights)
 
@@ -78,9 +148,14 @@ def test_only_the_fit_images_are_fitted(
 
 
 def test_a_killed_training_goes_on_and_writes_the_same_bytes(
-    small_params: Path, small_arrays: Path, indices: Path, standardization: Path, tmp_path: Path
+    small_params: Path,
+    small_arrays: Path,
+    indices: Path,
+    standardization: Path,
+    tmp_path: Path,
+    edit: Edit,
 ) -> None:
-    small_params.write_text(small_params.read_text().replace("epochs: 2\n", "epochs: 6\n"))
+    edit(small_params, "recipes.fast.training.epochs", 6)
 
     def start(run: str) -> subprocess.Popen[str]:
         paths = {
@@ -89,6 +164,8 @@ def test_a_killed_training_goes_on_and_writes_the_same_bytes(
             "indices": indices,
             "standardization": standardization,
             "checkpoints": tmp_path / run / "checkpoints",
+            "tensorboard": tmp_path / run / "tensorboard",
+            "provenance": tmp_path / run / "provenance.json",
             "weights": tmp_path / run / "weights.safetensors",
             "history": tmp_path / run / "history.csv",
         }

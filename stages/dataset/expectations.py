@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from stages.errors import UserError
-from stages.sections import Expectations
+from stages.sections.dataset import Expectations
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 import great_expectations as gx

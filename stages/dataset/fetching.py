@@ -10,7 +10,7 @@ from tqdm import tqdm
 from stages.dataset.sources import Opener, SourceError, describe, opened
 from stages.dataset.transfer import TransferError, receive
 from stages.errors import UserError
-from stages.sections import DataFile, FolderSource, Source
+from stages.sections.dataset import DataFile, FolderSource, Source
 
 
 class FetchError(UserError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from stages.artifacts import replacing
-from stages.sections import DataFile
+from stages.sections.dataset import DataFile
 
 BLOCK = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"

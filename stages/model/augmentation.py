@@ -5,7 +5,7 @@ from typing import cast
 
 import tensorflow as tf
 
-from stages.sections import Augmentation
+from stages.sections.recipe import Augmentation
 
 
 def distort(images: tf.Tensor, augmentation: Augmentation, seed: tf.Tensor) -> tf.Tensor:

@@ -2,23 +2,22 @@
 
 import hashlib
 import json
-import os
-import platform
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
 from stages import artifacts
 from stages.artifacts import Array, ArtifactError
-from stages.model.classifier import Classifier, Examples
-from stages.model.device import cpu_model
-from stages.sections import Training
+from stages.model.batches import Examples
+from stages.model.classifier import Classifier, Timing
+from stages.model.hardware import hardware
+from stages.sections.recipe import Training
+from stages.sections.train import Train
 
 _CODE = Path(__file__).parent
 
@@ -27,65 +26,93 @@ _CODE = Path(__file__).parent
 def trained(
     classifier: Classifier,
     training: Training,
+    machine: Train,
     examples: Examples,
     validation: Examples | None,
     folder: Path,
-) -> Iterator[None]:
+    after_epoch: Sequence[Callable[[], None]] = (),
+) -> Iterator[Timing]:
     """Train, from the last checkpoint of the very same training where there is one.
 
-    The block writes what came of it; the checkpoint is removed after that, and stays when the
-    training or the block is stopped by whatever means.
+    The block writes what came of it; the checkpoint is removed after that unless it is to be kept,
+    and stays when the training or the block is stopped by whatever means.
 
     Args:
         classifier: as it is made, with its first weights.
         training: the recipe's hyperparameters.
+        machine: how this machine trains, and whether the last checkpoint is kept.
         examples: what is fitted.
         validation: what the accuracy after each epoch is measured on, if anything.
         folder: where checkpoints lie, each under the hash of all that determines its training.
+        after_epoch: each called when an epoch is in the history, the weights and the checkpoint.
+
+    Yields:
+        What it took.
+
+    Raises:
+        TrainingError: the training cannot go on; its last checkpoint stays.
     """
     sets = {"examples": examples} | ({"validation": validation} if validation else {})
-    path = folder / f"{_key(classifier, training, sets)}.safetensors"
-    state = _kept(path)
+    path = folder / f"{key(classifier, training, machine, sets)}.safetensors"
+    state = _kept(path, training.epochs)
     if state is not None:
         classifier.state = state
         _say(f"going on after epoch {len(classifier.history)}, from {path}")
-    classifier.train(
-        training,
-        examples,
-        validation,
-        after_epoch=lambda: artifacts.write_tensors(path, classifier.state),
-    )
-    yield
+
+    def keep() -> None:
+        artifacts.write_tensors(path, classifier.state)
+        for follow in after_epoch:
+            follow()
+
+    yield classifier.train(training, machine, examples, validation, keep)
     # A process that was killed while it wrote has left a part behind.
-    for leftover in (path, *folder.glob(f".{path.name}.*.part")):
+    leftovers = [] if machine.keep_checkpoint else [path]
+    for leftover in (*leftovers, *folder.glob(f".{path.name}.*.part")):
         leftover.unlink(missing_ok=True)
 
 
-def _kept(path: Path) -> dict[str, Array] | None:
+def _kept(path: Path, epochs: int) -> dict[str, Array] | None:
     if not path.exists():
         return None
     try:
-        return artifacts.read_tensors(path)
+        state = artifacts.read_tensors(path)
     except ArtifactError as error:
         _say(f"starting anew: {error}")
         return None
+    if len(state["history.epoch"]) > epochs:
+        _say(f"starting anew: {path} is of more epochs than {epochs}")
+        return None
+    return state
 
 
-def _key(classifier: Classifier, training: Training, sets: Mapping[str, Examples]) -> str:
-    """Hash everything that determines the training: recipe, data, code, library and machine."""
+def key(
+    classifier: Classifier, training: Training, machine: Train, sets: Mapping[str, Examples]
+) -> str:
+    """Hash everything that determines the training: recipe, data, code, library and machine.
+
+    Args:
+        classifier: as it is made.
+        training: the recipe's hyperparameters.
+        machine: how this machine trains.
+        sets: the examples by their part in it.
+    """
+    # With a constant learning rate an epoch is the same however many follow it.
+    constant = training.warmup == 0 and training.decay == "none"
     settings: dict[str, Any] = {
         "classifier": classifier.settings,
-        "training": training.model_dump(),
-        "threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
-        "devices": [device.name for device in tf.config.list_logical_devices()],
-        "machine": [platform.system(), platform.machine(), cpu_model()],
-        "tensorflow": tf.version.VERSION,
+        "training": training.model_dump(exclude={"epochs"} if constant else None),
+        "machine": machine.model_dump(include={"precision", "jit_compile"}),
+        "hardware": hardware(),
         "code": {path.name: path.read_text(encoding="utf-8") for path in _CODE.glob("*.py")},
     }
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     arrays = {f"standardization {name}": array for name, array in classifier.numbers.items()}
     for name, examples in sets.items():
-        arrays |= {f"{name} images": examples.images, f"{name} labels": examples.labels}
+        arrays |= {
+            f"{name} images": examples.images,
+            f"{name} labels": examples.labels,
+            f"{name} rows": examples.chosen,
+        }
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)

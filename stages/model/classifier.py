@@ -11,23 +11,27 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from stages.artifacts import Array
+from stages.model.batches import Examples
+from stages.model.device import devices, strategy
 from stages.model.network import Network
 from stages.model.training import Trainer
 from stages.model.variables import assign, values
-from stages.sections import NetworkParams, Training
+from stages.sections.recipe import NetworkParams, Training
+from stages.sections.train import Train
 
 # Images that are classified at once: enough to keep the processor busy.
 _PREDICTED_TOGETHER = 1000
 _HISTORY = ("epoch", "loss", "accuracy")
 
 
-class Examples(NamedTuple):
-    """Images and what they show."""
+class Timing(NamedTuple):
+    """What a training took on this machine."""
 
-    images: Array
-    """``(n, height, width)``, raw, of any real dtype."""
-    labels: Array
-    """``(n,)`` integers from 0 to ``classes - 1``."""
+    epochs: int
+    """Trained in this process: fewer than the recipe's where an earlier one was gone on with."""
+    seconds: float
+    """Of the epochs, with their validation."""
+    images_per_second: float
 
 
 class Classifier:
@@ -55,9 +59,11 @@ class Classifier:
         self._mean = tf.constant(standardization["mean"])
         self._standard_deviation = tf.constant(standardization["standard_deviation"])
         height, width = standardization["mean"].shape
-        self._network = Network(network, height, width, classes, seed)
+        self._strategy = strategy()
+        with self._strategy.scope():
+            self._network = Network(network, height, width, classes, seed)
         self._seed = seed
-        self._moments: dict[str, Array] = {}
+        self._optimizer: dict[str, Array] = {}
         self._epochs: list[dict[str, float]] = []
 
     @property
@@ -81,18 +87,18 @@ class Classifier:
 
     @property
     def state(self) -> dict[str, Array]:
-        """All that training goes on from: the weights, the optimizer's moments, the history."""
+        """All that training goes on from: the weights, the optimizer's state, the history."""
         history = {f"history.{name}": column.to_numpy() for name, column in self.history.items()}
-        return self.weights | self._moments | history
+        return self.weights | self._optimizer | history
 
     @state.setter
     def state(self, state: dict[str, Array]) -> None:
         def part(prefix: str) -> dict[str, Array]:
             return {name: array for name, array in state.items() if name.startswith(prefix)}
 
-        self._moments, history = part("adam."), part("history.")
+        self._optimizer, history = part("optimizer."), part("history.")
         self.weights = {
-            name: array for name, array in state.items() if name not in self._moments | history
+            name: array for name, array in state.items() if name not in self._optimizer | history
         }
         columns = [name for name in _HISTORY if f"history.{name}" in history]
         rows = zip(*(history[f"history.{name}"].tolist() for name in columns), strict=True)
@@ -101,26 +107,40 @@ class Classifier:
     def train(
         self,
         training: Training,
+        machine: Train,
         examples: Examples,
         validation: Examples | None = None,
         after_epoch: Callable[[], object] = lambda: None,
-    ) -> None:
+    ) -> Timing:
         """Fit the network, with a progress bar and a line for each epoch on standard error.
 
         Goes on where an earlier training or the state taken over ended, as if it had not stopped.
 
         Args:
             training: the recipe's hyperparameters; ``epochs`` counts those already trained.
+            machine: how this machine trains.
             examples: what is fitted.
             validation: what is not fitted, for the accuracy after each epoch.
             after_epoch: called when an epoch is in the history and the weights.
 
+        Returns:
+            What it took.
+
         Raises:
-            TrainingError: the loss is not finite.
+            TrainingError: the loss is not finite, memory does not suffice, or there are more
+                devices than images in a batch.
         """
-        trainer = Trainer(self._network, training, self._standardize, *examples, self._seed)
-        if self._moments:
-            assign(trainer.optimizer.moments, self._moments)
+        trainer = Trainer(
+            self._network,
+            training,
+            machine,
+            self._standardize,
+            examples,
+            self._seed,
+            self._strategy,
+        )
+        if self._optimizer:
+            assign(trainer.state, self._optimizer)
         begin, first = time.perf_counter(), len(self._epochs)
         with tqdm(
             range(first, training.epochs),
@@ -134,7 +154,7 @@ class Classifier:
                 if validation is not None:
                     row["accuracy"] = self._accuracy(validation)
                 self._epochs.append(row)
-                self._moments = values(trainer.optimizer.moments)
+                self._optimizer = values(trainer.state)
                 figures = {name: f"{row[name]:.4f}" for name in row if name != "epoch"}
                 epochs.set_postfix(figures)
                 said = ", ".join(f"{name} {figure}" for name, figure in figures.items())
@@ -142,9 +162,20 @@ class Classifier:
                 after_epoch()
         seconds = time.perf_counter() - begin
         count = len(self._epochs) - first
-        rate = len(examples.images) * count / seconds
-        said = f"trained {count} epochs in {seconds:.1f} s, {rate:.0f} images a second"
+        timing = Timing(count, round(seconds, 1), round(len(examples.chosen) * count / seconds, 1))
+        said = (
+            f"trained {timing.epochs} epochs in {timing.seconds} s, "
+            f"{timing.images_per_second} images a second, on {', '.join(devices())}"
+        )
         tqdm.write(said, file=sys.stderr)
+        return timing
+
+    @property
+    def graph(self) -> tf.Graph:
+        """The graph that computes probabilities from raw images."""
+        images = tf.TensorSpec((None, *self._mean.shape), tf.float32)
+        graph: tf.Graph = self._probabilities.get_concrete_function(images).graph
+        return graph
 
     def probabilities(self, images: Array) -> Array:
         """Compute the probability of each class.
@@ -177,4 +208,9 @@ class Classifier:
         return (images - self._mean) / self._standard_deviation
 
     def _accuracy(self, examples: Examples) -> float:
-        return float((self.labels(examples.images) == examples.labels).mean())
+        right = 0
+        for rows in np.array_split(
+            examples.chosen, -(-len(examples.chosen) // _PREDICTED_TOGETHER)
+        ):
+            right += (self.labels(examples.images[rows]) == examples.labels[rows]).sum()
+        return right / len(examples.chosen)

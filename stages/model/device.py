@@ -1,31 +1,55 @@
-"""What TensorFlow may use of the machine, and that it computes the same twice."""
+"""Which device of the machine trains, and that it computes the same twice."""
 
-import platform
-from pathlib import Path
+from typing import Literal
 
 import tensorflow as tf
 
+from stages.errors import UserError
 
-def prepare(threads: int) -> None:
-    """Make TensorFlow deterministic and set its threads, before it computes anything.
+
+class DeviceError(UserError):
+    """The machine lacks the device that ``params.yaml`` asks for."""
+
+
+def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
+    """Make TensorFlow deterministic, and choose its device, before it computes anything.
+
+    A GPU's memory is taken as it is needed, not all at once.
 
     Args:
-        threads: at most so many for one operation and for operations side by side; 0 for all cores.
+        device: ``auto`` takes every GPU there is, or else the CPU.
+        threads: of the CPU; 0 for all cores.
 
     Raises:
-        RuntimeError: TensorFlow has already started with another number of threads.
+        DeviceError: ``gpu``, and there is none.
+        RuntimeError: TensorFlow has already started with another device or number of threads.
     """
     tf.config.experimental.enable_op_determinism()
+    gpus = tf.config.list_physical_devices("GPU")
+    if device == "gpu" and not gpus:
+        raise DeviceError(
+            "train.device: expected a GPU that TensorFlow can use, found none; make the "
+            "environment with EXTRA=gpu on a machine that has one, or set it to auto or cpu."
+        )
+    if device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+    else:
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
     if threads:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
-def cpu_model() -> str:
-    """Name the processor as Linux does, or else as Python does."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, platform.processor())
+def devices() -> list[str]:
+    """Name what computes, as TensorFlow does: every GPU that may be used, or else the CPU."""
+    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return [device.name for device in found]
+
+
+def strategy() -> tf.distribute.Strategy:
+    """Spread each batch over the devices, if there are several, with a copy of the weights each."""
+    found = devices()
+    if len(found) > 1:
+        return tf.distribute.MirroredStrategy(found)
+    return tf.distribute.get_strategy()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stages.errors import UserError
-from stages.sections import NetworkParams, Padding
+from stages.sections.recipe import NetworkParams, Padding
 
 
 class NetworkError(UserError):

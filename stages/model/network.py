@@ -1,12 +1,13 @@
 """The convolutional network, from TensorFlow's low-level operations."""
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 
 from stages.model.layers import Layer, layers
 from stages.model.normalization import BatchNormalization
-from stages.sections import NetworkParams
+from stages.sections.recipe import NetworkParams, Padding
 
 
 class Network(tf.Module):
@@ -42,26 +43,37 @@ class Network(tf.Module):
         scales = [normalization.scale for normalization in self._normalizations]
         return [variable for pair in pairs for variable in pair] + scales
 
-    def __call__(self, images: tf.Tensor, dropout_seed: tf.Tensor | None = None) -> tf.Tensor:
+    def __call__(
+        self,
+        images: tf.Tensor,
+        dropout_seed: tf.Tensor | None = None,
+        dtype: tf.DType = tf.float32,
+        max_pool: Callable[[tf.Tensor, int, int, Padding], tf.Tensor] = tf.nn.max_pool2d,
+    ) -> tf.Tensor:
         """Compute the logits.
 
         Args:
             images: ``(n, height, width)`` float32, standardized.
             dropout_seed: ``(2,)`` integers while training; without it nothing is dropped, and
                 batches are normalized by what was measured while training.
+            dtype: of the floats that the layers compute in.
+            max_pool: takes images, window, stride and padding.
 
         Returns:
             ``(n, classes)`` float32 logits; their softmax is the probability of each class.
         """
-        hidden = tf.expand_dims(images, -1)
-        *dense, last = zip(self._kernels, self._biases, strict=True)
+        hidden = tf.cast(tf.expand_dims(images, -1), dtype)
+        *dense, last = [
+            (tf.cast(kernel, dtype), bias)
+            for kernel, bias in zip(self._kernels, self._biases, strict=True)
+        ]
         training = dropout_seed is not None
         normalizations = iter(self._normalizations)
         for convolution in self._params.convolutions:
             kernel, bias = dense.pop(0)
             hidden = tf.nn.conv2d(hidden, kernel, strides=1, padding=convolution.padding)
             if (convolution.pool, convolution.pool_stride) != (1, 1):
-                hidden = tf.nn.max_pool2d(
+                hidden = max_pool(
                     hidden, convolution.pool, convolution.pool_stride, convolution.pool_padding
                 )
             # Adding a bias and ReLU keep the order of numbers, so the maximum of a window may be
@@ -69,17 +81,17 @@ class Network(tf.Module):
             if self._params.batch_normalization:
                 hidden = next(normalizations)(hidden, bias, training)
             else:
-                hidden = tf.nn.bias_add(hidden, bias)
+                hidden = tf.nn.bias_add(hidden, tf.cast(bias, dtype))
             hidden = tf.nn.relu(hidden)
         ((kernel, bias),) = dense
         hidden = tf.reshape(hidden, (-1, kernel.shape[0]))
-        hidden = tf.nn.relu(tf.matmul(hidden, kernel) + bias)
+        hidden = tf.nn.relu(tf.matmul(hidden, kernel) + tf.cast(bias, dtype))
         if dropout_seed is not None and self._params.dropout > 0:
             hidden = tf.nn.experimental.stateless_dropout(
                 hidden, self._params.dropout, dropout_seed, rng_alg="philox"
             )
         kernel, bias = last
-        return tf.matmul(hidden, kernel) + bias
+        return tf.cast(tf.matmul(hidden, kernel) + tf.cast(bias, dtype), tf.float32)
 
     @property
     def saved(self) -> list[tf.Variable]:

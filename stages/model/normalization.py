@@ -34,7 +34,7 @@ class BatchNormalization(tf.Module):
         """Normalize.
 
         Args:
-            hidden: ``(n, height, width, channels)`` float32.
+            hidden: ``(n, height, width, channels)`` floats.
             shift: ``(channels,)`` float32, added at the end.
             training: by the batch's own statistics, which the running ones then follow; otherwise
                 by the running ones.
@@ -54,5 +54,9 @@ class BatchNormalization(tf.Module):
         normalized, mean, variance, *_ = result
         if training:
             for running, measured in ((self._mean, mean), (self._variance, variance)):
-                running.assign(_KEPT * running + (1 - _KEPT) * measured)
+                # By its handle, so that of several devices each keeps its own; the first one's is
+                # saved.
+                tf.raw_ops.AssignVariableOp(
+                    resource=running.handle, value=_KEPT * running + (1 - _KEPT) * measured
+                )
         return normalized

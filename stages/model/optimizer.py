@@ -6,14 +6,15 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from stages.model.variables import name_of
-from stages.sections import Training
+from stages.sections.recipe import Training
 
 
 class Adam(tf.Module):
-    """Adam with TensorFlow's placing of epsilon.
+    """Adam with TensorFlow's placing of epsilon, and decoupled weight decay.
 
     Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), the efficient form at the
-    end of section 2.
+    end of section 2; Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019),
+    algorithm 2, of kernels alone.
     """
 
     def __init__(self, variables: Sequence[tf.Variable], training: Training) -> None:
@@ -22,15 +23,15 @@ class Adam(tf.Module):
         self._variables = variables
         self._means, self._squares = (
             [
-                tf.Variable(tf.zeros_like(variable), name=f"adam.{moment}.{name_of(variable)}")
+                tf.Variable(tf.zeros_like(variable), name=f"optimizer.{moment}.{name_of(variable)}")
                 for variable in variables
             ]
             for moment in ("mean", "square")
         )
 
     @property
-    def moments(self) -> list[tf.Variable]:
-        """The running means of the gradients and of their squares; all names start ``adam.``."""
+    def state(self) -> list[tf.Variable]:
+        """The running means of the gradients and of their squares, which training goes on from."""
         return self._means + self._squares
 
     def apply(
@@ -47,6 +48,12 @@ class Adam(tf.Module):
         for variable, mean, square, gradient in zip(
             self._variables, self._means, self._squares, gradients, strict=True
         ):
+            if self._training.weight_decay and variable.shape.rank > 1:
+                # By its handle, so that of several devices each changes its own copy.
+                tf.raw_ops.AssignSubVariableOp(
+                    resource=variable.handle,
+                    value=learning_rate * self._training.weight_decay * variable,
+                )
             tf.raw_ops.ResourceApplyAdam(
                 var=variable.handle,
                 m=mean.handle,

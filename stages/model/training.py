@@ -6,12 +6,15 @@ from typing import cast
 
 import tensorflow as tf
 
-from stages.artifacts import Array
 from stages.errors import UserError
 from stages.model.augmentation import distort
+from stages.model.batches import Examples, batches
+from stages.model.loss_scale import LossScale
 from stages.model.network import Network
 from stages.model.optimizer import Adam, learning_rate
-from stages.sections import Training
+from stages.model.pooling import max_pool_by_slices
+from stages.sections.recipe import Training
+from stages.sections.train import Train
 
 stateless_shuffle = tf.random.experimental.stateless_shuffle  # type: ignore[attr-defined]
 
@@ -27,35 +30,54 @@ class Trainer(tf.Module):
     """Fits a network to some images, epoch by epoch.
 
     Every random number follows from the seed, the epoch and the step, so that an epoch needs
-    nothing of the earlier ones but the weights and the optimizer's state.
+    nothing of the earlier ones but the weights and the optimizer's state. Several devices each take
+    a share of every batch, and then the same step.
 
     Args:
-        network: whose weights change.
+        network: whose weights change; made in the scope of the strategy.
         training: the recipe's hyperparameters.
+        machine: how this machine trains.
         standardize: maps raw images, ``(n, height, width)`` float32, to what the network takes.
-        images: ``(n, height, width)``, raw, of any real dtype.
-        labels: ``(n,)`` integers.
+        examples: what is fitted.
         seed: of the recipe.
+        strategy: the devices.
+
+    Raises:
+        TrainingError: some batch has fewer images than there are devices.
     """
 
     def __init__(
         self,
         network: Network,
         training: Training,
+        machine: Train,
         standardize: Callable[[tf.Tensor], tf.Tensor],
-        images: Array,
-        labels: Array,
+        examples: Examples,
         seed: int,
+        strategy: tf.distribute.Strategy,
     ) -> None:
         super().__init__()
         self._network = network
         self._training = training
         self._standardize = standardize
-        self._images = tf.constant(images)
-        self._labels = tf.constant(labels, tf.int32)
         self._seed = seed
-        self.optimizer = Adam(network.weights, training)
-        self._steps = -(-len(images) // training.batch_size)
+        self._strategy = strategy
+        self._dtype = tf.as_dtype(machine.precision)
+        self._count = len(examples.chosen)
+        self._steps = -(-self._count // training.batch_size)
+        self._check_shares()
+        self._batches = batches(examples, machine.input)
+        self._labels = tf.constant(examples.labels[examples.chosen], tf.int32)
+        with strategy.scope():
+            self._optimizer = Adam(network.weights, training)
+            self._scale = LossScale() if machine.precision == "float16" else None
+        self._max_pool = max_pool_by_slices if machine.jit_compile else tf.nn.max_pool2d
+        self._compute = tf.function(self._gradients, jit_compile=machine.jit_compile)
+
+    @property
+    def state(self) -> list[tf.Variable]:
+        """What an epoch needs of the earlier ones, beside the weights."""
+        return self._optimizer.state + (self._scale.state if self._scale else [])
 
     def run_epoch(self, epoch: int) -> float:
         """Take one step for each batch of the images, the last of which may be smaller.
@@ -67,57 +89,107 @@ class Trainer(tf.Module):
             The mean over the batches of their mean loss.
 
         Raises:
-            TrainingError: a batch's loss is infinite or not a number; no further step was taken.
+            TrainingError: a batch's loss is infinite or not a number, or memory does not suffice.
         """
-        total, taken = self._run_epoch(tf.constant(epoch))
-        if not math.isfinite(total):
-            rate = self._learning_rate(tf.constant(epoch * self._steps + int(taken) - 1))
+        try:
+            total, finite = self._run_epoch(tf.constant(epoch))
+        except tf.errors.ResourceExhaustedError:
             raise TrainingError(
-                f"the loss of step {int(taken)} of {self._steps} in epoch {epoch + 1}, at a "
-                f"learning rate of {float(rate):.3g}, is {float(total)}: expected a finite number; "
-                "lower training.learning_rate."
+                f"batches of {self._training.batch_size} images do not fit into the memory of the "
+                "device; lower training.batch_size."
+            ) from None
+        if not math.isfinite(total):
+            rate = self._learning_rate(tf.constant(epoch * self._steps + int(finite)))
+            raise TrainingError(
+                f"the loss of step {int(finite) + 1} of {self._steps} in epoch {epoch + 1}, at a "
+                f"learning rate of {float(rate):.3g}, is infinite or not a number; lower "
+                "training.learning_rate."
             )
         return float(total) / self._steps
 
     @tf.function
     def _run_epoch(self, epoch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Give the sum of the batches' losses and how many there were, up to one not finite."""
-        order = tf.range(tf.shape(self._labels)[0])
+        """Give the sum of the batches' losses, and how many there were up to one not finite."""
+        order = tf.range(self._count)
         if self._training.shuffle:
             order = stateless_shuffle(order, self._seeds(_SHUFFLE, epoch))
         size = self._training.batch_size
-        total, batch = tf.constant(0.0), tf.constant(0)
-        while batch < self._steps and tf.math.is_finite(total):
-            rows = order[batch * size : (batch + 1) * size]
-            total += self._step(rows, epoch * self._steps + batch)
+        images = self._batches.epoch(order, size)
+        total, finite, batch = tf.constant(0.0), tf.constant(0), tf.constant(0)
+        while batch < self._steps:
+            positions = order[batch * size : (batch + 1) * size]
+            total += self._step(images(positions), positions, epoch * self._steps + batch)
+            finite += tf.cast(tf.math.is_finite(total), tf.int32)
             batch += 1
-        return total, batch
+        return total, finite
 
-    def _step(self, rows: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        images = tf.cast(tf.gather(self._images, rows), tf.float32)
-        images = distort(images, self._training.augmentation, self._seeds(_AUGMENTATION, step))
+    def _step(self, images: tf.Tensor, positions: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        distorted = distort(
+            tf.cast(images, tf.float32),
+            self._training.augmentation,
+            self._seeds(_AUGMENTATION, step),
+        )
+        labels = tf.gather(self._labels, positions)
+        losses = self._strategy.run(self._take_share, (distorted, labels, step))
+        loss: tf.Tensor = self._strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
+        return loss
+
+    def _take_share(self, images: tf.Tensor, labels: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        """Take a step on one device's share of a batch, and give the share's part of the loss."""
+        replica = tf.distribute.get_replica_context()
+        count, index = replica.num_replicas_in_sync, replica.replica_id_in_sync_group
+        images, labels, size = images[index::count], labels[index::count], tf.shape(images)[0]
+        loss: tf.Tensor
+        loss, gradients = self._compute(images, labels, size, step, index)
+        gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+        if self._scale is None or self._scale.update(gradients):
+            self._optimizer.apply(gradients, self._learning_rate(step), step)
+        return loss
+
+    def _gradients(
+        self,
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        size: tf.Tensor,
+        step: tf.Tensor,
+        index: tf.Tensor,
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Give the part of the batch's mean loss that is these images', and its gradients."""
         with tf.GradientTape() as tape:
             logits = self._network(
-                self._standardize(images), dropout_seed=self._seeds(_DROPOUT, step)
+                self._standardize(images),
+                self._seeds(_DROPOUT, step, index),
+                self._dtype,
+                self._max_pool,
             )
-            loss = cross_entropy(
-                logits, tf.gather(self._labels, rows), self._training.label_smoothing
-            )
-        gradients = cast("list[tf.Tensor]", tape.gradient(loss, self._network.weights))
-        self.optimizer.apply(gradients, self._learning_rate(step), step)
-        return loss
+            losses = cross_entropy(logits, labels, self._training.label_smoothing)
+            loss = tf.reduce_sum(losses) / tf.cast(size, tf.float32)
+            scaled = loss * self._scale.factor if self._scale else loss
+        gradients = cast("list[tf.Tensor]", tape.gradient(scaled, self._network.weights))
+        if self._scale:
+            gradients = [gradient / self._scale.factor for gradient in gradients]
+        return loss, gradients
 
     def _learning_rate(self, step: tf.Tensor) -> tf.Tensor:
         return learning_rate(self._training, step, self._steps * self._training.epochs)
 
-    def _seeds(self, stream: int, counter: tf.Tensor) -> tf.Tensor:
-        return tf.stack(
-            [tf.constant(self._seed + (stream << 32), tf.int64), tf.cast(counter, tf.int64)]
-        )
+    def _seeds(self, stream: int, counter: tf.Tensor, index: tf.Tensor | int = 0) -> tf.Tensor:
+        """Give a seed, ``(2,)`` int64, of its own to each stream, device and epoch or step."""
+        first = self._seed + (stream << 32) + tf.cast(index, tf.int64) * (1 << 40)
+        return tf.stack([first, tf.cast(counter, tf.int64)])
+
+    def _check_shares(self) -> None:
+        size, devices = self._training.batch_size, self._strategy.num_replicas_in_sync
+        smallest = min(size, self._count - (self._steps - 1) * size)
+        if smallest < devices:
+            raise TrainingError(
+                f"training.batch_size: expected batches of at least {devices} images, one for each "
+                f"device, found one of {smallest}; choose another size."
+            )
 
 
 def cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tf.Tensor:
-    """Compute the mean softmax cross-entropy with labels smoothed towards the uniform distribution.
+    """Compute the softmax cross-entropy with labels smoothed towards the uniform distribution.
 
     Szegedy and others, "Rethinking the Inception Architecture for Computer Vision" (2016), section
     7.
@@ -128,9 +200,10 @@ def cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tf.
         smoothing: share of each label that is spread over all classes, from 0 to 1.
 
     Returns:
-        ``()`` float32, in nats.
+        ``(n,)`` float32, in nats.
     """
     classes = cast("int", logits.shape[-1])
     spread = smoothing / classes
     targets = tf.one_hot(labels, classes, on_value=1 - smoothing + spread, off_value=spread)
-    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+    losses: tf.Tensor = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+    return losses

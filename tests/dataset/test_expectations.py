@@ -11,7 +11,7 @@ import pytest
 from stages.artifacts import Array
 from stages.dataset.expectations import judge
 from stages.dataset.facts import gather
-from stages.sections import Expectations
+from stages.sections.dataset import Expectations
 
 CLASSES = ("circle", "square", "star")
 BOUNDS = {

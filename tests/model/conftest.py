@@ -1,6 +1,7 @@
 import pytest
 
-from stages.sections import Augmentation, Convolution, NetworkParams, Training
+from stages.sections.recipe import Augmentation, Convolution, NetworkParams, Training
+from stages.sections.train import Train
 
 
 @pytest.fixture
@@ -42,6 +43,21 @@ def training() -> Training:
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
+        weight_decay=0.0,
         label_smoothing=0.0,
         augmentation=Augmentation(shift=0.0, rotation=0.0, scale=0.0, shear=0.0),
+    )
+
+
+@pytest.fixture
+def machine() -> Train:
+    """As it is: float32, from memory, and nothing written beside."""
+    return Train(
+        device="auto",
+        threads=0,
+        precision="float32",
+        jit_compile=False,
+        input="memory",
+        keep_checkpoint=False,
+        tensorboard=False,
     )

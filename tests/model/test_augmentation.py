@@ -6,7 +6,7 @@ import tensorflow as tf
 from stages.artifacts import Array
 from stages.model import augmentation
 from stages.model.augmentation import distort
-from stages.sections import Augmentation
+from stages.sections.recipe import Augmentation
 
 SEED = tf.constant([1, 2], tf.int64)
 STILL = Augmentation(shift=0.0, rotation=0.0, scale=0.0, shear=0.0)

@@ -4,13 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import artifacts
 from stages.artifacts import Array
 from stages.dataset.standardization import measure
 from stages.model import checkpoint
+from stages.model.batches import Examples
 from stages.model.checkpoint import trained
-from stages.model.classifier import Classifier, Examples
-from stages.sections import NetworkParams, Training
+from stages.model.classifier import Classifier
+from stages.model.training import TrainingError
+from stages.sections.recipe import NetworkParams, Training
+from stages.sections.train import Train
 
 
 @pytest.fixture
@@ -32,39 +34,44 @@ class StoppedError(Exception):
 
 
 def finish(
-    classifier: Classifier, training: Training, examples: Examples, folder: Path
+    classifier: Classifier, training: Training, machine: Train, examples: Examples, folder: Path
 ) -> pd.DataFrame:
     """Train to the end, with validation on the same examples."""
-    with trained(classifier, training, examples, examples, folder):
+    with trained(classifier, training, machine, examples, examples, folder):
         return classifier.history
 
 
-def stop(classifier: Classifier, training: Training, examples: Examples, folder: Path) -> None:
+def stop(
+    classifier: Classifier, training: Training, machine: Train, examples: Examples, folder: Path
+) -> None:
     """Train until the first checkpoint has been written, and no further."""
-    write = artifacts.write_tensors
 
-    def write_and_stop(path: Path, state: dict[str, Array]) -> None:
-        write(path, state)
+    def raise_stopped() -> None:
         raise StoppedError
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(artifacts, "write_tensors", write_and_stop)
-        with pytest.raises(StoppedError):
-            finish(classifier, training, examples, folder)
+    with (
+        pytest.raises(StoppedError),
+        trained(classifier, training, machine, examples, examples, folder, [raise_stopped]),
+    ):
+        pytest.fail("the training went on")
 
 
+@pytest.mark.parametrize("precision", ["float32", "float16"])
 def test_a_stopped_training_goes_on_and_ends_as_if_undisturbed(
     small_network: NetworkParams,
     training: Training,
+    machine: Train,
     examples: Examples,
     folder: Path,
     capsys: pytest.CaptureFixture[str],
+    precision: str,
 ) -> None:
+    mixed = machine.model_copy(update={"precision": precision})
     undisturbed, resumed = (fresh(small_network, examples) for _ in range(2))
-    expected = finish(undisturbed, training, examples, folder)
-    stop(fresh(small_network, examples), training, examples, folder)
+    expected = finish(undisturbed, training, mixed, examples, folder)
+    stop(fresh(small_network, examples), training, mixed, examples, folder)
 
-    history = finish(resumed, training, examples, folder)
+    history = finish(resumed, training, mixed, examples, folder)
 
     assert "going on after epoch 1" in capsys.readouterr().err
     pd.testing.assert_frame_equal(history, expected)
@@ -73,9 +80,13 @@ def test_a_stopped_training_goes_on_and_ends_as_if_undisturbed(
 
 
 def test_the_checkpoint_stands_until_what_came_of_it_is_written(
-    small_network: NetworkParams, training: Training, examples: Examples, folder: Path
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    examples: Examples,
+    folder: Path,
 ) -> None:
-    with trained(fresh(small_network, examples), training, examples, None, folder):
+    with trained(fresh(small_network, examples), training, machine, examples, None, folder):
         (path,) = folder.iterdir()
         (folder / f".{path.name}.killed.part").touch()
 
@@ -83,57 +94,147 @@ def test_the_checkpoint_stands_until_what_came_of_it_is_written(
 
 
 def test_the_checkpoint_stays_when_what_came_of_it_cannot_be_written(
-    small_network: NetworkParams, training: Training, examples: Examples, folder: Path
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    examples: Examples,
+    folder: Path,
 ) -> None:
     with (
         pytest.raises(StoppedError),
-        trained(fresh(small_network, examples), training, examples, None, folder),
+        trained(fresh(small_network, examples), training, machine, examples, None, folder),
     ):
         raise StoppedError
 
     assert len(list(folder.iterdir())) == 1
 
 
+def test_the_last_good_checkpoint_stays_when_the_loss_becomes_infinite(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    examples: Examples,
+    folder: Path,
+) -> None:
+    # The rate rises from 1e27 in the first epoch, whose loss overflows only in the second.
+    diverging = training.model_copy(
+        update={"learning_rate": 10.0, "batch_size": 40, "epochs": 30, "beta_2": 0.0}
+    )
+    infinite = examples._replace(images=examples.images.astype(np.float32) * np.float32(1e17))
+    classifier = Classifier(small_network, measure(examples.images), 10, seed=1)
+
+    with (
+        pytest.raises(TrainingError, match="infinite or not a number"),
+        trained(classifier, diverging, machine, infinite, None, folder),
+    ):
+        pytest.fail("the training went on")
+
+    assert len(classifier.history) >= 1
+    (path,) = folder.iterdir()
+    assert path.suffix == ".safetensors"
+
+
 def test_a_damaged_checkpoint_is_passed_over_with_a_line(
     small_network: NetworkParams,
     training: Training,
+    machine: Train,
     examples: Examples,
     folder: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    stop(fresh(small_network, examples), training, examples, folder)
+    stop(fresh(small_network, examples), training, machine, examples, folder)
     (path,) = folder.iterdir()
     path.write_bytes(path.read_bytes()[:100])
 
-    history = finish(fresh(small_network, examples), training, examples, folder)
+    history = finish(fresh(small_network, examples), training, machine, examples, folder)
 
     assert history["epoch"].tolist() == [1, 2]
     assert "starting anew: " in capsys.readouterr().err
 
 
+def test_a_finished_training_goes_on_when_its_checkpoint_was_kept_and_epochs_are_added(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    examples: Examples,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    keeping = machine.model_copy(update={"keep_checkpoint": True})
+    longer = training.model_copy(update={"epochs": 3})
+    undisturbed, continued = (fresh(small_network, examples) for _ in range(2))
+    expected = finish(undisturbed, longer, machine, examples, folder)
+    finish(fresh(small_network, examples), training, keeping, examples, folder)
+
+    history = finish(continued, longer, keeping, examples, folder)
+
+    assert "going on after epoch 2" in capsys.readouterr().err
+    pd.testing.assert_frame_equal(history, expected)
+    for name, array in undisturbed.weights.items():
+        np.testing.assert_array_equal(continued.weights[name], array)
+
+
+def test_a_kept_checkpoint_of_more_epochs_is_passed_over_with_a_line(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    examples: Examples,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    keeping = machine.model_copy(update={"keep_checkpoint": True})
+    shorter = training.model_copy(update={"epochs": 1})
+    finish(fresh(small_network, examples), training, keeping, examples, folder)
+
+    history = finish(fresh(small_network, examples), shorter, keeping, examples, folder)
+
+    assert history["epoch"].tolist() == [1]
+    assert "is of more epochs than 1" in capsys.readouterr().err
+
+
 def test_another_training_does_not_take_it_over(
-    small_network: NetworkParams, training: Training, examples: Examples
+    small_network: NetworkParams, training: Training, machine: Train, examples: Examples
 ) -> None:
     sets = {"examples": examples}
+    same = (fresh(small_network, examples), training, machine, sets)
     other_network = small_network.model_copy(update={"dense_units": 17})
-    other_training = training.model_copy(update={"epochs": 3})
-    other_images = {"examples": examples._replace(images=255 - examples.images)}
-    other_labels = {"examples": examples._replace(labels=examples.labels[::-1])}
-    other_numbers = fresh(small_network, examples._replace(images=examples.images[:30]))
+    numbers = fresh(small_network, examples._replace(images=examples.images[:30]))
 
-    keys = [
-        checkpoint._key(classifier, hyperparameters, data)
-        for classifier, hyperparameters, data in (
-            (fresh(small_network, examples), training, sets),
-            (fresh(small_network, examples, seed=2), training, sets),
-            (fresh(other_network, examples), training, sets),
-            (other_numbers, training, sets),
-            (fresh(small_network, examples), other_training, sets),
-            (fresh(small_network, examples), training, other_images),
-            (fresh(small_network, examples), training, other_labels),
-            (fresh(small_network, examples), training, sets | {"validation": examples}),
-        )
+    def changed(place: int, value: object) -> tuple[object, ...]:
+        return (*same[:place], value, *same[place + 1 :])
+
+    def changed_examples(**values: object) -> tuple[object, ...]:
+        return changed(3, {"examples": examples._replace(**values)})
+
+    others = [
+        changed(0, fresh(small_network, examples, seed=2)),
+        changed(0, fresh(other_network, examples)),
+        changed(0, numbers),
+        changed(1, training.model_copy(update={"batch_size": 9})),
+        changed(2, machine.model_copy(update={"precision": "bfloat16"})),
+        changed_examples(images=255 - examples.images),
+        changed_examples(labels=examples.labels[::-1]),
+        changed_examples(rows=np.arange(39)),
+        changed(3, sets | {"validation": examples}),
     ]
 
+    keys = [checkpoint.key(*arguments) for arguments in (same, *others)]
+
     assert len(set(keys)) == len(keys)
-    assert keys[0] == checkpoint._key(fresh(small_network, examples), training, sets)
+
+
+def test_what_does_not_change_the_weights_does_not_change_the_key(
+    small_network: NetworkParams, training: Training, machine: Train, examples: Examples
+) -> None:
+    sets = {"examples": examples}
+    streamed = machine.model_copy(update={"input": "stream", "keep_checkpoint": True})
+    longer = training.model_copy(update={"epochs": 9})
+    scheduled, scheduled_longer = (
+        one.model_copy(update={"decay": "linear"}) for one in (training, longer)
+    )
+
+    def key(hyperparameters: Training, settings: Train) -> str:
+        return checkpoint.key(fresh(small_network, examples), hyperparameters, settings, sets)
+
+    assert key(training, machine) == key(longer, streamed)
+    assert key(scheduled, machine) != key(scheduled_longer, machine)

@@ -4,9 +4,11 @@ import pytest
 
 from stages.artifacts import Array
 from stages.dataset.standardization import measure
-from stages.model.classifier import Classifier, Examples
+from stages.model.batches import Examples
+from stages.model.classifier import Classifier
 from stages.model.layers import NetworkError
-from stages.sections import NetworkParams, Training
+from stages.sections.recipe import NetworkParams, Training
+from stages.sections.train import Train
 
 
 def classifier(network: NetworkParams, arrays: dict[str, Array], seed: int = 1) -> Classifier:
@@ -18,12 +20,12 @@ def examples(arrays: dict[str, Array], count: int) -> Examples:
 
 
 def test_training_with_validation_records_loss_and_accuracy_by_epoch(
-    small_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
 ) -> None:
     images, labels = small_mnist["train_images"], small_mnist["train_labels"]
     trained = classifier(small_network, small_mnist)
 
-    trained.train(training, Examples(images, labels), Examples(images[:50], labels[:50]))
+    trained.train(training, machine, Examples(images, labels), Examples(images[:50], labels[:50]))
 
     history = trained.history
     assert list(history.columns) == ["epoch", "loss", "accuracy"]
@@ -33,17 +35,17 @@ def test_training_with_validation_records_loss_and_accuracy_by_epoch(
 
 
 def test_training_without_validation_has_no_accuracy(
-    small_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
 ) -> None:
     trained = classifier(small_network, small_mnist)
 
-    trained.train(training, examples(small_mnist, 40))
+    trained.train(training, machine, examples(small_mnist, 40))
 
     assert list(trained.history.columns) == ["epoch", "loss"]
 
 
 def test_training_goes_on_as_if_it_had_not_stopped(
-    small_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
 ) -> None:
     normalized = small_network.model_copy(update={"batch_normalization": True, "dropout": 0.5})
     undisturbed, stopped, resumed = (classifier(normalized, small_mnist) for _ in range(3))
@@ -51,11 +53,11 @@ def test_training_goes_on_as_if_it_had_not_stopped(
 
     fit, validation = examples(small_mnist, 40), examples(small_mnist, 20)
 
-    undisturbed.train(longer, fit, validation)
-    stopped.train(longer.model_copy(update={"epochs": 1}), fit, validation)
+    undisturbed.train(longer, machine, fit, validation)
+    stopped.train(longer.model_copy(update={"epochs": 1}), machine, fit, validation)
     resumed.state = dict(sorted(stopped.state.items()))
-    resumed.train(longer, fit, validation)
-    stopped.train(longer, fit, validation)
+    resumed.train(longer, machine, fit, validation)
+    stopped.train(longer, machine, fit, validation)
 
     for found in (stopped, resumed):
         pd.testing.assert_frame_equal(found.history, undisturbed.history)
@@ -64,12 +66,15 @@ def test_training_goes_on_as_if_it_had_not_stopped(
 
 
 def test_a_little_training_classifies_unseen_digits(
-    reference_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+    reference_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    small_mnist: dict[str, Array],
 ) -> None:
     trained = classifier(reference_network, small_mnist)
     longer = training.model_copy(update={"epochs": 5})
 
-    trained.train(longer, examples(small_mnist, 600))
+    trained.train(longer, machine, examples(small_mnist, 600))
 
     right = trained.labels(small_mnist["test_images"]) == small_mnist["test_labels"]
     assert right.mean() > 0.85

@@ -1,41 +1,85 @@
+import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from stages.model.device import cpu_model
+from stages.model.device import DeviceError, devices, prepare
 
 
 def test_threads_are_set_and_the_start_is_silent() -> None:
-    script = """
+    program = """
 from stages.model.device import prepare
 import tensorflow as tf
-prepare(1)
-tf.constant(1)
+prepare("auto", 1)
+assert float(tf.reduce_sum(tf.ones(10))) == 10
 print(tf.config.threading.get_intra_op_parallelism_threads())
 print(tf.config.threading.get_inter_op_parallelism_threads())
 """
 
     done = subprocess.run(
-        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
 
     assert done.stdout.split() == ["1", "1"]
     assert done.stderr == ""
 
 
-def test_the_processor_is_named_as_lscpu_names_it() -> None:
-    described = subprocess.run(["lscpu"], check=True, capture_output=True, text=True).stdout
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_without_a_gpu_the_cpu_computes(device: str) -> None:
+    prepare(device, 0)
 
-    assert f" {cpu_model()}\n" in described
+    assert devices() == ["/device:CPU:0"]
 
 
-def test_the_processor_has_a_name_where_linux_gives_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: object, **__: object) -> str:
-        raise FileNotFoundError
+def test_a_gpu_that_is_not_there_is_refused() -> None:
+    with pytest.raises(DeviceError, match=r"train\.device: expected a GPU .* or cpu"):
+        prepare("gpu", 0)
 
-    monkeypatch.setattr(Path, "read_text", missing)
-    monkeypatch.setattr("platform.processor", lambda: "a processor")
 
-    assert cpu_model() == "a processor"
+def test_two_devices_share_each_batch_and_give_the_loss_of_one() -> None:
+    """A process of its own for each, since TensorFlow divides a processor only before it starts."""
+    program = """
+import json, sys
+from pathlib import Path
+import numpy as np
+import tensorflow as tf
+from stages.dataset.standardization import measure
+from stages.model.batches import Examples
+from stages.model.classifier import Classifier
+from stages.model.device import devices, prepare
+from stages.params import read_params
+
+count = int(sys.argv[1])
+processor, = tf.config.list_physical_devices("CPU")
+parts = [tf.config.LogicalDeviceConfiguration()] * count
+tf.config.set_logical_device_configuration(processor, parts)
+parameters = read_params(Path("params.yaml"))
+tutorial = parameters.recipes["tutorial"]
+prepare("cpu", 0)
+random = np.random.default_rng(3)
+labels = random.integers(0, 10, 203)
+images = random.integers(0, 100, (203, 28, 28)) + 15 * labels[:, np.newaxis, np.newaxis]
+network = tutorial.network.model_copy(update={"dense_units": 32, "dropout": 0.0})
+training = tutorial.training.model_copy(update={"epochs": 3, "batch_size": 50})
+classifier = Classifier(network, measure(images), 10, 1)
+classifier.train(training, parameters.train, Examples(images, labels), Examples(images, labels))
+kernel = classifier.weights["conv_1.kernel"]
+print(json.dumps([devices(), classifier.history.to_numpy().tolist(), kernel.ravel().tolist()]))
+"""
+
+    def run(count: int) -> tuple[list[str], list[list[float]], list[float]]:
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(count)], check=True, capture_output=True, text=True
+        )
+        devices_used, history, kernel = json.loads(done.stdout)
+        return devices_used, history, kernel
+
+    alone, expected, weights = run(1)
+    shared, history, other_weights = run(2)
+
+    assert [alone, shared] == [["/device:CPU:0"], ["/device:CPU:0", "/device:CPU:1"]]
+    for row, expected_row in zip(history, expected, strict=True):
+        assert row == pytest.approx(expected_row, rel=1e-4)
+    assert other_weights == pytest.approx(weights, abs=1e-4)
+    assert other_weights != weights

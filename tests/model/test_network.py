@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from stages.artifacts import Array
 from stages.model.network import Network
 from stages.model.variables import assign, values
-from stages.sections import NetworkParams
+from stages.sections.recipe import NetworkParams
 
 
 def forward(state: dict[str, Array], images: Array) -> Array:

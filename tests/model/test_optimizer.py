@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from stages.model.optimizer import Adam, learning_rate
-from stages.sections import Training
+from stages.sections.recipe import Training
 
 
 def test_steps_equal_those_of_the_library(training: Training) -> None:
@@ -20,6 +20,25 @@ def test_steps_equal_those_of_the_library(training: Training) -> None:
     for step in range(20):
         gradients = [tf.constant(random.normal(size=value.shape), tf.float32) for value in start]
         adam.apply(gradients, tf.constant(0.001), tf.constant(step))
+        library.apply(gradients, theirs)
+
+    for mine, library_variable in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine, library_variable, rtol=1e-5, atol=1e-7)
+
+
+def test_decay_of_kernels_alone_equals_that_of_the_library(training: Training) -> None:
+    decaying = training.model_copy(update={"weight_decay": 0.1})
+    random = np.random.default_rng(0)
+    start = [random.normal(size=shape).astype(np.float32) for shape in ((3, 4), (5,))]
+    ours = [tf.Variable(value) for value in start]
+    theirs = [tf.Variable(value) for value in start]
+    adam = Adam(ours, decaying)
+    library = keras.optimizers.AdamW(0.01, weight_decay=0.1, epsilon=training.epsilon)
+    library.exclude_from_weight_decay(theirs[1:])
+
+    for step in range(20):
+        gradients = [tf.constant(random.normal(size=value.shape), tf.float32) for value in start]
+        adam.apply(gradients, tf.constant(0.01), tf.constant(step))
         library.apply(gradients, theirs)
 
     for mine, library_variable in zip(ours, theirs, strict=True):

@@ -4,24 +4,33 @@ import pytest
 import tensorflow as tf
 
 from stages.artifacts import Array
+from stages.model import loss_scale
+from stages.model.batches import Examples
 from stages.model.network import Network
 from stages.model.training import Trainer, TrainingError, cross_entropy
 from stages.model.variables import values
-from stages.sections import NetworkParams, Training
+from stages.sections.recipe import NetworkParams, Training
+from stages.sections.train import Train
 
 
 def fitted(
-    network: NetworkParams, training: Training, arrays: dict[str, Array], count: int, seed: int = 1
+    network: NetworkParams,
+    training: Training,
+    machine: Train,
+    arrays: dict[str, Array],
+    count: int,
+    seed: int = 1,
 ) -> tuple[list[float], dict[str, Array]]:
     """Train on the first images and give the loss of each epoch and the weights."""
     built = Network(network, 28, 28, 10, seed)
     trainer = Trainer(
         built,
         training,
+        machine,
         lambda images: images / 255,
-        arrays["train_images"][:count],
-        arrays["train_labels"][:count],
+        Examples(arrays["train_images"], arrays["train_labels"], np.arange(count)),
         seed,
+        tf.distribute.get_strategy(),
     )
     losses = [trainer.run_epoch(epoch) for epoch in range(training.epochs)]
     return losses, values(built.saved)
@@ -32,25 +41,29 @@ def equal(first: dict[str, Array], second: dict[str, Array]) -> bool:
 
 
 def test_32_images_can_be_overfitted(
-    small_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
 ) -> None:
     longer = training.model_copy(update={"epochs": 150, "learning_rate": 0.005})
 
-    losses, _ = fitted(small_network, longer, small_mnist, 32)
+    losses, _ = fitted(small_network, longer, machine, small_mnist, 32)
 
     assert losses[0] > 1
     assert losses[-1] < 0.01
 
 
 def test_the_same_seed_gives_the_same_weights_to_the_last_bit(
-    reference_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+    reference_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    small_mnist: dict[str, Array],
 ) -> None:
     augmented = training.model_copy(
         update={"augmentation": training.augmentation.model_copy(update={"rotation": 10.0})}
     )
 
     first, same, other = (
-        fitted(reference_network, augmented, small_mnist, 40, seed)[1] for seed in (1, 1, 2)
+        fitted(reference_network, augmented, machine, small_mnist, 40, seed)[1]
+        for seed in (1, 1, 2)
     )
 
     assert equal(first, same)
@@ -58,15 +71,15 @@ def test_the_same_seed_gives_the_same_weights_to_the_last_bit(
 
 
 def test_shuffling_changes_the_order_of_each_epoch(
-    small_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
 ) -> None:
     # At a learning rate of almost nothing the weights stand still, so that only the order and the
     # smaller last batch can change the mean of the batches' losses.
     still = training.model_copy(update={"learning_rate": 1e-9})
 
-    shuffled, _ = fitted(small_network, still, small_mnist, 12)
+    shuffled, _ = fitted(small_network, still, machine, small_mnist, 12)
     in_order, _ = fitted(
-        small_network, still.model_copy(update={"shuffle": False}), small_mnist, 12
+        small_network, still.model_copy(update={"shuffle": False}), machine, small_mnist, 12
     )
 
     assert shuffled[0] != shuffled[1]
@@ -74,7 +87,7 @@ def test_shuffling_changes_the_order_of_each_epoch(
 
 
 def test_the_last_batch_may_be_smaller(
-    small_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
 ) -> None:
     once = training.model_copy(
         update={"learning_rate": 1e-9, "shuffle": False, "epochs": 1, "batch_size": 8}
@@ -84,7 +97,7 @@ def test_the_last_batch_may_be_smaller(
     logits = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     each = -logits[np.arange(12), small_mnist["train_labels"][:12]]
 
-    losses, _ = fitted(small_network, once, small_mnist, 12)
+    losses, _ = fitted(small_network, once, machine, small_mnist, 12)
 
     np.testing.assert_allclose(losses, [(each[:8].mean() + each[8:].mean()) / 2], rtol=1e-5)
 
@@ -98,18 +111,140 @@ def test_the_loss_is_that_of_another_library(smoothing: float) -> None:
 
     loss = cross_entropy(tf.constant(logits), tf.constant(labels), smoothing)
 
-    np.testing.assert_allclose(loss, library(np.eye(10)[labels], logits), rtol=1e-5)
+    np.testing.assert_allclose(tf.reduce_mean(loss), library(np.eye(10)[labels], logits), rtol=1e-5)
 
 
 def test_a_loss_that_is_not_finite_stops_at_its_step(
-    small_network: NetworkParams, training: Training, small_mnist: dict[str, Array]
+    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
 ) -> None:
     # A learning rate that overflows float32 within a few steps.
     diverging = training.model_copy(update={"learning_rate": 1e30})
 
     with pytest.raises(
         TrainingError,
-        match=r"step \d of 5 in epoch 1, at a learning rate of 1e\+30, is (nan|inf): expected a "
-        r"finite number; lower training\.learning_rate",
+        match=r"step \d of 5 in epoch 1, at a learning rate of 1e\+30, is infinite or not "
+        r"a number; lower training\.learning_rate",
     ):
-        fitted(small_network, diverging, small_mnist, 40)
+        fitted(small_network, diverging, machine, small_mnist, 40)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"precision": "bfloat16"},
+        {"precision": "float16"},
+        {"jit_compile": True},
+        {"jit_compile": True, "precision": "bfloat16"},
+    ],
+)
+def test_another_way_of_computing_gives_nearly_the_same_losses(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    small_mnist: dict[str, Array],
+    changes: dict[str, object],
+) -> None:
+    network = small_network.model_copy(update={"batch_normalization": True})
+    expected, _ = fitted(network, training, machine, small_mnist, 100)
+
+    losses, weights = fitted(
+        network, training, machine.model_copy(update=changes), small_mnist, 100
+    )
+
+    # bfloat16 keeps 8 bits of a number.
+    np.testing.assert_allclose(losses, expected, rtol=0.02)
+    assert {array.dtype for array in weights.values()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("changes", [{}, {"precision": "float16"}, {"jit_compile": True}])
+def test_a_second_training_in_the_same_process_gives_the_same_bits(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    small_mnist: dict[str, Array],
+    changes: dict[str, object],
+) -> None:
+    changed = machine.model_copy(update=changes)
+
+    first, second = (fitted(small_network, training, changed, small_mnist, 40)[1] for _ in "12")
+
+    assert equal(first, second)
+
+
+def test_streamed_images_give_the_same_bits_as_those_in_memory(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    small_mnist: dict[str, Array],
+) -> None:
+    augmented = training.model_copy(
+        update={"augmentation": training.augmentation.model_copy(update={"shift": 2.0})}
+    )
+    streamed = machine.model_copy(update={"input": "stream"})
+
+    first, second = (
+        fitted(small_network, augmented, how, small_mnist, 43) for how in (machine, streamed)
+    )
+
+    assert first[0] == second[0]
+    assert equal(first[1], second[1])
+
+
+def test_an_overflow_in_float16_leaves_the_weights_as_they_were(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    small_mnist: dict[str, Array],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # No gradient fits into float16 when the loss is multiplied by 2 to the power of 40.
+    monkeypatch.setattr(loss_scale, "_FIRST", 2.0**40)
+    once = training.model_copy(update={"epochs": 1, "batch_size": 40})
+    mixed = machine.model_copy(update={"precision": "float16"})
+
+    _, weights = fitted(small_network, once, mixed, small_mnist, 40)
+
+    assert equal(values(Network(small_network, 28, 28, 10, seed=1).saved), weights)
+
+
+def test_running_out_of_memory_names_the_batch_size(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    small_mnist: dict[str, Array],
+) -> None:
+    # 160 GB, which TensorFlow refuses before it takes any.
+    def standardize(images: tf.Tensor) -> tf.Tensor:
+        return images + tf.reduce_sum(tf.fill((tf.shape(images)[0], 2**26), images[0, 0, 0]))
+
+    huge = training.model_copy(update={"batch_size": 600})
+    trainer = Trainer(
+        Network(small_network, 28, 28, 10, 1),
+        huge,
+        machine,
+        standardize,
+        Examples(small_mnist["train_images"], small_mnist["train_labels"]),
+        1,
+        tf.distribute.get_strategy(),
+    )
+
+    with pytest.raises(TrainingError, match="batches of 600 images do not fit"):
+        trainer.run_epoch(0)
+
+
+def test_a_batch_smaller_than_the_devices_is_refused(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    small_mnist: dict[str, Array],
+) -> None:
+    with pytest.raises(TrainingError, match=r"at least 2 images, .* found one of 1"):
+        Trainer(
+            Network(small_network, 28, 28, 10, 1),
+            training,
+            machine,
+            lambda images: images,
+            Examples(small_mnist["train_images"], small_mnist["train_labels"], np.arange(9)),
+            1,
+            tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]),
+        )

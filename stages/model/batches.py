@@ -1,0 +1,93 @@
+"""The batches of an epoch, from memory or from disk: the same either way."""
+
+import os
+from collections.abc import Callable
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from stages.artifacts import Array
+
+# Of the machine's memory: what training images may take before they are streamed.
+_SHARE = 0.25
+
+
+class Examples(NamedTuple):
+    """Images and what they show."""
+
+    images: Array
+    """``(n, height, width)``, raw, of any real dtype; may be mapped from a file."""
+    labels: Array
+    """``(n,)`` integers from 0 to ``classes - 1``."""
+    rows: Array | None = None
+    """``(m,)`` integers: which of the ``n``, or all."""
+
+    @property
+    def chosen(self) -> Array:
+        """``(m,)`` integers: the rows that count."""
+        return np.arange(len(self.labels)) if self.rows is None else self.rows
+
+
+class Batches(Protocol):
+    """Where a graph gets an epoch's images from."""
+
+    def epoch(self, order: tf.Tensor, size: int) -> Callable[[tf.Tensor], tf.Tensor]:
+        """Begin an epoch, in a graph.
+
+        Args:
+            order: ``(m,)`` int32, positions among the chosen rows.
+            size: of a batch.
+
+        Returns:
+            Gives the images of a batch, ``(at most size, height, width)`` of their own dtype, from
+            its positions; asked for in order, each once.
+        """
+
+
+class InMemory:
+    """Holds the chosen images on the device."""
+
+    def __init__(self, examples: Examples) -> None:
+        self._images = tf.constant(examples.images[examples.chosen])
+
+    def epoch(self, order: tf.Tensor, size: int) -> Callable[[tf.Tensor], tf.Tensor]:  # noqa: ARG002
+        """Begin an epoch; see ``Batches``."""
+        return lambda positions: tf.gather(self._images, positions)
+
+
+class Streamed:
+    """Reads each batch from the array while the one before is trained on."""
+
+    def __init__(self, examples: Examples) -> None:
+        self._images, self._rows = examples.images, examples.chosen
+
+    def epoch(self, order: tf.Tensor, size: int) -> Callable[[tf.Tensor], tf.Tensor]:
+        """Begin an epoch; see ``Batches``."""
+        batches = (
+            tf.data.Dataset.from_tensor_slices(order)
+            .batch(size)
+            .map(self._read)
+            .prefetch(tf.data.AUTOTUNE)
+        )
+        iterator = iter(batches)
+        return lambda _: next(iterator)
+
+    def _read(self, positions: tf.Tensor) -> tf.Tensor:
+        read = tf.numpy_function(
+            lambda chosen: np.ascontiguousarray(self._images[self._rows[chosen]]),
+            [positions],
+            tf.as_dtype(self._images.dtype),
+            stateful=False,
+        )
+        images: tf.Tensor = tf.ensure_shape(read, (None, *self._images.shape[1:]))
+        return images
+
+
+def batches(examples: Examples, kept_in: Literal["auto", "memory", "stream"]) -> Batches:
+    """Choose where the images come from; ``auto`` goes by their size."""
+    if kept_in == "auto":
+        image = examples.images[:1].nbytes
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        kept_in = "memory" if image * len(examples.chosen) <= _SHARE * memory else "stream"
+    return InMemory(examples) if kept_in == "memory" else Streamed(examples)

@@ -1,0 +1,58 @@
+"""What of the machine and its libraries determines the last bits of a training."""
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import pynvml
+import tensorflow as tf
+
+from stages.model.device import devices
+
+# Of the instructions that a processor has: those that oneDNN chooses its arithmetic by.
+_VECTORS = ("sse4", "avx", "fma", "amx")
+
+
+def hardware() -> dict[str, Any]:
+    """Describe what computes: processor or GPUs, their instructions and libraries, and threads."""
+    processor = _processor()
+    gpus = tf.config.get_visible_devices("GPU")
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cpu": processor.get("model name", platform.processor()),
+        "instructions": sorted(
+            flag for flag in processor.get("flags", "").split() if flag.startswith(_VECTORS)
+        ),
+        "threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
+        "devices": devices(),
+        "tensorflow": tf.version.VERSION,
+        # TensorFlow uses oneDNN unless the variable is 0.
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0",
+    } | (_gpus(gpus) if gpus else {})
+
+
+def _processor() -> dict[str, str]:
+    """Give what Linux says of the first core; elsewhere nothing."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0].splitlines()
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _gpus(gpus: list[tf.config.PhysicalDevice]) -> dict[str, Any]:
+    built = tf.sysconfig.get_build_info()
+    pynvml.nvmlInit()
+    try:
+        driver = pynvml.nvmlSystemGetDriverVersion()
+    finally:
+        pynvml.nvmlShutdown()
+    return {
+        "gpus": [tf.config.experimental.get_device_details(gpu)["device_name"] for gpu in gpus],
+        "driver": driver,
+        "cuda": built["cuda_version"],
+        "cudnn": built["cudnn_version"],
+    }

@@ -1,0 +1,63 @@
+"""What a training depends on that its outputs must not hold: machine, commit and time."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from stages import artifacts
+from stages.artifacts import ArtifactError
+from stages.model.classifier import Timing
+from stages.model.hardware import hardware
+from stages.params import Params
+
+# What decides, beside the data, what a training gives.
+_DECISIVE = ("params.yaml", "stages", "requirements.lock", "requirements-gpu.lock")
+
+
+def record(path: Path, stage: str, parameters: Params, timing: Timing) -> None:
+    """Put a stage's entry into the JSON file at ``path``, beside those of other stages.
+
+    Args:
+        path: made if it is missing, or is no JSON file.
+        stage: the name of the entry.
+        parameters: of the training.
+        timing: of the training.
+    """
+    entry = {
+        **_code(),
+        "dataset": parameters.dataset,
+        "recipe": parameters.recipe,
+        "seed": parameters.chosen_recipe.seed,
+        **parameters.train.model_dump(include={"precision", "jit_compile", "input"}),
+        **hardware(),
+        **timing._asdict(),
+    }
+    artifacts.write_json(path, dict(sorted({**_entries(path), stage: entry}.items())))
+
+
+def _entries(path: Path) -> dict[str, Any]:
+    try:
+        entries = artifacts.read_json(path)
+    except ArtifactError:
+        return {}
+    return entries if isinstance(entries, dict) else {}
+
+
+def _code() -> dict[str, Any]:
+    """Name the commit, and the decisive files that have changed since; nothing without Git."""
+    commit = _git("rev-parse", "HEAD")
+    changed = _git("diff", "--name-only", "HEAD", "--", *_DECISIVE)
+    return {"commit": commit[0] if commit else None, "changed_since_commit": changed}
+
+
+def _git(*arguments: str) -> list[str]:
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell; constant arguments
+            ["git", *arguments],  # noqa: S607 - the user's git
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return done.stdout.splitlines()

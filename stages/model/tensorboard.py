@@ -1,0 +1,39 @@
+"""The training as TensorBoard shows it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+
+from stages.model.classifier import Classifier
+
+
+def log_to(folder: Path, classifier: Classifier) -> Callable[[], None]:
+    """Prepare a log of a training: the graph, and each epoch's figures and weights.
+
+    Args:
+        folder: what earlier trainings logged there is removed after the first epoch, and added to
+            after any other.
+        classifier: that is trained.
+
+    Returns:
+        To be called after each epoch.
+    """
+
+    def after_epoch() -> None:
+        figures = classifier.history.iloc[-1].to_dict()
+        epoch = int(figures.pop("epoch"))
+        if epoch == 1:
+            shutil.rmtree(folder, ignore_errors=True)
+        writer = tf.summary.create_file_writer(str(folder))
+        with writer.as_default(step=epoch):
+            if epoch == 1:
+                tf.summary.graph(classifier.graph)
+            for name, figure in figures.items():
+                tf.summary.scalar(name, figure)
+            for name, weights in classifier.weights.items():
+                tf.summary.histogram(name, weights)
+        writer.close()
+
+    return after_epoch

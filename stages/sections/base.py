@@ -1,0 +1,33 @@
+"""What the sections of ``params.yaml`` are made of."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic_core import PydanticCustomError
+
+
+def within(low: float, high: float) -> AfterValidator:
+    """Refuse numbers outside ``[low, high]`` with a message that names both ends."""
+
+    def check(value: float) -> float:
+        if not low <= value <= high:
+            raise PydanticCustomError(
+                "within", "must be from {low} to {high}", {"low": low, "high": high}
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+Share = Annotated[float, within(0, 1)]
+Count = Annotated[int, within(1, 2**31 - 1)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+"""A plain file name: no folder in it, so that it cannot point elsewhere."""
+
+
+class Section(BaseModel):
+    """A mapping in ``params.yaml``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)

@@ -1,0 +1,81 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from stages import artifacts
+from stages.model.classifier import Timing
+from stages.model.provenance import record
+from stages.params import read_params
+
+TIMING = Timing(epochs=3, seconds=20.5, images_per_second=8780.5)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Git repository with one commit, and the working directory."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    (folder / "params.yaml").write_text("a: 1\n")
+    monkeypatch.chdir(folder)
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "first"]):
+        subprocess.run(["git", *command], check=True)
+    return folder
+
+
+def test_an_entry_says_what_ran_where_and_how_long(small_params: Path, repository: Path) -> None:
+    head = subprocess.run(
+        ["git", "log", "-1", "--format=%H"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+    record(repository / "models" / "provenance.json", "train", read_params(small_params), TIMING)
+
+    (entry,) = artifacts.read_json(repository / "models" / "provenance.json").values()
+    assert (entry["commit"], entry["changed_since_commit"]) == (head, [])
+    assert (entry["dataset"], entry["recipe"], entry["seed"]) == ("mnist", "fast", 1)
+    assert (entry["epochs"], entry["seconds"], entry["images_per_second"]) == TIMING
+    assert entry["devices"] == ["/device:CPU:0"]
+    assert entry["precision"] == "float32"
+
+
+def test_what_has_changed_since_the_commit_is_told(small_params: Path, repository: Path) -> None:
+    (repository / "params.yaml").write_text("a: 2\n")
+
+    record(repository / "provenance.json", "train", read_params(small_params), TIMING)
+
+    entry = artifacts.read_json(repository / "provenance.json")["train"]
+    assert entry["changed_since_commit"] == ["params.yaml"]
+
+
+def test_the_entries_of_other_stages_stay(small_params: Path, repository: Path) -> None:
+    path, parameters = repository / "provenance.json", read_params(small_params)
+    record(path, "train", parameters, TIMING)
+    before = artifacts.read_json(path)["train"]
+
+    record(path, "retrain", parameters, TIMING._replace(seconds=1.0))
+
+    entries = artifacts.read_json(path)
+    assert list(entries) == ["retrain", "train"]
+    assert entries["train"] == before
+
+
+@pytest.mark.parametrize("content", ["", "not JSON", "[1]"])
+def test_a_damaged_file_is_begun_anew(small_params: Path, repository: Path, content: str) -> None:
+    path = repository / "provenance.json"
+    path.write_text(content)
+
+    record(path, "train", read_params(small_params), TIMING)
+
+    assert list(artifacts.read_json(path)) == ["train"]
+
+
+def test_without_a_repository_there_is_no_commit(
+    small_params: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+
+    record(tmp_path / "provenance.json", "train", read_params(small_params), TIMING)
+
+    assert artifacts.read_json(tmp_path / "provenance.json")["train"]["commit"] is None

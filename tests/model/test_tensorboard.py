@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from stages.artifacts import Array
+from stages.dataset.standardization import measure
+from stages.model.batches import Examples
+from stages.model.classifier import Classifier
+from stages.model.tensorboard import log_to
+from stages.sections.recipe import NetworkParams, Training
+from stages.sections.train import Train
+
+
+def test_tensorboard_reads_the_graph_and_each_epochs_figures_and_weights(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    small_mnist: dict[str, Array],
+    tmp_path: Path,
+) -> None:
+    examples = Examples(small_mnist["train_images"][:40], small_mnist["train_labels"][:40])
+    classifier = Classifier(small_network, measure(examples.images), 10, 1)
+    (tmp_path / "events.of.an.earlier.training").touch()
+
+    classifier.train(training, machine, examples, examples, log_to(tmp_path, classifier))
+
+    read = EventAccumulator(str(tmp_path)).Reload()
+    assert read.Tags()["graph"]
+    assert {node.name for node in read.Graph().node} >= {"images"}
+    tags = read.Tags()["tensors"]
+    assert set(tags) == {"loss", "accuracy", *classifier.weights}
+    losses = [float(tf.make_ndarray(event.tensor_proto)) for event in read.Tensors("loss")]
+    assert losses == pytest.approx(classifier.history["loss"].tolist())
+    assert [event.step for event in read.Tensors("conv_1.kernel")] == [1, 2]
+    assert not (tmp_path / "events.of.an.earlier.training").exists()
