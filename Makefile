@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test lint check lock bench
+.PHONY: help setup repro tune test lint check lock bench
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ setup: $(INSTALLED) ## make the environment in .venv from the lock file (EXTRA=g
 repro: $(INSTALLED) ## run the pipeline: only what is not up to date
 	dvc repro
 	dvc metrics show
+
+tune: $(INSTALLED) ## search recipes and measure a learning curve, as tuning/params.yaml says
+	dvc repro tuning/dvc.yaml
 
 test: $(INSTALLED) ## run the tests
 	pytest

@@ -1,4 +1,4 @@
-"""``dvc.yaml`` tells DVC what each stage depends on; here it is held to the code."""
+"""The ``dvc.yaml`` files tell DVC what each stage depends on; here they are held to the code."""
 
 import ast
 import re
@@ -10,7 +10,13 @@ import pytest
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
-STAGES: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+STAGES: dict[str, dict[str, Any]] = {
+    name: stage
+    for path in (ROOT / "dvc.yaml", ROOT / "tuning" / "dvc.yaml")
+    for name, stage in YAML(typ="safe").load(path)["stages"].items()
+}
+# What depends on machine and day is kept out of DVC's sight: it neither removes nor caches it.
+UNSEEN = {"models/checkpoints", "models/provenance.json", "models/scores", "models/tensorboard"}
 # An empty __init__ file cannot change what a stage does.
 MODULES = [path for path in sorted((ROOT / "stages").rglob("*.py")) if path.stat().st_size]
 
@@ -45,23 +51,44 @@ def imported(stage: str) -> set[Path]:
     return files & set(MODULES)
 
 
+def params_declared(stage: str) -> set[str]:
+    """What the stage says that it reads, those of another file than params.yaml after its name."""
+    declared = set()
+    for entry in STAGES[stage].get("params", []):
+        if isinstance(entry, str):
+            declared.add(entry)
+            continue
+        ((file, places),) = entry.items()
+        prefix = "" if file == "params.yaml" else f"{file}:"
+        declared |= {f"{prefix}{place}" for place in places}
+    return declared
+
+
 def params_read(stage: str) -> set[str]:
     """What the stage's file takes from the parameters, as DVC names it."""
-    prefixes = {
-        "parameters": "",
-        "dataset": "datasets.${dataset}.",
-        "recipe": "recipes.${recipe}.",
+    entries = {
+        "dataset": "datasets.${dataset}",
+        "recipe": "recipes.${recipe}",
+        "base": "recipes.${base}",
     }
+    prefixes = {"parameters": "", "tuning": "tuning/params.yaml:"}
+    nodes = list(ast.walk(ast.parse((ROOT / "stages" / f"{stage}.py").read_text())))
+    within_others = {node.value for node in nodes if isinstance(node, ast.Attribute)}
     read = set()
-    for node in ast.walk(ast.parse((ROOT / "stages" / f"{stage}.py").read_text())):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            name, attribute = node.value.id, node.attr
-            if name in prefixes and not attribute.startswith("chosen_"):
-                read.add(prefixes[name] + attribute)
+    for node in nodes:
+        if not isinstance(node, ast.Attribute | ast.Name) or node in within_others:
+            continue
+        name, _, attributes = ast.unparse(node).partition(".")
+        if name in prefixes and attributes and not attributes.startswith(("chosen_", "recipe_")):
+            read.add(prefixes[name] + attributes)
+        # Sections of an entry are listed whole.
+        place = attributes.partition(".")[0]
+        if name in entries and (place or isinstance(node.ctx, ast.Load)):
+            read.add(".".join(filter(None, (entries[name], place))))
             # Which entry is chosen is a parameter too.
-            if name in {"dataset", "recipe"}:
-                read.add(name)
-    return read
+            read |= {name} - {"base"}
+    # Who reads a section reads all that is in it.
+    return {place for place in read if not any(place.startswith(f"{other}.") for other in read)}
 
 
 def test_every_stage_has_a_file_and_every_file_a_stage() -> None:
@@ -86,20 +113,19 @@ def test_code_deps_are_the_files_that_the_stage_imports(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_params_are_those_that_the_stage_reads(stage: str) -> None:
-    assert set(STAGES[stage].get("params", [])) == params_read(stage)
+    assert params_declared(stage) == params_read(stage)
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_command_names_every_input_and_output(stage: str) -> None:
     module, *arguments = STAGES[stage]["cmd"].removeprefix("python -m ").split()
     given = {argument for argument in arguments if not argument.startswith("--")}
-    params = {"params.yaml"} if STAGES[stage].get("params") else set()
+    files = {name.rpartition(":")[0] or "params.yaml" for name in params_declared(stage)}
 
     assert module == f"stages.{stage}"
-    # Checkpoints are kept out of DVC's sight, so that it neither removes nor caches them.
-    unseen = {"models/checkpoints"} & given
+    unseen = {path for path in given if path.removesuffix(f"/{stage}") in UNSEEN}
 
-    assert given == data_deps(stage) | outputs(stage) | params | unseen
+    assert given == data_deps(stage) | outputs(stage) | files | unseen
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -1,9 +1,11 @@
 """Choose which training images are fitted and which validate."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from stages.artifacts import Array
 from stages.errors import UserError
@@ -40,10 +42,65 @@ def split(
     indices = np.arange(count)
     if strategy == "tail":
         return {"fit": indices[:-validation_images], "validation": indices[-validation_images:]}
-    try:
+    with _possible("a stratified split"):
         fit, validation = train_test_split(
             indices, test_size=validation_images, stratify=labels, random_state=seed
         )
-    except ValueError as error:
-        raise SplitError(f"a stratified split is not possible here: {error}") from error
     return {"fit": np.sort(fit), "validation": np.sort(validation)}
+
+
+def folds(labels: Array, count: int, seed: int) -> list[dict[str, Array]]:
+    """Divide the training images into parts, each of which validates what the others fit.
+
+    Args:
+        labels: ``(n,)`` integers, the class of each training image; each keeps its share.
+        count: how many parts, at least 2.
+        seed: determines the draw.
+
+    Returns:
+        For each part ``fit`` and ``validation``, as ``split`` gives them.
+
+    Raises:
+        SplitError: some class has fewer images than there are parts.
+    """
+    smallest = np.bincount(labels)[np.unique(labels)].min()
+    if smallest < count:
+        raise SplitError(
+            f"folds: expected at most {smallest}, the images of the smallest class, found {count}."
+        )
+    parts = StratifiedKFold(count, shuffle=True, random_state=seed).split(labels, labels)
+    return [{"fit": fit, "validation": validation} for fit, validation in parts]
+
+
+def sample(indices: Array, labels: Array, count: int, seed: int) -> Array:
+    """Draw some of the images so that each class keeps its share.
+
+    Args:
+        indices: of the images to draw from.
+        labels: ``(n,)`` integers, the class of every training image.
+        count: how many, at most as many as there are.
+        seed: determines the draw.
+
+    Returns:
+        Their indices, in ascending order.
+
+    Raises:
+        SplitError: more than there are, or too few for every class.
+    """
+    if count == len(indices):
+        return indices
+    if count > len(indices):
+        raise SplitError(f"expected at most {len(indices)} images to draw, found {count}.")
+    with _possible(f"a stratified draw of {count} images"):
+        drawn, _ = train_test_split(
+            indices, train_size=count, stratify=labels[indices], random_state=seed
+        )
+    return np.sort(drawn)
+
+
+@contextmanager
+def _possible(what: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise SplitError(f"{what} is not possible here: {error}") from error

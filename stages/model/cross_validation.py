@@ -1,0 +1,69 @@
+"""The score of a recipe on images that it was not fitted on, kept so that it is measured once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from sklearn.metrics import log_loss
+
+from stages import artifacts
+from stages.artifacts import Array
+from stages.model.batches import Examples
+from stages.model.checkpoint import key, trained
+from stages.model.classifier import Classifier
+from stages.sections.recipe import Recipe
+from stages.sections.train import Train
+
+
+class Score(NamedTuple):
+    """How well the images that validate are classified."""
+
+    accuracy: float
+    """Share of them that is classified right."""
+    loss: float
+    """Their mean cross-entropy, in nats."""
+
+
+def score(
+    recipe: Recipe,
+    machine: Train,
+    classes: int,
+    fit: Examples,
+    validation: Examples,
+    standardize: Callable[[Array], dict[str, Array]],
+    folder: Path,
+) -> Score:
+    """Train on some images and classify others, unless that has been done before.
+
+    Args:
+        recipe: what is scored.
+        machine: how this machine trains.
+        classes: how many there are.
+        fit: what is fitted.
+        validation: what is classified after the last epoch.
+        standardize: measures the numbers that images are standardized by, on the fitted ones.
+        folder: where scores and checkpoints lie, each under the hash of all that determines it.
+
+    Raises:
+        TrainingError: the training cannot go on.
+        NetworkError: the network does not fit the images.
+    """
+    numbers = standardize(fit.images[fit.chosen])
+    classifier = Classifier(recipe.network, numbers, classes, recipe.seed)
+    sets = {"examples": fit, "validation": validation}
+    path = folder / f"{key(classifier, recipe.training, machine, sets)}.json"
+    if path.exists():
+        return Score(**artifacts.read_json(path))
+    with trained(classifier, recipe.training, machine, fit, None, folder):
+        found = _measure(classifier, validation)
+        artifacts.write_json(path, found._asdict())
+    return found
+
+
+def _measure(classifier: Classifier, examples: Examples) -> Score:
+    probabilities = classifier.probabilities(examples.images[examples.chosen])
+    labels = examples.labels[examples.chosen]
+    return Score(
+        accuracy=float((probabilities.argmax(axis=1) == labels).mean()),
+        loss=float(log_loss(labels, probabilities, labels=range(probabilities.shape[1]))),
+    )

@@ -1,0 +1,110 @@
+"""Which variations of a recipe are tried."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from scipy.stats import loguniform, uniform
+from sklearn.model_selection import ParameterGrid, ParameterSampler
+
+from stages.errors import UserError
+from stages.sections.recipe import Recipe
+from stages.sections.tuning import Choices, Grid, Random, Range
+
+# Of numbers drawn from a range; more would not be worth pasting.
+_SIGNIFICANT_DIGITS = 3
+
+
+class SearchError(UserError):
+    """A variation of the recipe is not possible."""
+
+
+def cells(
+    search: Grid | Random, space: Mapping[str, Choices | Range], seed: int
+) -> list[dict[str, Any]]:
+    """List the cells of a search.
+
+    Args:
+        search: every combination, or some drawn at random.
+        space: what to choose from, by the name of what is varied.
+        seed: determines a random choice.
+
+    Returns:
+        A value for every name in the space, for each cell.
+    """
+    distributions = {
+        name: _distribution(values) if isinstance(values, Range) else list(values)
+        for name, values in space.items()
+    }
+    if search.strategy == "grid":
+        drawn = list(ParameterGrid(distributions))
+    else:
+        finite = all(isinstance(values, list) for values in distributions.values())
+        count = search.cells
+        if finite:
+            count = min(count, len(ParameterGrid(distributions)))
+        drawn = list(ParameterSampler(distributions, count, random_state=seed))
+    return [
+        {
+            name: _rounded(cell[name]) if isinstance(values, Range) else cell[name]
+            for name, values in space.items()
+        }
+        for cell in drawn
+    ]
+
+
+def varied(recipe: Recipe, cell: dict[str, Any]) -> Recipe:
+    """Give the recipe with the values of the cell in their places.
+
+    Raises:
+        SearchError: the recipe has no such place, or the value is not allowed there.
+    """
+    content = recipe.model_dump(mode="json")
+    for name, value in cell.items():
+        *sections, last = [int(part) if part.isdecimal() else part for part in name.split(".")]
+        place: Any = content
+        try:
+            for section in sections:
+                place = place[section]
+            place[last]
+        except (LookupError, TypeError):
+            raise SearchError(
+                f"space.{name}: expected a value of a recipe, found none of that name; "
+                "choose one of those in params.yaml."
+            ) from None
+        place[last] = value
+    try:
+        return Recipe.model_validate_json(json.dumps(content))
+    except ValidationError as error:
+        (first, *_) = error.errors()
+        place = ".".join(map(str, first["loc"]))
+        raise SearchError(
+            f"space: the cell {json.dumps(cell)} is not possible: {place}: {first['msg']}."
+        ) from None
+
+
+def with_as_many_steps(recipe: Recipe, images: int, fewer: int) -> Recipe:
+    """Give the recipe with more epochs, so that fewer images are fitted in as many steps.
+
+    Else a learning curve would show what fewer steps do, not what fewer images do.
+
+    Args:
+        recipe: with the epochs for ``images``.
+        images: how many there are in all.
+        fewer: how many of them are fitted.
+    """
+    epochs = math.ceil(recipe.training.epochs * images / fewer)
+    training = recipe.training.model_copy(update={"epochs": epochs})
+    return recipe.model_copy(update={"training": training})
+
+
+def _distribution(values: Range) -> Any:
+    if values.scale == "log":
+        return loguniform(values.low, values.high)
+    return uniform(values.low, values.high - values.low)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_SIGNIFICANT_DIGITS}g}")

@@ -1,0 +1,72 @@
+"""Stage ``tune``: try variations of a recipe, each by cross-validation on the training images."""
+
+import math
+import sys
+
+import typer
+from tqdm import tqdm
+
+from stages import artifacts
+from stages.command import PathOption, run
+from stages.dataset.splitting import folds
+from stages.dataset.standardization import measure
+from stages.model.batches import Examples
+from stages.model.cross_validation import Score, score
+from stages.model.device import prepare
+from stages.model.search import cells, varied
+from stages.model.training import TrainingError
+from stages.params import read_params, read_section
+from stages.reporting import tuning as reporting
+from stages.reporting.style import png
+from stages.sections.tuning import Tuning
+
+
+def main(
+    params: PathOption,
+    search: PathOption,
+    arrays: PathOption,
+    scores: PathOption,
+    table: PathOption,
+    picture: PathOption,
+    best: PathOption,
+) -> None:
+    """Score every cell of the ``search``; write the ``table``, its ``picture`` and the ``best``."""
+    parameters, tuning = read_params(params), read_section(search, Tuning)
+    dataset, base = parameters.chosen_dataset, parameters.recipe_named(tuning.base)
+    images = artifacts.read_array(arrays / "train_images.npy")
+    labels = artifacts.read_array(arrays / "train_labels.npy")
+    parts = folds(labels, tuning.folds, tuning.seed)
+    tried = cells(tuning.search, tuning.space, tuning.seed)
+    variations = [varied(base, cell) for cell in tried]
+
+    prepare(parameters.train.device, parameters.train.threads)
+    rows: list[dict[str, float]] = []
+    for number, variation in enumerate(tqdm(variations, desc="tuning", unit="cell")):
+        try:
+            found = [
+                score(
+                    variation,
+                    parameters.train,
+                    len(dataset.classes),
+                    Examples(images, labels, part["fit"]),
+                    Examples(images, labels, part["validation"]),
+                    measure,
+                    scores,
+                )
+                for part in parts
+            ]
+        except TrainingError as error:
+            tqdm.write(f"a cell without a score, {tried[number]}: {error}", file=sys.stderr)
+            found = [Score(math.nan, math.nan)]
+        rows += [{"cell": number, **one._asdict()} for one in found]
+        results = reporting.ranked(rows, tried)
+        artifacts.write_table(table, results.drop(columns="cell"))
+
+    text = reporting.as_yaml(variations[results["cell"].iloc[0]])
+    artifacts.write_bytes(picture, png(reporting.search(results, list(tuning.space))))
+    artifacts.write_text(best, text)
+    typer.echo(f"the best of {len(tried)} cells, to paste into params.yaml:\n\n{text}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.artifacts import Array
+from stages.dataset.standardization import measure
+from stages.model import cross_validation
+from stages.model.batches import Examples
+from stages.model.classifier import Classifier
+from stages.model.cross_validation import score
+from stages.params import read_params
+from stages.sections.recipe import NetworkParams, Recipe
+from stages.sections.train import Train
+
+
+@pytest.fixture
+def recipe(small_params: Path, small_network: NetworkParams) -> Recipe:
+    fast = read_params(small_params).chosen_recipe
+    return fast.model_copy(update={"network": small_network})
+
+
+@pytest.fixture
+def parts(small_mnist: dict[str, Array]) -> tuple[Examples, Examples]:
+    images, labels = small_mnist["train_images"], small_mnist["train_labels"]
+    return tuple(Examples(images, labels, rows) for rows in (np.arange(200), np.arange(200, 300)))  # type: ignore[return-value]
+
+
+def test_a_score_is_of_the_images_that_were_not_fitted(
+    recipe: Recipe, machine: Train, parts: tuple[Examples, Examples], tmp_path: Path
+) -> None:
+    fit, validation = parts
+    found = score(recipe, machine, 10, fit, validation, measure, tmp_path / "scores")
+
+    classifier = Classifier(recipe.network, measure(fit.images[:200]), 10, recipe.seed)
+    classifier.train(recipe.training, machine, fit)
+    probabilities = classifier.probabilities(validation.images[200:300])
+    labels = validation.labels[200:300]
+    right = probabilities[np.arange(100), labels]
+    assert found.accuracy == (probabilities.argmax(axis=1) == labels).mean()
+    assert found.loss == pytest.approx(-np.log(right).mean(), rel=1e-5)
+
+
+def test_a_score_is_measured_once(
+    recipe: Recipe,
+    machine: Train,
+    parts: tuple[Examples, Examples],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = score(recipe, machine, 10, *parts, measure, tmp_path / "scores")
+    monkeypatch.setattr(cross_validation, "trained", pytest.fail)
+
+    assert score(recipe, machine, 10, *parts, measure, tmp_path / "scores") == found
+    # Neither a checkpoint nor anything else stays beside it.
+    assert len(list((tmp_path / "scores").iterdir())) == 1
+
+
+def test_what_it_depends_on_is_measured_anew(
+    recipe: Recipe, machine: Train, parts: tuple[Examples, Examples], tmp_path: Path
+) -> None:
+    fit, validation = parts
+    seeded = recipe.model_copy(update={"seed": 2})
+    other = Examples(validation.images, validation.labels, np.arange(300, 400))
+    scores = [
+        score(recipe, machine, 10, fit, validation, measure, tmp_path / "scores"),
+        score(recipe, machine, 10, fit, other, measure, tmp_path / "scores"),
+        score(seeded, machine, 10, fit, validation, measure, tmp_path / "scores"),
+    ]
+
+    assert len(list((tmp_path / "scores").iterdir())) == 3
+    assert len({found.loss for found in scores}) == 3
