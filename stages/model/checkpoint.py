@@ -97,7 +97,7 @@ def key(
         sets: the examples by their part in it.
     """
     # With a constant learning rate an epoch is the same however many follow it.
-    constant = training.warmup == 0 and training.decay == "none"
+    constant = training.warmup == 0 and training.decay == "none" and training.averaging == 0
     settings: dict[str, Any] = {
         "classifier": classifier.settings,
         "training": training.model_dump(exclude={"epochs"} if constant else None),

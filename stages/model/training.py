@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from stages.errors import UserError
 from stages.model.augmentation import distort
+from stages.model.averaging import WeightAverage
 from stages.model.batches import Examples, batches
 from stages.model.loss_scale import LossScale
 from stages.model.network import Network
@@ -71,13 +72,19 @@ class Trainer(tf.Module):
         with strategy.scope():
             self._optimizer = Adam(network.weights, training)
             self._scale = LossScale() if machine.precision == "float16" else None
+            self._average = (
+                WeightAverage(network.saved, training.averaging, self._steps * training.epochs)
+                if training.averaging
+                else None
+            )
         self._max_pool = max_pool_by_slices if machine.jit_compile else tf.nn.max_pool2d
         self._compute = tf.function(self._gradients, jit_compile=machine.jit_compile)
 
     @property
     def state(self) -> list[tf.Variable]:
         """What an epoch needs of the earlier ones, beside the weights."""
-        return self._optimizer.state + (self._scale.state if self._scale else [])
+        parts = (self._optimizer, self._scale, self._average)
+        return [variable for part in parts if part for variable in part.state]
 
     def run_epoch(self, epoch: int) -> float:
         """Take one step for each batch of the images, the last of which may be smaller.
@@ -91,6 +98,8 @@ class Trainer(tf.Module):
         Raises:
             TrainingError: a batch's loss is infinite or not a number, or memory does not suffice.
         """
+        if self._average:
+            self._average.begin_epoch()
         try:
             total, finite = self._run_epoch(tf.constant(epoch))
         except tf.errors.ResourceExhaustedError:
@@ -105,6 +114,8 @@ class Trainer(tf.Module):
                 f"learning rate of {float(rate):.3g}, is infinite or not a number; lower "
                 "training.learning_rate."
             )
+        if self._average:
+            self._average.end_epoch()
         return float(total) / self._steps
 
     @tf.function
@@ -144,6 +155,8 @@ class Trainer(tf.Module):
         gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
         if self._scale is None or self._scale.update(gradients):
             self._optimizer.apply(gradients, self._learning_rate(step), step)
+        if self._average:
+            self._average.update(step)
         return loss
 
     def _gradients(

@@ -77,6 +77,9 @@ class Training(Section):
     Hutter, 2019)."""
     label_smoothing: Annotated[float, within(0, 0.5)]
     """Share of each label that is spread over all classes (Szegedy and others, 2016, section 7)."""
+    averaging: Share
+    """Share of all steps, at the end, of whose weights the network is the mean; 0 takes the last
+    (Izmailov and others, 2018)."""
     augmentation: Augmentation
 
 

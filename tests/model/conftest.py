@@ -45,6 +45,7 @@ def training() -> Training:
         epsilon=1e-8,
         weight_decay=0.0,
         label_smoothing=0.0,
+        averaging=0.0,
         augmentation=Augmentation(shift=0.0, rotation=0.0, scale=0.0, shear=0.0),
     )
 

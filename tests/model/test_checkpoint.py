@@ -56,7 +56,9 @@ def stop(
         pytest.fail("the training went on")
 
 
-@pytest.mark.parametrize("precision", ["float32", "float16"])
+@pytest.mark.parametrize(
+    ("precision", "averaging"), [("float32", 0.0), ("float16", 0.0), ("float32", 0.9)]
+)
 def test_a_stopped_training_goes_on_and_ends_as_if_undisturbed(
     small_network: NetworkParams,
     training: Training,
@@ -65,7 +67,9 @@ def test_a_stopped_training_goes_on_and_ends_as_if_undisturbed(
     folder: Path,
     capsys: pytest.CaptureFixture[str],
     precision: str,
+    averaging: float,
 ) -> None:
+    training = training.model_copy(update={"averaging": averaging})
     mixed = machine.model_copy(update={"precision": precision})
     undisturbed, resumed = (fresh(small_network, examples) for _ in range(2))
     expected = finish(undisturbed, training, mixed, examples, folder)
