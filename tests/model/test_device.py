@@ -61,7 +61,9 @@ random = np.random.default_rng(3)
 labels = random.integers(0, 10, 203)
 images = random.integers(0, 100, (203, 28, 28)) + 15 * labels[:, np.newaxis, np.newaxis]
 network = tutorial.network.model_copy(update={"dense_units": 32, "dropout": 0.0})
-training = tutorial.training.model_copy(update={"epochs": 3, "batch_size": 50})
+training = tutorial.training.model_copy(
+    update={"epochs": 3, "batch_size": 50, "averaging": 0.5}
+)
 classifier = Classifier(network, measure(images), 10, 1)
 classifier.train(training, parameters.train, Examples(images, labels), Examples(images, labels))
 kernel = classifier.weights["conv_1.kernel"]
