@@ -10,6 +10,7 @@ from stages.errors import UserError
 from stages.model.augmentation import distort
 from stages.model.averaging import WeightAverage
 from stages.model.batches import Examples, batches
+from stages.model.elastic import bend
 from stages.model.loss_scale import LossScale
 from stages.model.network import Network
 from stages.model.optimizer import Adam, learning_rate
@@ -20,7 +21,7 @@ from stages.sections.train import Train
 stateless_shuffle = tf.random.experimental.stateless_shuffle  # type: ignore[attr-defined]
 
 # Streams of random numbers, each with seeds of its own; the network's first weights take stream 0.
-_SHUFFLE, _DROPOUT, _AUGMENTATION = 1, 2, 3
+_SHUFFLE, _DROPOUT, _AUGMENTATION, _ELASTIC = 1, 2, 3, 4
 
 
 class TrainingError(UserError):
@@ -135,11 +136,10 @@ class Trainer(tf.Module):
         return total, finite
 
     def _step(self, images: tf.Tensor, positions: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        distorted = distort(
-            tf.cast(images, tf.float32),
-            self._training.augmentation,
-            self._seeds(_AUGMENTATION, step),
-        )
+        augmentation = self._training.augmentation
+        images = tf.cast(images, tf.float32)
+        bent = bend(images, augmentation.elastic, self._seeds(_ELASTIC, step))
+        distorted = distort(bent, augmentation, self._seeds(_AUGMENTATION, step))
         labels = tf.gather(self._labels, positions)
         losses = self._strategy.run(self._take_share, (distorted, labels, step))
         loss: tf.Tensor = self._strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)

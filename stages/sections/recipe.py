@@ -49,6 +49,9 @@ class Augmentation(Section):
     """Relative change of size."""
     shear: Annotated[float, within(0, 1)]
     """Horizontal displacement per unit of height."""
+    elastic: Annotated[float, within(0, 64)]
+    """Pixels, along each axis, of a displacement that varies smoothly over the image (Simard and
+    others, 2003)."""
 
 
 class Training(Section):
