@@ -22,7 +22,7 @@ from stages.params import read_params
 from stages.sections.recipe import Recipe
 
 # Seeds that no choice was made with.
-SEEDS = {"fast": range(101, 106), "accurate": range(101, 104)}
+SEEDS = {"fast": range(101, 106), "accurate": range(101, 104), "tutorial": range(101, 104)}
 
 
 def main() -> None:

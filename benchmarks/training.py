@@ -2,11 +2,13 @@
 
 Ours; the tutorial's own way, a graph session fed with arrays; Keras's ``fit``; and the floor, the
 same arithmetic at the rate of one large matrix product. Each has a process of its own, warmed up,
-and they take turns, so that all see the same machine. Needs ``data/arrays``: ``make repro`` first.
+and they take turns, so that all see the same machine. Ours also says what memory it took beyond the
+libraries'. Needs ``data/arrays``: ``make repro`` first.
 """
 
 import math
 import multiprocessing
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -138,7 +140,11 @@ def standardize(images: Array) -> Array:
 
 
 def serve(name: str, connection: Connection) -> None:
-    """Time the contender's epoch each time that the other end asks, the first as a warm-up."""
+    """Time the contender's epoch each time that the other end asks, the first as a warm-up.
+
+    At the end, give the most bytes that its process held at once beyond its libraries.
+    """
+    libraries = peak_memory()
     arrays = Path("data/arrays")
     images = np.array(artifacts.read_array(arrays / "train_images.npy"))
     labels = np.array(artifacts.read_array(arrays / "train_labels.npy"))
@@ -147,6 +153,12 @@ def serve(name: str, connection: Connection) -> None:
         begin = time.perf_counter()
         run()
         connection.send(time.perf_counter() - begin)
+    connection.send(peak_memory() - libraries)
+
+
+def peak_memory() -> int:
+    """Give the most bytes that this process has held at once; Linux counts in units of 1024."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def epoch_operations() -> float:
@@ -176,6 +188,7 @@ def main() -> None:
             seconds[name].append(end.recv())
     for end in ends.values():
         end.send(False)
+    memory = {name: end.recv() for name, end in ends.items()}
 
     rounds = [{name: seconds[name][turn] for name in CONTENDERS} for turn in range(1, 1 + ROUNDS)]
     floor = epoch_operations() / (2 * MATMUL_SIZE**3)
@@ -187,6 +200,7 @@ def main() -> None:
         "epoch_over_session": median_ratio(rounds, "ours", "session"),
         "epoch_over_keras": median_ratio(rounds, "ours", "keras"),
         "share_of_matmul": round(floor * median_ratio(rounds, "matmul", "ours", digits=6), 3),
+        "memory_over_float32_images": round(memory["ours"] / (60_000 * 28 * 28 * 4), 2),
         "rounds": ROUNDS,
     }
     for name, value in figures.items():

@@ -110,3 +110,16 @@ def test_a_bad_parameter_stops_the_run_in_one_line(run: Run, clone: Path, edit: 
 
     assert "error: params.yaml: recipes.fast.training.epochs must be from 1 to 10000" in said
     assert "Traceback" not in said
+
+
+def test_the_search_is_a_pipeline_of_its_own(run: Run, clone: Path, small_search: Path) -> None:
+    shutil.copy2(small_search, clone / "tuning" / "params.yaml")
+
+    ran = run("dvc", "repro", "tuning/dvc.yaml")
+
+    assert "Running stage 'ingest'" in ran
+    assert "Running stage 'train'" not in ran
+    assert "to paste into params.yaml" in ran
+    for name in ("tuning.csv", "tuning.png", "tuning.yaml", "learning_curve.csv"):
+        assert (clone / "reports" / name).is_file()
+    assert "Data and pipelines are up to date" in run("dvc", "repro", "tuning/dvc.yaml")
