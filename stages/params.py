@@ -78,12 +78,17 @@ def read_section(path: Path, section: type[AnySection]) -> AnySection:
         # Strict validation takes lists for tuples only from JSON.
         return section.model_validate_json(json.dumps(content))
     except ValidationError as error:
-        raise ParameterError(f"{path}: {'; '.join(map(_sentence, error.errors()))}.") from None
+        raise ParameterError(f"{path}: {sentences(error)}.") from None
     except (OSError, YAMLError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ParameterError(
             f"{path}: expected a YAML file of parameters, found: {reason}."
         ) from None
+
+
+def sentences(error: ValidationError) -> str:
+    """Say what is wrong with each refused value, and what it must be."""
+    return "; ".join(map(_sentence, error.errors()))
 
 
 def _sentence(error: ErrorDetails) -> str:

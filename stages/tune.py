@@ -13,8 +13,8 @@ from stages.dataset.standardization import measure
 from stages.model.batches import Examples
 from stages.model.cross_validation import Score, score
 from stages.model.device import prepare
-from stages.model.search import cells, varied
-from stages.model.training import TrainingError
+from stages.model.search import SearchError, cells, variations
+from stages.model.training import DivergedError
 from stages.params import read_params, read_section
 from stages.reporting import tuning as reporting
 from stages.reporting.style import png
@@ -37,11 +37,12 @@ def main(
     labels = artifacts.read_array(arrays / "train_labels.npy")
     parts = folds(labels, tuning.folds, tuning.seed)
     tried = cells(tuning.search, tuning.space, tuning.seed)
-    variations = [varied(base, cell) for cell in tried]
+    height, width = images.shape[1:]
+    varied = variations(base, tried, height, width, len(dataset.classes))
 
     prepare(parameters.train.device, parameters.train.threads)
     rows: list[dict[str, float]] = []
-    for number, variation in enumerate(tqdm(variations, desc="tuning", unit="cell")):
+    for number, variation in enumerate(tqdm(varied, desc="tuning", unit="cell")):
         try:
             found = [
                 score(
@@ -55,16 +56,18 @@ def main(
                 )
                 for part in parts
             ]
-        except TrainingError as error:
+        except DivergedError as error:
             tqdm.write(f"a cell without a score, {tried[number]}: {error}", file=sys.stderr)
             found = [Score(math.nan, math.nan)]
         rows += [{"cell": number, **one._asdict()} for one in found]
         results = reporting.ranked(rows, tried)
         artifacts.write_table(table, results.drop(columns="cell"))
 
-    text = reporting.as_yaml(variations[results["cell"].iloc[0]])
-    artifacts.write_bytes(picture, png(reporting.search(results, list(tuning.space))))
+    if results["accuracy_mean"].isna().all():
+        raise SearchError("no cell has a score, since every training diverged; lower the rates.")
+    text = reporting.as_yaml(varied[results["cell"].iloc[0]])
     artifacts.write_text(best, text)
+    artifacts.write_bytes(picture, png(reporting.search(results, list(tuning.space))))
     typer.echo(f"the best of {len(tried)} cells, to paste into params.yaml:\n\n{text}")
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from stages.params import read_params
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 STAGES: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
@@ -58,12 +60,14 @@ def test_every_make_command_exists() -> None:
     assert {"repro", "test", "check", "bench"} <= named <= targets
 
 
-@pytest.mark.parametrize("recipe", ["fast", "accurate"])
+@pytest.mark.parametrize("recipe", ["fast", "accurate", "tutorial"])
 def test_the_accuracies_are_those_measured(recipe: str) -> None:
     measured = results("recipes")[recipe]
     row = re.search(rf"^\| `{recipe}`.*$", README, re.MULTILINE)
 
     assert row
+    chosen = read_params(ROOT / "params.yaml").recipes[recipe]
+    assert measured["recipe"] == chosen.model_dump(mode="json")
     cells = [cell.strip() for cell in row[0].strip("|").split("|")]
     spread = f"{measured['test_accuracy_min']:.2%} to {measured['test_accuracy_max']:.2%}"
     assert cells[1:] == [
@@ -99,6 +103,7 @@ def test_the_times_are_those_measured() -> None:
         f"{training['epoch_over_session']:.2f}",
         f"{training['epoch_over_keras']:.2f}",
         f"{training['share_of_matmul']:.0%}",
+        f"{training['memory_over_float32_images']:.1f} times",
     ):
         assert figure in README
     for stage, seconds in pipeline["seconds_by_stage"].items():

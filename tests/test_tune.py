@@ -75,8 +75,20 @@ def test_a_cell_that_diverges_comes_last_and_stops_nothing(
     assert table["training.learning_rate"].tolist() == [0.0001, 10]
     assert table["accuracy_mean"].isna().tolist() == [False, True]
     said = capsys.readouterr()
-    assert "a cell without a score, {'training.learning_rate': 10}: the loss of step" in said.err
+    assert "a cell without a score, {'training.learning_rate': 10}: a weight, or" in said.err
     assert "learning_rate: 0.0001" in said.out
+
+
+def test_a_search_in_which_every_cell_diverges_has_no_best(files: Any, edit: Edit) -> None:
+    edit(files["params"], "recipes.fast.network.batch_normalization", False)
+    edit(files["params"], "recipes.fast.training.beta_2", 0)
+    edit(files["params"], "recipes.fast.training.epsilon", 1e-5)
+    edit(files["search"], "space", {"training.learning_rate": [10]})
+
+    with pytest.raises(SearchError, match="no cell has a score"):
+        tune.main(**files)
+
+    assert not files["best"].exists()
 
 
 def test_a_place_that_the_recipe_lacks_stops_the_search_before_it_trains(

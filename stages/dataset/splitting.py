@@ -66,7 +66,8 @@ def folds(labels: Array, count: int, seed: int) -> list[dict[str, Array]]:
     smallest = np.bincount(labels)[np.unique(labels)].min()
     if smallest < count:
         raise SplitError(
-            f"folds: expected at most {smallest}, the images of the smallest class, found {count}."
+            f"folds: expected at most {smallest}, the images of the smallest class, found {count}; "
+            "lower it."
         )
     parts = StratifiedKFold(count, shuffle=True, random_state=seed).split(labels, labels)
     return [{"fit": fit, "validation": validation} for fit, validation in parts]
@@ -90,7 +91,10 @@ def sample(indices: Array, labels: Array, count: int, seed: int) -> Array:
     if count == len(indices):
         return indices
     if count > len(indices):
-        raise SplitError(f"expected at most {len(indices)} images to draw, found {count}.")
+        raise SplitError(
+            f"learning_curve.images: expected at most {len(indices)}, the images that the folds "
+            f"leave to fit, found {count}; lower it."
+        )
     with _possible(f"a stratified draw of {count} images"):
         drawn, _ = train_test_split(
             indices, train_size=count, stratify=labels[indices], random_state=seed

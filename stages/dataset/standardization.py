@@ -10,27 +10,29 @@ from stages.artifacts import Array
 BLOCK = 4096
 
 
-def measure(images: Array) -> dict[str, Array]:
+def measure(images: Array, rows: Array | None = None) -> dict[str, Array]:
     """Measure how images are to be standardized: ``(image - mean) / standard_deviation``.
 
     Args:
-        images: ``(n, height, width)`` of any real dtype.
+        images: ``(n, height, width)`` of any real dtype; may be mapped from a file.
+        rows: ``(m,)`` integers: which of the ``n`` are measured, or all.
 
     Returns:
         ``mean``: ``(height, width)`` float32, pixel by pixel over the images;
         ``standard_deviation``: ``(1,)`` float32, of all pixels of all images about their overall
         mean, or 1 where all pixels are equal.
     """
-    mean = np.sum([block.sum(axis=0) for block in _blocks(images)], axis=0) / len(images)
+    rows = np.arange(len(images)) if rows is None else rows
+    mean = np.sum([block.sum(axis=0) for block in _blocks(images, rows)], axis=0) / len(rows)
     # A second pass about the overall mean loses no digits, as the mean of squares would.
-    squares = sum(np.square(block - mean.mean()).sum() for block in _blocks(images))
-    deviation = np.sqrt(squares / images.size) or 1.0
+    squares = sum(np.square(block - mean.mean()).sum() for block in _blocks(images, rows))
+    deviation = np.sqrt(squares / (len(rows) * mean.size)) or 1.0
     return {
         "mean": mean.astype(np.float32),
         "standard_deviation": np.array([deviation], np.float32),
     }
 
 
-def _blocks(images: Array) -> Iterator[Array]:
-    for start in range(0, len(images), BLOCK):
-        yield images[start : start + BLOCK].astype(np.float64)
+def _blocks(images: Array, rows: Array) -> Iterator[Array]:
+    for start in range(0, len(rows), BLOCK):
+        yield images[rows[start : start + BLOCK]].astype(np.float64)

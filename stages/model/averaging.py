@@ -11,7 +11,8 @@ class WeightAverage(tf.Module):
     """Averages variables over the last steps of a training, which goes on from their own values.
 
     Izmailov and others, "Averaging Weights Leads to Wider Optima and Better Generalization" (2018),
-    of every step instead of every epoch.
+    of every step instead of every epoch. The running statistics of batch normalization are averaged
+    as the weights are, which spares the pass over the images that measures them anew there.
 
     Args:
         variables: of the network; between epochs they hold the average, once it has begun.

@@ -11,6 +11,8 @@ from stages.artifacts import Array
 
 # Of the machine's memory: what training images may take before they are streamed.
 _SHARE = 0.25
+# Batches that are read while one is trained on.
+_READ_AHEAD = 4
 
 
 class Examples(NamedTuple):
@@ -68,9 +70,13 @@ class Streamed:
             tf.data.Dataset.from_tensor_slices(order)
             .batch(size)
             .map(self._read)
-            .prefetch(tf.data.AUTOTUNE)
+            .prefetch(_READ_AHEAD)
         )
-        iterator = iter(batches)
+        options = tf.data.Options()
+        # Its tuning thread would compete with training.
+        options.autotune.enabled = False
+        options.threading.private_threadpool_size = 1
+        iterator = iter(batches.with_options(options))
         return lambda _: next(iterator)
 
     def _read(self, positions: tf.Tensor) -> tf.Tensor:

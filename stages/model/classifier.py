@@ -19,8 +19,8 @@ from stages.model.variables import assign, values
 from stages.sections.recipe import NetworkParams, Training
 from stages.sections.train import Train
 
-# Images that are classified at once: enough to keep the processor busy.
-_PREDICTED_TOGETHER = 1000
+# Pixels that are classified at once: enough to keep the processor busy, and little memory.
+_PIXELS_TOGETHER = 1000 * 28 * 28
 _HISTORY = ("epoch", "loss", "accuracy")
 
 
@@ -177,21 +177,22 @@ class Classifier:
         graph: tf.Graph = self._probabilities.get_concrete_function(images).graph
         return graph
 
-    def probabilities(self, images: Array) -> Array:
+    def probabilities(self, images: Array, rows: Array | None = None) -> Array:
         """Compute the probability of each class.
 
         Args:
-            images: ``(n, height, width)``, raw, of any real dtype.
+            images: ``(n, height, width)``, raw, of any real dtype; may be mapped from a file.
+            rows: ``(m,)`` integers: which of the ``n``, or all.
 
         Returns:
-            ``(n, classes)`` float32; each row sums to 1.
+            ``(m, classes)`` float32; each row sums to 1.
         """
+        rows = np.arange(len(images)) if rows is None else rows
+        together = max(1, _PIXELS_TOGETHER // images[0].size)
         return np.concatenate(
             [
-                self._probabilities(
-                    tf.constant(images[start : start + _PREDICTED_TOGETHER])
-                ).numpy()
-                for start in range(0, len(images), _PREDICTED_TOGETHER)
+                self._probabilities(tf.constant(images[rows[start : start + together]])).numpy()
+                for start in range(0, len(rows), together)
             ]
         )
 
@@ -208,9 +209,5 @@ class Classifier:
         return (images - self._mean) / self._standard_deviation
 
     def _accuracy(self, examples: Examples) -> float:
-        right = 0
-        for rows in np.array_split(
-            examples.chosen, -(-len(examples.chosen) // _PREDICTED_TOGETHER)
-        ):
-            right += (self.labels(examples.images[rows]) == examples.labels[rows]).sum()
-        return right / len(examples.chosen)
+        answers = self.probabilities(examples.images, examples.chosen).argmax(axis=1)
+        return float((answers == examples.labels[examples.chosen]).mean())

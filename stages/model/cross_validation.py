@@ -7,10 +7,11 @@ from typing import NamedTuple
 from sklearn.metrics import log_loss
 
 from stages import artifacts
-from stages.artifacts import Array
+from stages.artifacts import Array, ArtifactError
 from stages.model.batches import Examples
 from stages.model.checkpoint import key, trained
 from stages.model.classifier import Classifier
+from stages.model.training import DivergedError
 from stages.sections.recipe import Recipe
 from stages.sections.train import Train
 
@@ -30,7 +31,7 @@ def score(
     classes: int,
     fit: Examples,
     validation: Examples,
-    standardize: Callable[[Array], dict[str, Array]],
+    standardize: Callable[[Array, Array], dict[str, Array]],
     folder: Path,
 ) -> Score:
     """Train on some images and classify others, unless that has been done before.
@@ -41,27 +42,47 @@ def score(
         classes: how many there are.
         fit: what is fitted.
         validation: what is classified after the last epoch.
-        standardize: measures the numbers that images are standardized by, on the fitted ones.
+        standardize: measures the numbers that images are standardized by, on the fitted rows.
         folder: where scores and checkpoints lie, each under the hash of all that determines it.
 
     Raises:
+        DivergedError: the training has no score, now or when it was first tried.
         TrainingError: the training cannot go on.
         NetworkError: the network does not fit the images.
     """
-    numbers = standardize(fit.images[fit.chosen])
+    numbers = standardize(fit.images, fit.chosen)
     classifier = Classifier(recipe.network, numbers, classes, recipe.seed)
     sets = {"examples": fit, "validation": validation}
-    path = folder / f"{key(classifier, recipe.training, machine, sets)}.json"
-    if path.exists():
-        return Score(**artifacts.read_json(path))
-    with trained(classifier, recipe.training, machine, fit, None, folder):
-        found = _measure(classifier, validation)
-        artifacts.write_json(path, found._asdict())
+    # The key of a constant learning rate is that of any number of epochs; the score is not.
+    name = f"{key(classifier, recipe.training, machine, sets)}-{recipe.training.epochs}"
+    path = folder / f"{name}.json"
+    kept = _kept(path)
+    if kept is not None:
+        return kept
+    try:
+        with trained(classifier, recipe.training, machine, fit, None, folder):
+            found = _measure(classifier, validation)
+            artifacts.write_json(path, found._asdict())
+    except DivergedError as error:
+        artifacts.write_json(path, {"diverged": str(error)})
+        raise
     return found
 
 
+def _kept(path: Path) -> Score | None:
+    if not path.exists():
+        return None
+    try:
+        content = artifacts.read_json(path)
+    except ArtifactError:
+        return None
+    if "diverged" in content:
+        raise DivergedError(content["diverged"])
+    return Score(**content)
+
+
 def _measure(classifier: Classifier, examples: Examples) -> Score:
-    probabilities = classifier.probabilities(examples.images[examples.chosen])
+    probabilities = classifier.probabilities(examples.images, examples.chosen)
     labels = examples.labels[examples.chosen]
     return Score(
         accuracy=float((probabilities.argmax(axis=1) == labels).mean()),

@@ -14,7 +14,8 @@ class DeviceError(UserError):
 def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
     """Make TensorFlow deterministic, and choose its device, before it computes anything.
 
-    A GPU's memory is taken as it is needed, not all at once.
+    A GPU's memory is taken as it is needed, not all at once, and its float32 is not shortened to
+    TensorFloat-32.
 
     Args:
         device: ``auto`` takes every GPU there is, or else the CPU.
@@ -25,6 +26,7 @@ def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
         RuntimeError: TensorFlow has already started with another device or number of threads.
     """
     tf.config.experimental.enable_op_determinism()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     gpus = tf.config.list_physical_devices("GPU")
     if device == "gpu" and not gpus:
         raise DeviceError(

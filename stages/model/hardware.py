@@ -25,7 +25,8 @@ def hardware() -> dict[str, Any]:
         "instructions": sorted(
             flag for flag in processor.get("flags", "").split() if flag.startswith(_VECTORS)
         ),
-        "threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
+        "threads": tf.config.threading.get_intra_op_parallelism_threads()
+        or len(os.sched_getaffinity(0)),
         "devices": devices(),
         "tensorflow": tf.version.VERSION,
         # TensorFlow uses oneDNN unless the variable is 0.

@@ -28,6 +28,8 @@ class LossScale(tf.Module):
     def update(self, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
         """Adapt the factor to a step's gradients.
 
+        A factor below 1 says that they overflow by themselves.
+
         Args:
             gradients: of any shapes, float32.
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,10 +10,12 @@ from scipy.stats import loguniform, uniform
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from stages.errors import UserError
+from stages.model.layers import NetworkError, layers
+from stages.params import sentences
 from stages.sections.recipe import Recipe
 from stages.sections.tuning import Choices, Grid, Random, Range
 
-# Of numbers drawn from a range; more would not be worth pasting.
+# Of fractions drawn from a range; more would not be worth pasting.
 _SIGNIFICANT_DIGITS = 3
 
 
@@ -48,11 +50,35 @@ def cells(
         drawn = list(ParameterSampler(distributions, count, random_state=seed))
     return [
         {
-            name: _rounded(cell[name]) if isinstance(values, Range) else cell[name]
+            name: _drawn(cell[name], values) if isinstance(values, Range) else cell[name]
             for name, values in space.items()
         }
         for cell in drawn
     ]
+
+
+def variations(
+    recipe: Recipe, cells: Sequence[dict[str, Any]], height: int, width: int, classes: int
+) -> list[Recipe]:
+    """Give the recipe with the values of each cell, all checked before any is trained.
+
+    Args:
+        recipe: what is varied.
+        cells: as ``cells`` lists them.
+        height: of an image.
+        width: of an image.
+        classes: how many there are.
+
+    Raises:
+        SearchError: a cell is not possible.
+    """
+    found = [varied(recipe, cell) for cell in cells]
+    for cell, variation in zip(cells, found, strict=True):
+        try:
+            layers(variation.network, height, width, classes)
+        except NetworkError as error:
+            raise SearchError(_impossible(cell, str(error))) from None
+    return found
 
 
 def varied(recipe: Recipe, cell: dict[str, Any]) -> Recipe:
@@ -78,11 +104,7 @@ def varied(recipe: Recipe, cell: dict[str, Any]) -> Recipe:
     try:
         return Recipe.model_validate_json(json.dumps(content))
     except ValidationError as error:
-        (first, *_) = error.errors()
-        place = ".".join(map(str, first["loc"]))
-        raise SearchError(
-            f"space: the cell {json.dumps(cell)} is not possible: {place}: {first['msg']}."
-        ) from None
+        raise SearchError(_impossible(cell, sentences(error))) from None
 
 
 def with_as_many_steps(recipe: Recipe, images: int, fewer: int) -> Recipe:
@@ -95,7 +117,9 @@ def with_as_many_steps(recipe: Recipe, images: int, fewer: int) -> Recipe:
         images: how many there are in all.
         fewer: how many of them are fitted.
     """
-    epochs = math.ceil(recipe.training.epochs * images / fewer)
+    size = recipe.training.batch_size
+    steps = recipe.training.epochs * math.ceil(images / size)
+    epochs = math.ceil(steps / math.ceil(fewer / size))
     training = recipe.training.model_copy(update={"epochs": epochs})
     return recipe.model_copy(update={"training": training})
 
@@ -106,5 +130,11 @@ def _distribution(values: Range) -> Any:
     return uniform(values.low, values.high - values.low)
 
 
-def _rounded(value: float) -> float:
-    return float(f"{value:.{_SIGNIFICANT_DIGITS}g}")
+def _drawn(value: float, values: Range) -> float:
+    whole = isinstance(values.low, int) and isinstance(values.high, int)
+    rounded = round(value) if whole else float(f"{value:.{_SIGNIFICANT_DIGITS}g}")
+    return min(max(rounded, values.low), values.high)
+
+
+def _impossible(cell: dict[str, Any], reason: str) -> str:
+    return f"space: the cell {json.dumps(cell)} is not possible: {reason.rstrip('.')}."

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable
-from typing import cast
+from typing import NoReturn, cast
 
+import numpy as np
 import tensorflow as tf
 
 from stages.errors import UserError
@@ -11,6 +12,7 @@ from stages.model.augmentation import distort
 from stages.model.averaging import WeightAverage
 from stages.model.batches import Examples, batches
 from stages.model.elastic import bend
+from stages.model.loss import cross_entropy
 from stages.model.loss_scale import LossScale
 from stages.model.network import Network
 from stages.model.optimizer import Adam, learning_rate
@@ -26,6 +28,10 @@ _SHUFFLE, _DROPOUT, _AUGMENTATION, _ELASTIC = 1, 2, 3, 4
 
 class TrainingError(UserError):
     """The training cannot go on."""
+
+
+class DivergedError(TrainingError):
+    """The loss or the weights have become infinite or not a number."""
 
 
 class Trainer(tf.Module):
@@ -45,7 +51,8 @@ class Trainer(tf.Module):
         strategy: the devices.
 
     Raises:
-        TrainingError: some batch has fewer images than there are devices.
+        TrainingError: some batch has fewer images than there are devices, or the images do not fit
+            into a device's memory.
     """
 
     def __init__(
@@ -68,7 +75,13 @@ class Trainer(tf.Module):
         self._count = len(examples.chosen)
         self._steps = -(-self._count // training.batch_size)
         self._check_shares()
-        self._batches = batches(examples, machine.input)
+        try:
+            self._batches = batches(examples, machine.input)
+        except tf.errors.ResourceExhaustedError:
+            raise TrainingError(
+                f"{self._count} images do not fit into the memory of the device; set train.input "
+                "to stream."
+            ) from None
         self._labels = tf.constant(examples.labels[examples.chosen], tf.int32)
         with strategy.scope():
             self._optimizer = Adam(network.weights, training)
@@ -97,7 +110,9 @@ class Trainer(tf.Module):
             The mean over the batches of their mean loss.
 
         Raises:
-            TrainingError: a batch's loss is infinite or not a number, or memory does not suffice.
+            DivergedError: a batch's loss, or what it leaves of the weights and the optimizer's
+                state, is infinite or not a number.
+            TrainingError: memory does not suffice.
         """
         if self._average:
             self._average.begin_epoch()
@@ -109,15 +124,25 @@ class Trainer(tf.Module):
                 "device; lower training.batch_size."
             ) from None
         if not math.isfinite(total):
-            rate = self._learning_rate(tf.constant(epoch * self._steps + int(finite)))
-            raise TrainingError(
-                f"the loss of step {int(finite) + 1} of {self._steps} in epoch {epoch + 1}, at a "
-                f"learning rate of {float(rate):.3g}, is infinite or not a number; lower "
-                "training.learning_rate."
-            )
+            self._diverged("the loss of step", epoch, int(finite))
+        # The loss of a step is that of the weights before it, so the last step is still unproven.
+        if not self._is_sound():
+            self._diverged("a weight, or the optimizer's state, after step", epoch, self._steps - 1)
         if self._average:
             self._average.end_epoch()
         return float(total) / self._steps
+
+    def _is_sound(self) -> bool:
+        if self._scale and self._scale.factor < 1:
+            return False
+        return all(np.isfinite(variable).all() for variable in self._network.saved + self.state)
+
+    def _diverged(self, what: str, epoch: int, batch: int) -> NoReturn:
+        rate = self._learning_rate(tf.constant(epoch * self._steps + batch))
+        raise DivergedError(
+            f"{what} {batch + 1} of {self._steps} in epoch {epoch + 1}, at a learning rate of "
+            f"{float(rate):.3g}, is infinite or not a number; lower training.learning_rate."
+        )
 
     @tf.function
     def _run_epoch(self, epoch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -199,24 +224,3 @@ class Trainer(tf.Module):
                 f"training.batch_size: expected batches of at least {devices} images, one for each "
                 f"device, found one of {smallest}; choose another size."
             )
-
-
-def cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tf.Tensor:
-    """Compute the softmax cross-entropy with labels smoothed towards the uniform distribution.
-
-    Szegedy and others, "Rethinking the Inception Architecture for Computer Vision" (2016), section
-    7.
-
-    Args:
-        logits: ``(n, classes)`` float32.
-        labels: ``(n,)`` int32 from 0 to ``classes - 1``.
-        smoothing: share of each label that is spread over all classes, from 0 to 1.
-
-    Returns:
-        ``(n,)`` float32, in nats.
-    """
-    classes = cast("int", logits.shape[-1])
-    spread = smoothing / classes
-    targets = tf.one_hot(labels, classes, on_value=1 - smoothing + spread, off_value=spread)
-    losses: tf.Tensor = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
-    return losses

@@ -84,7 +84,8 @@ def search(results: pd.DataFrame, names: Sequence[str]) -> Figure:
     panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
     for axes, name in zip(panels, names, strict=True):
         values = results[name]
-        if values.nunique() > _MOST_TICKS:
+        numbers = all(isinstance(value, int | float) for value in values)
+        if numbers and values.nunique() > _MOST_TICKS:
             positions = values.astype(float)
             if positions.min() > 0 and positions.max() / positions.min() > 10:  # noqa: PLR2004 - a decade
                 axes.set_xscale("log")
@@ -122,7 +123,11 @@ def learning_curve(results: pd.DataFrame) -> Figure:
 def _plot(axes: Any, positions: pd.Series, results: pd.DataFrame, colour: str, fmt: str) -> None:
     """Draw the mean of the folds as a point and their range as a bar."""
     mean = results["accuracy_mean"]
-    reach = [mean - results["accuracy_min"], results["accuracy_max"] - mean]
+    # The mean of equal numbers may lie a rounding beside them.
+    reach = [
+        (mean - results["accuracy_min"]).clip(lower=0),
+        (results["accuracy_max"] - mean).clip(lower=0),
+    ]
     axes.errorbar(positions, mean, reach, fmt=fmt, color=colour, ecolor=SOFT, elinewidth=0.8)
     axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     axes.grid(axis="y", color=LINE, linewidth=0.6)

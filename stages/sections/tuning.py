@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from stages.sections.base import Count, Name, Section, within
@@ -15,10 +15,10 @@ DottedName = Annotated[str, StringConstraints(pattern=r"^\w+(\.\w+)*$")]
 
 
 class Range(Section):
-    """Numbers to draw from."""
+    """Numbers to draw from: whole ones between whole ends, which are among them."""
 
-    low: float
-    high: float
+    low: int | float
+    high: int | float
     scale: Literal["linear", "log"]
     """``log``: each factor is as probable as any other of its size."""
 
@@ -27,6 +27,12 @@ class Range(Section):
         if not (self.low < self.high and (self.scale == "linear" or self.low > 0)):
             raise PydanticCustomError("range", "must have low < high, and on a log scale low > 0")
         return self
+
+
+Values = Annotated[
+    Annotated[Choices, Tag("list")] | Annotated[Range, Tag("range")],
+    Discriminator(lambda values: "list" if isinstance(values, list | tuple) else "range"),
+]
 
 
 class Grid(Section):
@@ -60,7 +66,7 @@ class Tuning(Section):
     folds: Annotated[int, within(2, 100)]
     """Parts of the training images, each of which validates what is fitted on the others."""
     search: Annotated[Grid | Random, Field(discriminator="strategy")]
-    space: Annotated[dict[DottedName, Choices | Range], Field(min_length=1)]
+    space: Annotated[dict[DottedName, Values], Field(min_length=1)]
     """What a cell takes instead of the base recipe's value."""
     learning_curve: LearningCurve
 

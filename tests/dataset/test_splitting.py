@@ -117,7 +117,9 @@ def test_a_sample_is_of_the_images_given() -> None:
 
 
 def test_more_images_than_there_are_or_fewer_than_classes_cannot_be_drawn() -> None:
-    with pytest.raises(SplitError, match="expected at most 100 images to draw, found 101"):
+    with pytest.raises(
+        SplitError, match=r"learning_curve\.images: expected at most 100, .* found 101"
+    ):
         sample(np.arange(100), LABELS, 101, seed=1)
     with pytest.raises(SplitError, match="a stratified draw of 2 images is not possible here"):
         sample(np.arange(100), LABELS, 2, seed=1)

@@ -29,6 +29,15 @@ def test_blocks_leave_the_result_as_it_is(
     np.testing.assert_allclose(measured["standard_deviation"], images.std(), rtol=1e-6)
 
 
+def test_only_the_chosen_rows_are_measured(small_mnist: dict[str, Array]) -> None:
+    images, rows = small_mnist["train_images"], np.array([5, 2, 11])
+
+    measured, expected = measure(images, rows), measure(images[rows])
+
+    assert measured["mean"].tolist() == expected["mean"].tolist()
+    assert measured["standard_deviation"] == expected["standard_deviation"]
+
+
 def test_constant_images_are_not_divided_by_zero() -> None:
     measured = measure(np.full((3, 2, 2), 7, np.uint8))
 

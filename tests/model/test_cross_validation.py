@@ -8,7 +8,8 @@ from stages.dataset.standardization import measure
 from stages.model import cross_validation
 from stages.model.batches import Examples
 from stages.model.classifier import Classifier
-from stages.model.cross_validation import score
+from stages.model.cross_validation import Score, score
+from stages.model.training import DivergedError
 from stages.params import read_params
 from stages.sections.recipe import NetworkParams, Recipe
 from stages.sections.train import Train
@@ -24,6 +25,50 @@ def recipe(small_params: Path, small_network: NetworkParams) -> Recipe:
 def parts(small_mnist: dict[str, Array]) -> tuple[Examples, Examples]:
     images, labels = small_mnist["train_images"], small_mnist["train_labels"]
     return tuple(Examples(images, labels, rows) for rows in (np.arange(200), np.arange(200, 300)))  # type: ignore[return-value]
+
+
+def test_the_epochs_of_a_constant_rate_have_scores_of_their_own(
+    recipe: Recipe, machine: Train, parts: tuple[Examples, Examples], tmp_path: Path
+) -> None:
+    def found(epochs: int) -> Score:
+        constant = recipe.training.model_copy(
+            update={"warmup": 0.0, "decay": "none", "epochs": epochs}
+        )
+        varied = recipe.model_copy(update={"training": constant})
+        return score(varied, machine, 10, *parts, measure, tmp_path / "scores")
+
+    assert found(1).loss != found(2).loss
+
+
+def test_a_training_that_diverged_is_not_tried_again(
+    recipe: Recipe,
+    machine: Train,
+    parts: tuple[Examples, Examples],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ruinous = recipe.training.model_copy(
+        update={"learning_rate": 3e38, "warmup": 0.0, "beta_1": 0.9999, "beta_2": 0.0}
+    )
+    varied = recipe.model_copy(update={"training": ruinous})
+    with pytest.raises(DivergedError) as first:
+        score(varied, machine, 10, *parts, measure, tmp_path / "scores")
+    monkeypatch.setattr(cross_validation, "trained", pytest.fail)
+
+    with pytest.raises(DivergedError) as again:
+        score(varied, machine, 10, *parts, measure, tmp_path / "scores")
+
+    assert str(again.value) == str(first.value)
+
+
+def test_a_damaged_score_is_measured_again(
+    recipe: Recipe, machine: Train, parts: tuple[Examples, Examples], tmp_path: Path
+) -> None:
+    found = score(recipe, machine, 10, *parts, measure, tmp_path / "scores")
+    (path,) = (tmp_path / "scores").iterdir()
+    path.write_text('{"accuracy": 0.')
+
+    assert score(recipe, machine, 10, *parts, measure, tmp_path / "scores") == found
 
 
 def test_a_score_is_of_the_images_that_were_not_fitted(

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.model.search import SearchError, cells, varied, with_as_many_steps
+from stages.model.search import SearchError, cells, variations, varied, with_as_many_steps
 from stages.params import read_params
 from stages.sections.recipe import Recipe
 from stages.sections.tuning import Grid, Random, Range
@@ -49,6 +49,30 @@ def test_a_linear_range_is_drawn_from_evenly_and_given_with_three_digits() -> No
     assert all(len(f"{share:.10g}") <= len("0.123") for share in drawn)
 
 
+def test_between_whole_numbers_whole_numbers_are_drawn() -> None:
+    size = Range(low=30, high=33, scale="log")
+
+    drawn = [cell["n"] for cell in cells(Random(strategy="random", cells=200), {"n": size}, 1)]
+
+    assert set(drawn) == {30, 31, 32, 33}
+    assert all(isinstance(number, int) for number in drawn)
+
+
+def test_rounding_does_not_leave_the_range() -> None:
+    share = Range(low=0.99949, high=0.99994, scale="linear")
+
+    drawn = [cell["b"] for cell in cells(Random(strategy="random", cells=50), {"b": share}, 1)]
+
+    assert 0.99949 <= min(drawn) <= max(drawn) <= 0.99994
+
+
+def test_a_network_that_does_not_fit_the_images_is_refused_with_its_cell(recipe: Recipe) -> None:
+    tried = [{"network.convolutions.0.kernel": 5}, {"network.convolutions.0.kernel": 29}]
+
+    with pytest.raises(SearchError, match=r"the cell .*29.* not possible: .*kernel does not fit"):
+        variations(recipe, tried, 28, 28, 10)
+
+
 def test_the_seed_determines_a_random_choice() -> None:
     def drawn(seed: int) -> list[dict[str, float]]:
         space = {"rate": Range(low=1e-4, high=1e-1, scale="log")}
@@ -76,7 +100,7 @@ def test_a_place_that_the_recipe_lacks_is_named(recipe: Recipe, name: str) -> No
 
 
 def test_a_value_that_is_not_allowed_is_named(recipe: Recipe) -> None:
-    with pytest.raises(SearchError, match=r"network\.dropout: must be from 0 to 0\.99"):
+    with pytest.raises(SearchError, match=r"network\.dropout must be from 0 to 0\.99, found 2"):
         varied(recipe, {"network.dropout": 2})
 
 
@@ -84,5 +108,7 @@ def test_fewer_images_are_fitted_in_as_many_steps(recipe: Recipe) -> None:
     assert recipe.training.epochs == 2
 
     assert with_as_many_steps(recipe, images=600, fewer=600).training.epochs == 2
-    assert with_as_many_steps(recipe, images=600, fewer=100).training.epochs == 12
+    assert with_as_many_steps(recipe, images=600, fewer=100).training.epochs == 10
     assert with_as_many_steps(recipe, images=600, fewer=500).training.epochs == 3
+    # Fewer than a batch still take a step.
+    assert with_as_many_steps(recipe, images=600, fewer=30).training.epochs == 20

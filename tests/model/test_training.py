@@ -1,4 +1,3 @@
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,7 +6,7 @@ from stages.artifacts import Array
 from stages.model import loss_scale
 from stages.model.batches import Examples
 from stages.model.network import Network
-from stages.model.training import Trainer, TrainingError, cross_entropy
+from stages.model.training import DivergedError, Trainer, TrainingError
 from stages.model.variables import values
 from stages.sections.recipe import NetworkParams, Training
 from stages.sections.train import Train
@@ -102,18 +101,6 @@ def test_the_last_batch_may_be_smaller(
     np.testing.assert_allclose(losses, [(each[:8].mean() + each[8:].mean()) / 2], rtol=1e-5)
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
-def test_the_loss_is_that_of_another_library(smoothing: float) -> None:
-    random = np.random.default_rng(5)
-    logits = random.normal(0, 3, (20, 10)).astype(np.float32)
-    labels = random.integers(0, 10, 20).astype(np.int32)
-    library = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
-
-    loss = cross_entropy(tf.constant(logits), tf.constant(labels), smoothing)
-
-    np.testing.assert_allclose(tf.reduce_mean(loss), library(np.eye(10)[labels], logits), rtol=1e-5)
-
-
 def test_a_loss_that_is_not_finite_stops_at_its_step(
     small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
 ) -> None:
@@ -121,9 +108,9 @@ def test_a_loss_that_is_not_finite_stops_at_its_step(
     diverging = training.model_copy(update={"learning_rate": 1e30})
 
     with pytest.raises(
-        TrainingError,
-        match=r"step \d of 5 in epoch 1, at a learning rate of 1e\+30, is infinite or not "
-        r"a number; lower training\.learning_rate",
+        DivergedError,
+        match=r"the loss of step \d of 5 in epoch 1, at a learning rate of 1e\+30, is infinite or "
+        r"not a number; lower training\.learning_rate",
     ):
         fitted(small_network, diverging, machine, small_mnist, 40)
 
@@ -169,6 +156,32 @@ def test_a_second_training_in_the_same_process_gives_the_same_bits(
     first, second = (fitted(small_network, training, changed, small_mnist, 40)[1] for _ in "12")
 
     assert equal(first, second)
+
+
+def test_weights_that_the_last_step_ruined_stop_the_training(
+    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
+) -> None:
+    # The one step of the epoch overflows the weights, after a loss that is as it should be.
+    ruinous = training.model_copy(
+        update={"learning_rate": 3e38, "beta_1": 0.9999, "beta_2": 0.0, "batch_size": 40}
+    )
+
+    with pytest.raises(DivergedError, match=r"a weight, .*, after step 1 of 1 in epoch 1"):
+        fitted(small_network, ruinous, machine, small_mnist, 40)
+
+
+def test_gradients_that_overflow_at_any_scale_stop_the_training(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    small_mnist: dict[str, Array],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loss_scale, "_FIRST", 2.0**-1)
+    mixed = machine.model_copy(update={"precision": "float16"})
+
+    with pytest.raises(DivergedError, match="in epoch 1"):
+        fitted(small_network, training, mixed, small_mnist, 40)
 
 
 def test_streamed_images_give_the_same_bits_as_those_in_memory(

@@ -80,6 +80,16 @@ def test_many_numbers_over_decades_stand_on_a_logarithmic_axis() -> None:
     assert figure.axes[0].get_xscale() == "log"
 
 
+def test_many_sections_stand_side_by_side_with_equal_scores() -> None:
+    cells = [{"network.convolutions": [{"channels": count}]} for count in range(9)]
+    # In floating point, three times this accuracy by three is more than itself.
+    rows = [{"cell": n, "accuracy": 0.1, "loss": 1.0} for n in range(9) for _ in range(3)]
+
+    figure = tuning.search(tuning.ranked(rows, cells), ["network.convolutions"])
+
+    assert len(figure.axes[0].get_xticks()) == 9
+
+
 def test_the_learning_curve_has_a_point_for_each_number_of_images() -> None:
     rows = [{**row, "images": 100 * (1 + row["cell"])} for row in ROWS]
     table = tuning.summary(rows, by="images")
