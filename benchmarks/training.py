@@ -42,13 +42,13 @@ def ours(images: Array, labels: Array) -> Callable[[], object]:
     prepare(PARAMETERS.train.device, PARAMETERS.train.threads)
     classifier = Classifier(RECIPE.network, measure(images), 10, RECIPE.seed)
     trainer = Trainer(
-        classifier._network,
+        classifier.network,
         RECIPE.training,
         PARAMETERS.train,
-        classifier._standardize,
+        classifier.standardize,
         Examples(images, labels),
         RECIPE.seed,
-        classifier._strategy,
+        classifier.strategy,
     )
     epochs = iter(range(10_000))
     return lambda: trainer.run_epoch(next(epochs))

@@ -59,9 +59,9 @@ class Classifier:
         self._mean = tf.constant(standardization["mean"])
         self._standard_deviation = tf.constant(standardization["standard_deviation"])
         height, width = standardization["mean"].shape
-        self._strategy = strategy()
-        with self._strategy.scope():
-            self._network = Network(network, height, width, classes, seed)
+        self.strategy = strategy()
+        with self.strategy.scope():
+            self.network = Network(network, height, width, classes, seed)
         self._seed = seed
         self._optimizer: dict[str, Array] = {}
         self._epochs: list[dict[str, float]] = []
@@ -79,11 +79,11 @@ class Classifier:
     @property
     def weights(self) -> dict[str, Array]:
         """Every weight and running statistic by its name, float32."""
-        return values(self._network.saved)
+        return values(self.network.saved)
 
     @weights.setter
     def weights(self, state: dict[str, Array]) -> None:
-        assign(self._network.saved, state)
+        assign(self.network.saved, state)
 
     @property
     def state(self) -> dict[str, Array]:
@@ -131,13 +131,13 @@ class Classifier:
                 devices than images in a batch.
         """
         trainer = Trainer(
-            self._network,
+            self.network,
             training,
             machine,
-            self._standardize,
+            self.standardize,
             examples,
             self._seed,
-            self._strategy,
+            self.strategy,
         )
         if self._optimizer:
             assign(trainer.state, self._optimizer)
@@ -203,9 +203,10 @@ class Classifier:
 
     @tf.function(reduce_retracing=True)
     def _probabilities(self, images: tf.Tensor) -> tf.Tensor:
-        return tf.nn.softmax(self._network(self._standardize(tf.cast(images, tf.float32))))
+        return tf.nn.softmax(self.network(self.standardize(tf.cast(images, tf.float32))))
 
-    def _standardize(self, images: tf.Tensor) -> tf.Tensor:
+    def standardize(self, images: tf.Tensor) -> tf.Tensor:
+        """Map raw images, ``(n, height, width)`` float32, to what the network takes."""
         return (images - self._mean) / self._standard_deviation
 
     def _accuracy(self, examples: Examples) -> float:
