@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro tune test lint check lock bench
+.PHONY: help setup repro tune errors test lint check lock bench
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ repro: $(INSTALLED) ## run the pipeline: only what is not up to date
 tune: $(INSTALLED) ## search recipes and measure a learning curve, as tuning/params.yaml says
 	dvc repro tuning/dvc.yaml
 
+errors: $(INSTALLED) ## show which errors are new and fixed between two commits: make errors A=main~1 B=main
+	python -m stages.compare "$(A)" "$(B)"
+
 test: $(INSTALLED) ## run the tests
 	pytest
 
@@ -36,6 +39,7 @@ bench: $(INSTALLED) ## measure what the README quotes (about an hour; leave the 
 	python -m benchmarks.training
 	python -m benchmarks.pipeline
 	python -m benchmarks.recipes
+	python -m benchmarks.handwriting
 	python -m benchmarks.tutorial
 
 lock: $(INSTALLED) ## pin the newest versions that pyproject.toml allows, with hashes

@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,10 +83,14 @@ def read_json(path: Path) -> Any:
         raise _unreadable(path, "a JSON file", error) from error
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV artifact; ``ArtifactError`` if it is missing or is not CSV."""
+def read_table(path: Path, texts: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a CSV artifact; ``ArtifactError`` if it is missing or is not CSV.
+
+    Columns among ``texts`` stay what stands in the file, though they look like numbers; with any
+    of them, nothing in the file stands for a missing value.
+    """
     try:
-        return pd.read_csv(path)
+        return pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=not texts)
     except (OSError, ValueError) as error:
         raise _unreadable(path, "a CSV file", error) from error
 

@@ -6,6 +6,7 @@ from stages.model.classifier import Classifier
 from stages.model.device import prepare
 from stages.params import read_params
 from stages.reporting import metrics as measures
+from stages.reporting.calibration import calibration as bins
 
 
 def main(
@@ -19,6 +20,7 @@ def main(
     misclassified: PathOption,
     classes: PathOption,
     confusion_matrix: PathOption,
+    calibration: PathOption,
 ) -> None:
     """Classify the test images of ``arrays``, and write what came of it."""
     parameters = read_params(params)
@@ -41,7 +43,8 @@ def main(
     artifacts.write_table(misclassified, measures.misclassified(table, dataset.classes))
     artifacts.write_table(classes, measures.per_class(table, dataset.classes))
     artifacts.write_table(confusion_matrix, measures.confusion_matrix(table, dataset.classes))
-    artifacts.write_json(metrics, measures.summary(table, validated))
+    artifacts.write_table(calibration, bins(table))
+    artifacts.write_json(metrics, measures.summary(table, validated, weights.read_bytes()))
 
 
 if __name__ == "__main__":

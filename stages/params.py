@@ -16,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 from stages.errors import UserError
 from stages.sections.base import Name, Section
 from stages.sections.dataset import Dataset
+from stages.sections.handwriting import Handwriting
 from stages.sections.recipe import Recipe
 from stages.sections.train import Train
 
@@ -32,6 +33,7 @@ class Params(Section):
     dataset: Name
     recipe: Name
     train: Train
+    handwriting: Handwriting
     datasets: dict[Name, Dataset]
     recipes: dict[Name, Recipe]
 

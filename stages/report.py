@@ -6,14 +6,16 @@ from pathlib import Path
 from stages import artifacts
 from stages.command import PathOption, run
 from stages.params import read_params
-from stages.reporting import charts, gallery
+from stages.reporting import charts, gallery, handwriting
+from stages.reporting.cards import address, cards, least_sure
 from stages.reporting.page import render
-from stages.reporting.style import png
+from stages.reporting.style import png, svg
 
 
 def main(
     params: PathOption,
     arrays: PathOption,
+    checks: PathOption,
     history: PathOption,
     retrain_history: PathOption,
     metrics: PathOption,
@@ -21,6 +23,11 @@ def main(
     misclassified: PathOption,
     classes: PathOption,
     confusion_matrix: PathOption,
+    calibration: PathOption,
+    folder: PathOption,
+    digits: PathOption,
+    read: PathOption,
+    read_summary: PathOption,
     figures: PathOption,
     page: PathOption,
 ) -> None:
@@ -33,31 +40,35 @@ def main(
     test_images = artifacts.read_array(arrays / "test_images.npy")
     answers = artifacts.read_table(predictions)
     wrong = artifacts.read_table(misclassified)
-    trained, retrained = artifacts.read_table(history), artifacts.read_table(retrain_history)
     # The table has a row for each pair of classes, in their order.
     pairs = artifacts.read_table(confusion_matrix)
     counts = pairs["count"].to_numpy().reshape(len(names), len(names))
-
-    pictures = {
-        "data_grid": gallery.data_grid(images, labels, names),
-        "lookalikes": gallery.lookalikes(
-            images, labels, names, lookalikes.of, lookalikes.resembling
-        ),
-        "history": charts.history(trained, retrained),
-        "first_predictions": gallery.first_predictions(test_images, answers, names),
-        "misclassified": gallery.misclassified(test_images, wrong, names),
-        "confusion_matrix": charts.confusion_matrix(counts, names),
+    found = artifacts.read_json(read_summary)
+    learning = charts.history(artifacts.read_table(history), artifacts.read_table(retrain_history))
+    drawn = {
+        name: png(figure)
+        for name, figure in {
+            "data_grid": gallery.data_grid(images, labels, names),
+            "lookalikes": gallery.lookalikes(
+                images, labels, names, lookalikes.of, lookalikes.resembling
+            ),
+            "history": learning,
+            "first_predictions": gallery.first_predictions(test_images, answers, names),
+            "misclassified": gallery.misclassified(test_images, wrong, names),
+            "confusion_matrix": charts.confusion_matrix(counts, names),
+        }.items()
     }
     linked = {
-        "figures": figures,
         "metrics": metrics,
         "predictions": predictions,
         "misclassified": misclassified,
         "class_table": classes,
         "confusion_matrix": confusion_matrix,
+        "calibration": calibration,
+        "handwriting": read,
         "history": history,
         "retrain_history": retrain_history,
-        "checks": page.parent / "checks.html",
+        "checks": checks.with_suffix(".html"),
     }
     text = render(
         title=dataset.title,
@@ -68,9 +79,26 @@ def main(
         metrics=artifacts.read_json(metrics),
         class_table=artifacts.read_table(classes),
         confusions=counts,
+        checks=artifacts.read_json(checks),
+        wrong=cards(wrong, test_images, names),
+        least_sure=cards(least_sure(answers), test_images, names),
+        charts={
+            "history": svg(learning),
+            "reliability": svg(charts.reliability(artifacts.read_table(calibration))),
+        },
+        pictures={name: address(content, "image/png") for name, content in drawn.items()},
+        handwriting={
+            "summary": found,
+            "pictures": handwriting.shown(
+                folder,
+                artifacts.read_table(read, handwriting.TEXTS),
+                artifacts.read_array(digits),
+                found["no_digit_found"],
+                names,
+            ),
+        },
         links={name: _relative(path, page.parent) for name, path in linked.items()},
     )
-    drawn = {name: png(figure) for name, figure in pictures.items()}
 
     for name, content in drawn.items():
         artifacts.write_bytes(figures / f"{name}.png", content)

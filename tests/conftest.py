@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from ruamel.yaml import YAML
 
+from stages import artifacts
 from stages.artifacts import Array
+from stages.reporting import handwriting, metrics
+from stages.reporting.calibration import calibration
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -123,4 +127,80 @@ def beside(tmp_path: Path) -> dict[str, Path]:
         "checkpoints": tmp_path / "checkpoints",
         "tensorboard": tmp_path / "tensorboard",
         "provenance": tmp_path / "provenance.json",
+    }
+
+
+CLASSES = tuple("0123456789")
+CHECKS = {
+    "success": True,
+    "failed": [],
+    "expectations": [
+        {
+            "name": "image-count",
+            "set": "train",
+            "description": "The training set has 600 images.",
+            "success": True,
+            "expected": "600",
+            "observed": "600",
+            "unexpected_images": None,
+            "unexpected_share": None,
+            "first_unexpected": [],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def report_inputs(
+    tmp_path: Path, small_arrays: Path, small_params: Path, small_mnist: dict[str, Array]
+) -> dict[str, Path]:
+    """What the stage reads: the nearest class mean is the classifier."""
+    flat = {
+        name: small_mnist[f"{name}_images"].reshape(-1, 784) / 255 for name in ("train", "test")
+    }
+    labels = small_mnist["train_labels"]
+    means = np.stack([flat["train"][labels == number].mean(axis=0) for number in range(10)])
+    distances = np.square(flat["test"][:, np.newaxis] - means).sum(axis=2)
+    likelihood = np.exp(distances.min(axis=1, keepdims=True) - distances).astype(np.float32)
+    probabilities = likelihood / likelihood.sum(axis=1, keepdims=True)
+    table = metrics.prediction_table(probabilities, small_mnist["test_labels"])
+
+    reports = tmp_path / "reports"
+    artifacts.write_text(reports / "history.csv", "epoch,loss,accuracy\n1,0.5,0.75\n2,0.25,0.8\n")
+    artifacts.write_text(reports / "retrain_history.csv", "epoch,loss\n1,0.4\n2,0.2\n")
+    artifacts.write_table(reports / "predictions.csv", table)
+    artifacts.write_table(reports / "misclassified.csv", metrics.misclassified(table, CLASSES))
+    artifacts.write_table(reports / "classes.csv", metrics.per_class(table, CLASSES))
+    artifacts.write_table(
+        reports / "confusion_matrix.csv", metrics.confusion_matrix(table, CLASSES)
+    )
+    history = artifacts.read_table(reports / "history.csv")
+    artifacts.write_json(reports / "metrics.json", metrics.summary(table, history, b"weights"))
+    artifacts.write_table(reports / "calibration.csv", calibration(table))
+    artifacts.write_json(reports / "checks.json", CHECKS)
+    folder = tmp_path / "handwriting"
+    folder.mkdir()
+    Image.new("L", (90, 60), 200).save(folder / "7.png")
+    read = handwriting.answers(["7.png"], probabilities[:1], CLASSES)
+    artifacts.write_table(reports / "handwriting.csv", read)
+    artifacts.write_json(
+        reports / "handwriting.json", handwriting.summary(read, ["7.png"], {}, CLASSES)
+    )
+    artifacts.write_array(tmp_path / "digits.npy", small_mnist["test_images"][:1])
+    return {
+        "params": small_params,
+        "arrays": small_arrays,
+        "checks": reports / "checks.json",
+        "calibration": reports / "calibration.csv",
+        "folder": folder,
+        "digits": tmp_path / "digits.npy",
+        "read": reports / "handwriting.csv",
+        "read_summary": reports / "handwriting.json",
+        "history": reports / "history.csv",
+        "retrain_history": reports / "retrain_history.csv",
+        "metrics": reports / "metrics.json",
+        "predictions": reports / "predictions.csv",
+        "misclassified": reports / "misclassified.csv",
+        "classes": reports / "classes.csv",
+        "confusion_matrix": reports / "confusion_matrix.csv",
     }

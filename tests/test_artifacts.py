@@ -51,6 +51,15 @@ def test_a_table_has_six_significant_digits(tmp_path: Path) -> None:
     assert artifacts.read_table(path).to_dict("list") == {"n": [1], "share": [0.666667]}
 
 
+def test_names_that_look_like_numbers_stay_names(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("name,n\n007,1\nNA,2\n,3\n")
+
+    table = artifacts.read_table(path, texts=["name"])
+
+    assert table.to_dict("list") == {"name": ["007", "NA", ""], "n": [1, 2, 3]}
+
+
 def test_arrays_are_memory_mapped_and_read_only(tmp_path: Path) -> None:
     path = tmp_path / "array.npy"
     artifacts.write_array(path, np.arange(3))

@@ -17,6 +17,8 @@ STAGES: dict[str, dict[str, Any]] = {
 }
 # What depends on machine and day is kept out of DVC's sight: it neither removes nor caches it.
 UNSEEN = {"models/checkpoints", "models/provenance.json", "models/scores", "models/tensorboard"}
+# What a person runs; it writes no output of the pipeline.
+COMMANDS = {"compare", "predict"}
 # An empty __init__ file cannot change what a stage does.
 MODULES = [path for path in sorted((ROOT / "stages").rglob("*.py")) if path.stat().st_size]
 
@@ -92,21 +94,23 @@ def params_read(stage: str) -> set[str]:
 
 
 def test_every_stage_has_a_file_and_every_file_a_stage() -> None:
-    assert set(STAGES) == {path.stem for path in MODULES if has_main(path)}
+    assert set(STAGES) == {path.stem for path in MODULES if has_main(path)} - COMMANDS
 
 
 def has_main(path: Path) -> bool:
     return "__main__" in path.read_text()
 
 
+def named_templates(path: Path) -> set[Path]:
+    """The templates that a module names, and those that they include."""
+    found = {path.parent / name for name in re.findall(r"[\w.]+\.jinja", path.read_text())}
+    return found.union(*(named_templates(template) for template in found))
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_code_deps_are_the_files_that_the_stage_imports(stage: str) -> None:
     files = imported(stage)
-    templates = {
-        path.parent / match
-        for path in files
-        for match in re.findall(r"[\w.]+\.jinja", path.read_text())
-    }
+    templates = {template for path in files for template in named_templates(path)}
 
     assert code_deps(stage) == {str(path.relative_to(ROOT)) for path in files | templates}
 

@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,7 @@ def outputs(folder: Path) -> dict[str, Path]:
         "misclassified": folder / "misclassified.csv",
         "classes": folder / "classes.csv",
         "confusion_matrix": folder / "confusion_matrix.csv",
+        "calibration": folder / "calibration.csv",
     }
 
 
@@ -65,6 +67,10 @@ def test_every_file_tells_of_the_same_answers(
     assert metrics["test"]["errors"] == errors
     assert metrics["test"]["accuracy"] == 1 - errors / 200
     assert metrics["validation"]["accuracy"] == 0.75
+    digest = hashlib.sha256(inputs["weights"].read_bytes()).hexdigest()
+    assert metrics["weights"] == {"sha256": digest}
+    bins = artifacts.read_table(written["calibration"])
+    assert bins["images"].sum() == 200
     predictions = artifacts.read_table(written["predictions"])
     np.testing.assert_array_equal(predictions["predicted"], predicted)
     assert len(artifacts.read_table(written["misclassified"])) == errors

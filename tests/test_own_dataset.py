@@ -13,8 +13,10 @@ from ruamel.yaml import YAML
 
 from stages import (
     artifacts,
+    collect,
     evaluate,
     fetch,
+    handwriting,
     ingest,
     report,
     retrain,
@@ -102,7 +104,13 @@ def test_it_goes_all_the_way_with_its_own_size_pixels_and_classes(
     reports = tmp_path / "reports"
     tables = {
         name: reports / f"{name}.csv"
-        for name in ("predictions", "misclassified", "classes", "confusion_matrix")
+        for name in (
+            "predictions",
+            "misclassified",
+            "classes",
+            "confusion_matrix",
+            "calibration",
+        )
     }
     history, again = reports / "history.csv", reports / "retrain_history.csv"
     metrics, page = reports / "metrics.json", reports / "index.html"
@@ -115,7 +123,25 @@ def test_it_goes_all_the_way_with_its_own_size_pixels_and_classes(
     train.main(params, arrays, indices, numbers, **beside, weights=validated, history=history)
     retrain.main(params, arrays, numbers, **beside, weights=weights, history=again)
     evaluate.main(params, arrays, numbers, weights, history, metrics, **tables)
-    report.main(params, arrays, history, again, metrics, **tables, figures=reports, page=page)
+    folder, digits = tmp_path / "handwriting", tmp_path / "digits.npy"
+    read, summary = reports / "handwriting.csv", reports / "handwriting.json"
+    collect.main(folder)
+    handwriting.main(params, folder, numbers, weights, digits, read, summary)
+    report.main(
+        params,
+        arrays,
+        reports / "checks.json",
+        history,
+        again,
+        metrics,
+        **tables,
+        folder=folder,
+        digits=digits,
+        read=read,
+        read_summary=summary,
+        figures=reports,
+        page=page,
+    )
 
     assert artifacts.read_json(metrics)["test"]["accuracy"] > 0.9
     assert artifacts.read_table(tables["classes"])["class"].tolist() == CLASSES

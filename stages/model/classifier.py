@@ -1,5 +1,6 @@
 """The model as its users see it: train, predict, and the history of its training."""
 
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -174,7 +175,7 @@ class Classifier:
     def graph(self) -> tf.Graph:
         """The graph that computes probabilities from raw images."""
         images = tf.TensorSpec((None, *self._mean.shape), tf.float32)
-        graph: tf.Graph = self._probabilities.get_concrete_function(images).graph
+        graph: tf.Graph = self.answer.get_concrete_function(images).graph
         return graph
 
     def probabilities(self, images: Array, rows: Array | None = None) -> Array:
@@ -188,11 +189,11 @@ class Classifier:
             ``(m, classes)`` float32; each row sums to 1.
         """
         rows = np.arange(len(images)) if rows is None else rows
-        together = max(1, _PIXELS_TOGETHER // images[0].size)
+        together = max(1, _PIXELS_TOGETHER // math.prod(images.shape[1:]))
         return np.concatenate(
             [
-                self._probabilities(tf.constant(images[rows[start : start + together]])).numpy()
-                for start in range(0, len(rows), together)
+                self.answer(tf.constant(images[rows[start : start + together]])).numpy()
+                for start in range(0, max(1, len(rows)), together)
             ]
         )
 
@@ -202,7 +203,8 @@ class Classifier:
         return labels
 
     @tf.function(reduce_retracing=True)
-    def _probabilities(self, images: tf.Tensor) -> tf.Tensor:
+    def answer(self, images: tf.Tensor) -> tf.Tensor:
+        """Compute ``probabilities`` in a graph, of tensors."""
         return tf.nn.softmax(self.network(self.standardize(tf.cast(images, tf.float32))))
 
     def standardize(self, images: tf.Tensor) -> tf.Tensor:

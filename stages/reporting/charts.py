@@ -74,6 +74,37 @@ def history(trained: pd.DataFrame, retrained: pd.DataFrame | None = None) -> Fig
 
 
 @style()
+def reliability(bins: pd.DataFrame) -> Figure:
+    """Plot accuracy by confidence, beside the line on which they are equal.
+
+    Args:
+        bins: ``images``, ``confidence`` and ``accuracy`` of answers of about the same confidence.
+    """
+    figure = Figure(figsize=(4.6, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle="--")
+    # The area of a point follows the square root of the images, so that few are still seen.
+    share = np.sqrt(bins["images"] / bins["images"].max())
+    axes.plot(bins["confidence"], bins["accuracy"], color=BLUE, linewidth=1)
+    axes.scatter(
+        bins["confidence"],
+        bins["accuracy"],
+        s=12 + 100 * share,
+        color=BLUE,
+        clip_on=False,
+        zorder=3,
+    )
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    axes.set_xlabel("Confidence")
+    axes.set_ylabel("Accuracy")
+    axes.grid(color=LINE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    return figure
+
+
+@style()
 def confusion_matrix(counts: Array, classes: Sequence[str]) -> Figure:
     """Draw how often each class (rows) was taken for each (columns).
 

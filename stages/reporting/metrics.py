@@ -1,5 +1,6 @@
 """What a classifier's answers are worth, in numbers and tables."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from sklearn.metrics import confusion_matrix as count_confusions
 from sklearn.metrics import log_loss, precision_recall_fscore_support
 
 from stages.artifacts import Array
+from stages.reporting.calibration import calibration, expected_error
 
 # Digits after the point in metrics.json: finer than one image in a million.
 _DIGITS = 6
@@ -85,16 +87,18 @@ def per_class(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame
     )
 
 
-def summary(predictions: pd.DataFrame, history: pd.DataFrame) -> dict[str, Any]:
+def summary(predictions: pd.DataFrame, history: pd.DataFrame, weights: bytes) -> dict[str, Any]:
     """Summarize the answers to the test images, beside the last validation.
 
     Args:
         predictions: as ``prediction_table`` gives them, of the test images.
         history: of the training with validation; ``accuracy`` is the validation's.
+        weights: the file of the network that answered.
 
     Returns:
-        ``test``: ``accuracy`` with the ends of its 95 % Wilson interval, ``errors``, ``images`` and
-        ``loss`` (mean cross-entropy, in nats); ``validation``: ``accuracy`` after the last epoch.
+        ``test``: ``accuracy`` with the ends of its 95 % Wilson interval, ``errors``, ``images``,
+        ``loss`` (mean cross-entropy, in nats) and ``calibration_error`` (expected, from 0 to 1);
+        ``validation``: ``accuracy`` after the last epoch; ``weights``: ``sha256``.
     """
     count = len(predictions)
     right = int((predictions["label"] == predictions["predicted"]).sum())
@@ -114,6 +118,8 @@ def summary(predictions: pd.DataFrame, history: pd.DataFrame) -> dict[str, Any]:
             "errors": count - right,
             "images": count,
             "loss": round(float(loss), _DIGITS),
+            "calibration_error": round(expected_error(calibration(predictions)), _DIGITS),
         },
         "validation": {"accuracy": round(float(history["accuracy"].iloc[-1]), _DIGITS)},
+        "weights": {"sha256": hashlib.sha256(weights).hexdigest()},
     }

@@ -1,16 +1,17 @@
-"""The report's page: the result first, then the pictures and tables that it rests on."""
+"""The report's page: the result first, then the pictures and tables that it rests on.
+
+One file that holds all it shows. It computes nothing: every number is an artifact's.
+"""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import jinja2
-import numpy as np
 import pandas as pd
 
 from stages.artifacts import Array
-from stages.reporting import samples
+from stages.reporting.templates import environment
 
+# The page's parts: its text, its look and what moves; the first includes the others.
 TEMPLATE = "page.html.jinja"
 
 
@@ -21,12 +22,18 @@ def render(
     seed: int,
     classes: Sequence[str],
     lookalikes: tuple[str, str],
-    metrics: Mapping[str, Mapping[str, float]],
+    metrics: Mapping[str, Any],
     class_table: pd.DataFrame,
     confusions: Array,
+    checks: Mapping[str, Any],
+    wrong: Sequence[Mapping[str, Any]],
+    least_sure: Sequence[Mapping[str, Any]],
+    charts: Mapping[str, str],
+    pictures: Mapping[str, str],
+    handwriting: Mapping[str, Any],
     links: Mapping[str, str],
 ) -> str:
-    """Write the report as one HTML page, beside which its pictures lie.
+    """Write the report as one HTML page.
 
     Args:
         title: the data set's.
@@ -34,43 +41,46 @@ def render(
         seed: the recipe's.
         classes: the name of each class.
         lookalikes: of which class the lookalikes are, and which they resemble.
-        metrics: ``test`` and ``validation``, as ``metrics.summary`` gives them.
+        metrics: as ``metrics.summary`` gives them.
         class_table: ``support``, ``precision``, ``recall`` and ``f1``, a row for each class.
         confusions: ``(classes, classes)`` integers, actual by predicted.
-        links: relative addresses: ``figures`` (the folder), ``checks``, ``metrics``,
-            ``predictions``, ``misclassified``, ``class_table``, ``confusion_matrix``, ``history``
-            and ``retrain_history``.
+        checks: what the checks of the data found, as ``expectations.report`` gives it.
+        wrong: every wrong answer, as ``cards.cards`` gives them, the most confident first.
+        least_sure: right answers, likewise.
+        charts: ``history`` and ``reliability``, as SVG.
+        pictures: ``data_grid``, ``lookalikes`` and ``first_predictions``, as data addresses.
+        handwriting: ``summary``, as ``handwriting.summary`` gives it, and ``pictures``, each with
+            ``name``, ``address``, and ``digits``: ``address``, ``predicted``, ``confidence``,
+            ``runner_up``, ``runner_up_confidence`` and whether it is ``right`` (or None).
+        links: the addresses of the tables beside the page, by their names.
 
     Returns:
         The page; the same arguments give the same page.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+    return (
+        environment()
+        .get_template(TEMPLATE)
+        .render(
+            title=title,
+            recipe=recipe,
+            seed=seed,
+            classes=classes,
+            of=lookalikes[0],
+            resembling=lookalikes[1],
+            test=metrics["test"],
+            validation=metrics["validation"],
+            weights=metrics["weights"],
+            rows=_rows(class_table, classes, confusions),
+            matrix=_matrix(confusions, classes),
+            checks=checks,
+            wrong=wrong,
+            least_sure=least_sure,
+            charts=charts,
+            pictures=pictures,
+            handwriting=handwriting,
+            links=links,
+        )
     )
-    environment.filters["percent"] = _percent
-    return environment.get_template(TEMPLATE).render(
-        title=title,
-        recipe=recipe,
-        seed=seed,
-        of=lookalikes[0],
-        resembling=lookalikes[1],
-        test=metrics["test"],
-        validation=metrics["validation"],
-        shown=min(int(metrics["test"]["errors"]), samples.MISCLASSIFIED),
-        rows=_rows(class_table, classes, confusions),
-        confusion=_most_frequent(confusions, classes),
-        links=links,
-    )
-
-
-def _percent(share: float) -> str:
-    # The space does not break, so that a number and its unit stay on one line.
-    return f"{100 * share:.2f}\N{NO-BREAK SPACE}%"
 
 
 def _rows(
@@ -84,10 +94,19 @@ def _rows(
     ]
 
 
-def _most_frequent(confusions: Array, classes: Sequence[str]) -> dict[str, Any] | None:
-    wrong = np.where(np.eye(len(classes), dtype=bool), 0, confusions)
-    actual, predicted = divmod(int(wrong.argmax()), len(classes))
-    count = int(wrong[actual, predicted])
-    if not count:
-        return None
-    return {"actual": classes[actual], "predicted": classes[predicted], "count": count}
+def _matrix(confusions: Array, classes: Sequence[str]) -> list[list[dict[str, Any]]]:
+    """Give each cell its count and, beside the diagonal, its shade from 0 to 1."""
+    wrong = confusions.copy()
+    wrong[range(len(classes)), range(len(classes))] = 0
+    most = max(int(wrong.max()), 1)
+    return [
+        [
+            {
+                "count": int(confusions[actual, predicted]),
+                # The square root keeps single errors visible beside a hundred.
+                "shade": f"{(wrong[actual, predicted] / most) ** 0.5:.2f}",
+            }
+            for predicted in range(len(classes))
+        ]
+        for actual in range(len(classes))
+    ]

@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,14 @@ from matplotlib.textpath import text_to_path
 
 INK, SOFT, LINE, PALE = "#1d2129", "#59616f", "#d8dce3", "#e3e9f1"
 BLUE, ORANGE, GREEN, RED = "#1f5fa8", "#c2570c", "#17692e", "#b3141f"
+# The page's variables, which its dark scheme changes.
+_VARIABLES = {
+    INK: "var(--ink)",
+    SOFT: "var(--soft)",
+    LINE: "var(--line)",
+    BLUE: "var(--accent)",
+    ORANGE: "var(--second)",
+}
 
 DPI = 160
 POINTS, POINTS_PER_INCH = 9, 72
@@ -46,6 +55,27 @@ def png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()
+
+
+@style()
+def svg(figure: Figure) -> str:
+    """Draw a figure as an SVG element for a page, in the page's colours and its font.
+
+    The same figure gives the same text.
+    """
+    mpl.rcParams["svg.fonttype"] = "none"
+    mpl.rcParams["svg.hashsalt"] = "page"
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    drawn = buffer.getvalue()
+    element = drawn[drawn.index("<svg") :]
+    # Groups have the same names in every figure, which no reference uses.
+    element = re.sub(r'<g id="\w+">', "<g>", element)
+    element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
+    element = re.sub(r"font-family: [^;\"]*;? ?", "", element)
+    for colour, variable in _VARIABLES.items():
+        element = element.replace(colour, variable)
+    return element
 
 
 def wrap(text: str) -> str:

@@ -47,6 +47,22 @@ def test_epochs_are_whole_numbers(epochs: int, pixels: Pixels) -> None:
     assert pixels(figure).shape == (576, 1200, 4)
 
 
+def test_a_point_of_the_reliability_is_larger_the_more_images_it_stands_for() -> None:
+    bins = pd.DataFrame(
+        {"images": [1, 9, 100], "confidence": [0.4, 0.7, 0.98], "accuracy": [0, 0.8, 0.99]}
+    )
+
+    (axes,) = charts.reliability(bins).axes
+
+    diagonal, curve = axes.lines
+    assert list(diagonal.get_xdata()) == list(diagonal.get_ydata()) == [0, 1]
+    assert curve.get_xydata().tolist() == [[0.4, 0], [0.7, 0.8], [0.98, 0.99]]
+    (points,) = axes.collections
+    assert points.get_offsets().tolist() == curve.get_xydata().tolist()
+    small, middle, large = points.get_sizes()
+    assert small < middle < large
+
+
 def test_the_confusion_matrix_has_every_count_but_zeros_and_names_both_sides() -> None:
     figure = charts.confusion_matrix(np.array([[95, 5], [0, 80]]), ("Shirt", "Bag"))
     axes = figure.axes[0]

@@ -127,7 +127,7 @@ def test_a_class_that_is_never_predicted_gets_zeros_and_no_warning(
 def test_the_interval_agrees_with_published_ones(
     right: int, count: int, low: float, high: float
 ) -> None:
-    test = metrics.summary(certain([0] * count, [0] * right + [1] * (count - right)), HISTORY)[
+    test = metrics.summary(certain([0] * count, [0] * right + [1] * (count - right)), HISTORY, b"")[
         "test"
     ]
 
@@ -147,7 +147,7 @@ def test_the_interval_agrees_with_published_ones(
 def test_the_loss_is_the_mean_cross_entropy(probabilities: list[list[float]], loss: float) -> None:
     table = metrics.prediction_table(np.array(probabilities, np.float32), np.array([0, 1]))
 
-    assert metrics.summary(table, HISTORY)["test"]["loss"] == pytest.approx(loss, abs=1e-6)
+    assert metrics.summary(table, HISTORY, b"")["test"]["loss"] == pytest.approx(loss, abs=1e-6)
 
 
 @pytest.mark.parametrize("row", [[0, 1, 0], [0.3333, 0.3333, 0.3333]])
@@ -156,19 +156,19 @@ def test_neither_certainty_in_a_wrong_answer_nor_rounded_probabilities_break_the
 ) -> None:
     table = metrics.prediction_table(np.array([row], np.float32), np.array([0]))
 
-    assert math.log(3) - 1e-6 <= metrics.summary(table, HISTORY)["test"]["loss"] < math.inf
+    assert math.log(3) - 1e-6 <= metrics.summary(table, HISTORY, b"")["test"]["loss"] < math.inf
 
 
 def test_the_last_validation_stands_beside_the_test_in_six_digits(
     predictions: pd.DataFrame,
 ) -> None:
-    assert metrics.summary(predictions, HISTORY)["validation"] == {"accuracy": 0.876543}
+    assert metrics.summary(predictions, HISTORY, b"")["validation"] == {"accuracy": 0.876543}
 
 
 def test_the_arrays_handed_in_stay_as_they_were(predictions: pd.DataFrame) -> None:
     before: Array = predictions.to_numpy().copy()
 
     metrics.misclassified(predictions, CLASSES)
-    metrics.summary(predictions, HISTORY)
+    metrics.summary(predictions, HISTORY, b"")
 
     np.testing.assert_array_equal(predictions.to_numpy(), before)

@@ -47,3 +47,20 @@ def test_a_line_is_as_wide_as_it_is_drawn() -> None:
 
 def test_long_lines_are_broken_and_short_ones_kept() -> None:
     assert style.wrap("Bag\n(was T-shirt or top)") == "Bag\n(was T-shirt or\ntop)"
+
+
+def test_a_chart_on_a_page_takes_the_pages_colours_and_font() -> None:
+    chart = style.svg(drawn("text"))
+
+    assert chart.startswith("<svg")
+    assert "var(--soft)" in chart
+    assert style.SOFT not in chart
+    assert ">text</text>" in chart
+    assert "DejaVu" not in chart
+    # Nothing of the day or the program, and no names that two charts would share.
+    assert "metadata" not in chart
+    assert 'id="axes' not in chart
+
+
+def test_the_same_chart_is_the_same_text() -> None:
+    assert style.svg(drawn("text")) == style.svg(drawn("text"))

@@ -1,0 +1,40 @@
+"""Stage ``export``: the retrained network in formats that other programs load."""
+
+from stages import artifacts
+from stages.command import PathOption, run
+from stages.model.classifier import Classifier
+from stages.model.device import prepare
+from stages.model.export import export
+from stages.params import read_params
+
+
+def main(
+    params: PathOption,
+    arrays: PathOption,
+    standardization: PathOption,
+    weights: PathOption,
+    saved_model: PathOption,
+    tflite: PathOption,
+) -> None:
+    """Write the network of the ``weights``, which takes images as they are in ``arrays``."""
+    parameters = read_params(params)
+    dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
+    images = artifacts.read_array(arrays / "test_images.npy")
+
+    prepare("cpu", parameters.train.threads)
+    classifier = Classifier(
+        recipe.network,
+        artifacts.read_tensors(standardization),
+        len(dataset.classes),
+        recipe.seed,
+    )
+    classifier.weights = artifacts.read_tensors(weights)
+    exported = export(classifier, images)
+
+    for name, content in exported.saved_model.items():
+        artifacts.write_bytes(saved_model / name, content)
+    artifacts.write_bytes(tflite, exported.tflite)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,54 @@
+"""Stage ``handwriting``: find and read the digits on pictures of one's own."""
+
+from stages import artifacts
+from stages.command import PathOption, run
+from stages.dataset.collecting import collect
+from stages.dataset.handwriting import read_handwriting, stacked
+from stages.dataset.standardization import measure
+from stages.model.classifier import Classifier
+from stages.model.device import prepare
+from stages.params import read_params
+from stages.reporting import handwriting as reporting
+
+
+def main(
+    params: PathOption,
+    folder: PathOption,
+    standardization: PathOption,
+    weights: PathOption,
+    digits: PathOption,
+    table: PathOption,
+    summary: PathOption,
+) -> None:
+    """Classify what the pictures of the ``folder`` show; write the ``digits`` and the answers."""
+    parameters = read_params(params)
+    dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
+    numbers = artifacts.read_tensors(standardization)
+
+    height, width = numbers["mean"].shape
+    files, refused = collect(folder)
+    found = read_handwriting(files, min(height, width))
+    seen = stacked(found, height, width)
+    if parameters.handwriting.standardization == "own" and len(seen):
+        numbers = measure(seen)
+    prepare(parameters.train.device, parameters.train.threads)
+    classifier = Classifier(recipe.network, numbers, len(dataset.classes), recipe.seed)
+    classifier.weights = artifacts.read_tensors(weights)
+    names = [name for name, images in found.digits.items() for _ in images]
+    answers = reporting.answers(names, classifier.probabilities(seen), dataset.classes)
+
+    artifacts.write_array(digits, seen)
+    artifacts.write_table(table, answers)
+    artifacts.write_json(
+        summary,
+        reporting.summary(
+            answers,
+            list(found.digits),
+            {**refused, **found.unread},
+            dataset.classes,
+        ),
+    )
+
+
+if __name__ == "__main__":
+    run(main)

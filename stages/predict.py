@@ -1,0 +1,51 @@
+"""Read the digits on pictures now: ``python -m stages.predict PICTURE ...``.
+
+Not a stage: it asks the exported model, and writes nothing but its answers.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from stages.command import run
+from stages.dataset.handwriting import read_handwriting, stacked
+from stages.exported import ExportedModel
+from stages.params import read_params
+from stages.reporting.handwriting import answers
+
+
+def main(
+    pictures: Annotated[list[Path], typer.Argument(help="PNG or JPEG files")],
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON, not a table")] = False,
+    model: Annotated[Path, typer.Option()] = Path("models/classifier.tflite"),
+    params: Annotated[Path, typer.Option()] = Path("params.yaml"),
+) -> None:
+    """Print what every digit on the ``pictures`` is, and how sure the ``model`` is."""
+    classes = read_params(params).chosen_dataset.classes
+    exported = ExportedModel(model)
+    height, width = exported.image_shape
+
+    found = read_handwriting({str(path): path for path in pictures}, min(height, width))
+    names = [name for name, digits in found.digits.items() for _ in digits]
+    images = stacked(found, height, width)
+    probabilities = exported.probabilities(images) if names else np.empty((0, len(classes)))
+    table = answers(names, probabilities, classes).drop(columns="label").round(4)
+
+    if as_json:
+        content = {"digits": table.to_dict("records"), "unread": found.unread}
+        typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    elif len(table):
+        typer.echo(table.to_string(index=False))
+    for name in found.digits.keys() - set(names):
+        typer.echo(f"{name}: no digit found", err=True)
+    for name, reason in found.unread.items():
+        typer.echo(f"{name}: {reason}", err=True)
+    if found.unread:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    run(main)

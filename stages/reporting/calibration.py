@@ -1,0 +1,47 @@
+"""How far a classifier's confidence can be taken at its word.
+
+Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks" (2017), section 2.
+"""
+
+import numpy as np
+import pandas as pd
+
+BINS = 15
+"""Of equal width, as the authors use."""
+
+
+def calibration(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Compare confidence and accuracy among answers of about the same confidence.
+
+    Args:
+        predictions: ``label``, ``predicted`` and ``confidence``.
+
+    Returns:
+        A row for each bin that is not empty: ``low`` and ``high`` (a confidence lies above the one
+        and up to the other), ``images`` in it, their mean ``confidence``, and their ``accuracy``.
+    """
+    edges = np.linspace(0, 1, BINS + 1)
+    confidence = predictions["confidence"].clip(0, 1)
+    answers = pd.DataFrame(
+        {
+            "bin": np.maximum(np.ceil(confidence * BINS).astype(int) - 1, 0),
+            "confidence": confidence,
+            "right": predictions["label"] == predictions["predicted"],
+        }
+    )
+    bins = answers.groupby("bin").agg(
+        images=("right", "size"), confidence=("confidence", "mean"), accuracy=("right", "mean")
+    )
+    bins.insert(0, "low", edges[bins.index])
+    bins.insert(1, "high", edges[bins.index + 1])
+    return bins.reset_index(drop=True)
+
+
+def expected_error(bins: pd.DataFrame) -> float:
+    """Compute the expected calibration error: the mean gap of all images, from 0 to 1.
+
+    Args:
+        bins: as ``calibration`` gives them.
+    """
+    gaps = (bins["accuracy"] - bins["confidence"]).abs()
+    return float((bins["images"] * gaps).sum() / bins["images"].sum())

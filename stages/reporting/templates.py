@@ -1,0 +1,31 @@
+"""How the pages' templates are filled in."""
+
+from pathlib import Path
+
+import jinja2
+
+
+def environment() -> jinja2.Environment:
+    """Give the templates of this folder: text is escaped, and a name that is not given is an error.
+
+    Filters: ``percent(share, digits=2)``, and ``count(number, noun)`` with the noun's plural.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"percent": _percent, "counted": _counted}
+    return environment
+
+
+def _percent(share: float, digits: int = 2) -> str:
+    # The space does not break, so that a number and its unit stay on one line.
+    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,}\N{NO-BREAK SPACE}{noun}{'' if number == 1 else 's'}"

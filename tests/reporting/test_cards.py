@@ -1,0 +1,79 @@
+import base64
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from stages.artifacts import Array
+from stages.reporting.cards import LEAST_SURE, address, cards, least_sure, png_address
+
+CLASSES = ("a", "b", "c", "d", "e")
+
+
+def shown(png: str) -> Array:
+    kind, _, content = png.partition(",")
+    assert kind == "data:image/png;base64"
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
+
+
+def test_an_image_is_dark_on_light() -> None:
+    assert shown(png_address(np.array([[0, 55, 255]], np.uint8))).tolist() == [[255, 200, 0]]
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float64])
+def test_other_numbers_are_shown_from_the_lowest_to_the_highest(dtype: type) -> None:
+    assert shown(png_address(np.array([[-100, 0, 100]], dtype))).tolist() == [[255, 128, 0]]
+
+
+def test_an_image_of_one_value_is_paper() -> None:
+    assert shown(png_address(np.full((2, 2), 7.0))).tolist() == [[255, 255], [255, 255]]
+
+
+def test_an_address_holds_its_file() -> None:
+    assert address(b"hello", "text/plain") == "data:text/plain;base64,aGVsbG8="
+
+
+def answers(*rows: tuple[int, int, list[float]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "index": index,
+                "label": label,
+                "predicted": int(np.argmax(p)),
+                "confidence": max(p),
+                **{f"p{number}": share for number, share in enumerate(p)},
+            }
+            for index, label, p in rows
+        ]
+    )
+
+
+def test_a_card_has_the_most_probable_classes() -> None:
+    images = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
+
+    (card,) = cards(answers((2, 1, [0.05, 0.2, 0.6, 0.15, 0])), images, CLASSES)
+
+    assert (card["index"], card["label"], card["predicted"]) == (2, 1, 2)
+    assert card["bars"] == [("c", 0.6), ("b", 0.2), ("d", 0.15)]
+    assert shown(card["image"]).tolist() == (255 - images[2]).tolist()
+
+
+def test_the_actual_class_has_a_bar_however_improbable() -> None:
+    images = np.zeros((1, 2, 2), np.uint8)
+
+    (card,) = cards(answers((0, 4, [0.1, 0.5, 0.3, 0.1, 0])), images, CLASSES)
+
+    assert card["bars"] == [("b", 0.5), ("c", 0.3), ("e", 0)]
+
+
+def test_the_least_sure_right_answers_of_each_class_are_chosen() -> None:
+    sure = [0.5 + number / 100 for number in range(LEAST_SURE + 5)]
+    rows = [(number, 0, [share, 1 - share, 0, 0, 0]) for number, share in enumerate(sure)]
+    table = answers(*reversed(rows), (99, 1, [0.4, 0.6, 0, 0, 0]), (98, 1, [0.9, 0.1, 0, 0, 0]))
+
+    chosen = least_sure(table)
+
+    assert chosen.loc[chosen["label"] == 0, "index"].tolist() == list(range(LEAST_SURE))
+    assert chosen.loc[chosen["label"] == 1, "index"].tolist() == [99]

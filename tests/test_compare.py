@@ -1,0 +1,63 @@
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.artifacts import Array
+from stages.compare import main
+from stages.recorded import RecordError
+
+HEADER = "index,label,predicted\n"
+
+
+@pytest.fixture
+def repository(
+    tmp_path: Path, small_mnist: dict[str, Array], monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A commit with errors on images 0 and 1, and one with errors on 1 and 2."""
+    monkeypatch.chdir(tmp_path)
+    labels = small_mnist["test_labels"]
+    (tmp_path / "reports").mkdir()
+
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+    git("init", "--initial-branch=main")
+    for indices in ((0, 1), (1, 2)):
+        rows = "".join(f"{index},{labels[index]},{(labels[index] + 1) % 10}\n" for index in indices)
+        (tmp_path / "reports" / "misclassified.csv").write_text(HEADER + rows)
+        git("add", "reports")
+        git("commit", "--message", "errors")
+    return tmp_path
+
+
+def test_new_and_fixed_errors_are_told_and_shown(
+    repository: Path, small_params: Path, small_arrays: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = repository / "errors.html"
+
+    main("main~1", "main", small_params, small_arrays, page)
+
+    said = capsys.readouterr().out
+    assert "new: 1\n" in said
+    assert "fixed: 1\n" in said
+    assert "changed: 0\n" in said
+    assert (
+        "as before: 1\n1 new and 1 fixed errors may well be chance (McNemar's test: p = 1)." in said
+    )
+    text = page.read_text()
+    assert text.count('src="data:image/png;base64,') == 2
+    assert "Test image 2" in text
+
+
+@pytest.mark.usefixtures("repository")
+def test_errors_on_other_images_are_refused(
+    small_params: Path, small_arrays: Path, tmp_path: Path
+) -> None:
+    labels = np.load(small_arrays / "test_labels.npy")
+    np.save(small_arrays / "test_labels.npy", (labels + 1) % 10)
+
+    with pytest.raises(RecordError, match="main~1: expected errors on the test images that lie"):
+        main("main~1", "main", small_params, small_arrays, tmp_path / "errors.html")

@@ -1,0 +1,181 @@
+"""The report, opened from disk in a real browser."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from stages import artifacts
+from stages.report import main
+
+CHROMIUM = shutil.which("chromium")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed"),
+]
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def report(report_inputs: dict[str, Path], tmp_path: Path) -> Path:
+    page = tmp_path / "out" / "index.html"
+    main(**report_inputs, figures=tmp_path / "out" / "figures", page=page)
+    return page
+
+
+@pytest.fixture
+def opened(browser: Browser, report: Path) -> Iterator[Open]:
+    """Open the report; afterwards, nothing may have gone wrong or have been asked for."""
+    wrong: list[str] = []
+
+    def opened(width: int = 1200, colours: str = "light") -> Page:
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=colours)
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on(
+            "request", lambda request: None if allowed(request.url) else wrong.append(request.url)
+        )
+        page.goto(report.as_uri())
+        return page
+
+    def allowed(address: str) -> bool:
+        return address == report.as_uri() or address.startswith("data:")
+
+    yield opened
+    assert wrong == []
+
+
+def shown(page: Page) -> list[tuple[str | None, str | None]]:
+    """Actual and predicted class of every card that can be seen."""
+    cards = page.locator(".answer:visible").all()
+    return [
+        (card.get_attribute("data-actual"), card.get_attribute("data-predicted")) for card in cards
+    ]
+
+
+def test_every_error_is_shown_at_first(opened: Open, report_inputs: dict[str, Path]) -> None:
+    wrong = artifacts.read_table(report_inputs["misclassified"])
+
+    found = shown(opened())
+
+    assert found == [
+        (str(label), str(predicted))
+        for label, predicted in wrong[["label", "predicted"]].to_numpy().tolist()
+    ]
+
+
+def test_errors_are_filtered_by_class(opened: Open) -> None:
+    page = opened()
+    everything = shown(page)
+
+    page.get_by_label("Actual").select_option("4")
+
+    of_four = [pair for pair in everything if pair[0] == "4"]
+    assert 0 < len(of_four) < len(everything)
+    assert shown(page) == of_four
+    assert page.locator("output").inner_text() == f"{len(of_four)} errors"
+
+    page.get_by_role("button", name="All errors").click()
+    page.wait_for_function("document.querySelectorAll('.answer:not([hidden])').length > 40")
+    assert shown(page) == everything
+
+
+def test_a_cell_of_the_matrix_shows_its_images(opened: Open) -> None:
+    page = opened()
+    pair = shown(page)[0]
+    cell = page.locator(f'.matrix button[data-actual="{pair[0]}"][data-predicted="{pair[1]}"]')
+
+    cell.click()
+
+    found = shown(page)
+    assert found == [pair] * int(cell.inner_text())
+    assert cell.get_attribute("aria-pressed") == "true"
+    assert page.locator("#errors").is_visible()
+
+
+def test_a_cell_on_the_diagonal_shows_right_answers(opened: Open) -> None:
+    page = opened()
+
+    page.locator('.matrix button[data-actual="7"][data-predicted="7"]').click()
+
+    found = shown(page)
+    assert found
+    assert set(found) == {("7", "7")}
+    assert "right answers of least confidence" in page.locator("output").inner_text()
+
+
+def test_the_matrix_can_be_used_with_the_keyboard(opened: Open) -> None:
+    page = opened()
+    cell = page.locator('.matrix button[data-actual="7"][data-predicted="7"]')
+
+    cell.focus()
+    page.keyboard.press("Enter")
+
+    assert set(shown(page)) == {("7", "7")}
+
+
+CONTRAST = """
+() => {
+  const luminance = (colour) => {
+    const [red, green, blue] = colour.match(/[\\d.]+/g).slice(0, 3).map((value) => {
+      const share = value / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const opaque = (element) => {
+    for (; element; element = element.parentElement) {
+      const colour = getComputedStyle(element).backgroundColor;
+      if (!/, 0\\)$/.test(colour) && colour.startsWith("rgb(")) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const texts = document.querySelectorAll(
+    "h1, h2, p, dt, dd, figcaption, small, li, a, th"
+  );
+  const seen = [...texts].filter((text) => text.offsetParent && text.textContent.trim());
+  return Math.min(...seen.map((text) => {
+    const both = [luminance(getComputedStyle(text).color), luminance(opaque(text))];
+    return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+  }));
+}
+"""
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_text_stands_out_in_either_scheme(opened: Open, colours: str) -> None:
+    page = opened(colours=colours)
+
+    # WCAG 2.2, success criterion 1.4.3.
+    assert page.evaluate(CONTRAST) >= 4.5
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(map(int, background.removeprefix("rgb(").removesuffix(")").split(",")))
+    assert (brightness > 600) == (colours == "light")
+
+
+@pytest.mark.parametrize("width", [320, 360, 700])
+def test_a_narrow_window_is_not_moved_sideways(opened: Open, width: int) -> None:
+    page = opened(width=width)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_without_script_every_error_is_there(browser: Browser, report: Path) -> None:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(report.as_uri())
+
+    found = shown(page)
+    assert len(found) > 40
+    assert all(actual != predicted for actual, predicted in found)
