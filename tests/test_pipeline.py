@@ -102,6 +102,14 @@ def test_a_second_repro_runs_nothing_and_commits_can_be_compared(
     assert "recipes.fast.split.validation_images" in run("dvc", "params", "diff", "HEAD~1")
     assert "file://" in run("dvc", "plots", "diff", "HEAD~1")
 
+    # The folder for own pictures may be absent: it comes back empty, and only its readers run.
+    shutil.rmtree(clone / "data" / "handwriting")
+    ran = run("dvc", "repro")
+    assert "Running stage 'handwriting'" in ran
+    assert "Stage 'evaluate' didn't change, skipping" in ran
+    assert artifacts.read_json(clone / "reports" / "handwriting.json")["pictures"] == 0
+    assert "There is no picture to read." in (clone / "reports" / "index.html").read_text()
+
 
 def test_a_bad_parameter_stops_the_run_in_one_line(run: Run, clone: Path, edit: Edit) -> None:
     edit(clone / "params.yaml", "recipes.fast.training.epochs", 0)

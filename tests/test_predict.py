@@ -89,6 +89,16 @@ def test_a_blank_picture_has_no_digit(model: Path, tmp_path: Path) -> None:
     assert "blank.png: no digit found" in done.stderr
 
 
+def test_it_does_without_tensorflow() -> None:
+    program = "import sys, stages.predict; print('tensorflow' in sys.modules)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+
+    assert done.stdout.strip() == "False"
+
+
 def test_without_a_model_it_says_how_to_make_one(photo: Path, tmp_path: Path) -> None:
     done = predict(photo, "--model", tmp_path / "absent.tflite")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
+from stages.templates import environment
 
 TEMPLATE = "checks_page.html.jinja"
 HEADINGS = {"train": "Training set", "test": "Test set"}
@@ -20,17 +20,10 @@ def render(title: str, outcome: Mapping[str, Any]) -> str:
     Returns:
         The page; the same outcome gives the same page.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     expectations = outcome["expectations"]
     failed = len(outcome["failed"])
-    return environment.get_template(TEMPLATE).render(
+    template = environment(Path(__file__).parent).get_template(TEMPLATE)
+    return template.render(
         title=title,
         success=outcome["success"],
         verdict=f"{failed} of {len(expectations)} expectations failed"

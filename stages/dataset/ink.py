@@ -7,7 +7,7 @@ from skimage.transform import resize
 
 from stages.artifacts import Array
 
-# A picture is looked at with its longer side of fewer than twice so many pixels.
+# A picture is looked at with its longer side of at most so many pixels.
 _LONGER_SIDE = 1600
 # The paper's brightness is followed at so many points, or a few more, along the longer side.
 _PAPER_POINTS = 64

@@ -73,7 +73,7 @@ class Streamed:
             .prefetch(_READ_AHEAD)
         )
         options = tf.data.Options()
-        # Its tuning thread would compete with training.
+        # One thread reads a fixed number ahead: there is nothing to tune while it runs.
         options.autotune.enabled = False
         options.threading.private_threadpool_size = 1
         iterator = iter(batches.with_options(options))

@@ -1,6 +1,7 @@
 """The page that shows which errors are new, fixed and changed between two commits."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pandas as pd
 from stages.artifacts import Array
 from stages.reporting.cards import png_address
 from stages.reporting.comparison import Comparison
-from stages.reporting.templates import environment
+from stages.templates import environment
 
 TEMPLATE = "comparison_page.html.jinja"
 # Of McNemar's test: what is less probable by chance is called a difference.
@@ -47,7 +48,7 @@ def render(
         ]
 
     return (
-        environment()
+        environment(Path(__file__).parent)
         .get_template(TEMPLATE)
         .render(
             title=title,

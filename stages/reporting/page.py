@@ -4,12 +4,13 @@ One file that holds all it shows. It computes nothing: every number is an artifa
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from stages.artifacts import Array
-from stages.reporting.templates import environment
+from stages.templates import environment
 
 # The page's parts: its text, its look and what moves; the first includes the others.
 TEMPLATE = "page.html.jinja"
@@ -58,7 +59,7 @@ def render(
         The page; the same arguments give the same page.
     """
     return (
-        environment()
+        environment(Path(__file__).parent)
         .get_template(TEMPLATE)
         .render(
             title=title,

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import jinja2
 import pytest
 
-from stages.reporting.templates import environment
+from stages.templates import environment
 
 
 @pytest.mark.parametrize(
@@ -15,11 +17,11 @@ from stages.reporting.templates import environment
     ],
 )
 def test_a_template_is_filled_in(text: str, expected: str) -> None:
-    filled = environment().from_string(text).render()
+    filled = environment(Path()).from_string(text).render()
 
     assert filled.replace("\N{NO-BREAK SPACE}", " ") == expected
 
 
 def test_a_name_that_is_not_given_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match="missing"):
-        environment().from_string("{{ missing }}").render()
+        environment(Path()).from_string("{{ missing }}").render()

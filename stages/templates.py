@@ -5,13 +5,13 @@ from pathlib import Path
 import jinja2
 
 
-def environment() -> jinja2.Environment:
-    """Give the templates of this folder: text is escaped, and a name that is not given is an error.
+def environment(folder: Path) -> jinja2.Environment:
+    """Give the templates of a folder: text is escaped, and a name that is not given is an error.
 
-    Filters: ``percent(share, digits=2)``, and ``count(number, noun)`` with the noun's plural.
+    Filters: ``percent(share, digits=2)``, and ``counted(number, noun)`` with the noun's plural.
     """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
