@@ -1,0 +1,115 @@
+"""A checkout of its own for a run, and the commit that it ends as."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipelines.errors import PipelineError
+
+# Ignored by Git, keyed by what they hold, and worth more when every run has them.
+_SHARED = ("data/downloads", "models/checkpoints")
+
+
+class Repository:
+    """The Git repository in which runs are at home.
+
+    Args:
+        folder: anywhere in a working copy of it.
+
+    Raises:
+        PipelineError: there is no Git repository.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(git(folder, "rev-parse", "--show-toplevel"))
+        common = git(folder, "rev-parse", "--path-format=absolute", "--git-common-dir")
+        self.state = Path(common) / "pipeline"
+        """What runs keep here: their lock, and checkouts while they last."""
+
+    def commit_of(self, ref: str) -> str:
+        """Give the hash of the commit that ``ref`` names; ``PipelineError`` if none does."""
+        try:
+            return git(self.folder, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
+        except PipelineError:
+            raise PipelineError(
+                f"expected a commit, branch or tag of this repository, found {ref}."
+            ) from None
+
+    def read(self, path: str, ref: str | None) -> str:
+        """Give the text of a file as a commit has it or, with no ``ref``, the working copy."""
+        if ref is None:
+            return (self.folder / path).read_text()
+        return git(self.folder, "show", f"{self.commit_of(ref)}:{path}")
+
+    @contextmanager
+    def checkout(self, commit: str, name: str) -> Iterator[Path]:
+        """Check a commit out while the block runs, beside the working copy that it leaves alone.
+
+        It shares DVC's cache and configuration, downloads and training checkpoints with the working
+        copy. Ask for it with the lock held: what earlier runs left behind when they were killed is
+        removed first.
+        """
+        checkouts = self.state / "checkouts"
+        shutil.rmtree(checkouts, ignore_errors=True)
+        git(self.folder, "worktree", "prune")
+        folder = checkouts / name
+        git(self.folder, "worktree", "add", "--quiet", "--detach", str(folder), commit)
+        try:
+            self._share(folder)
+            yield folder
+        finally:
+            git(self.folder, "worktree", "remove", "--force", "--force", str(folder))
+
+    def _share(self, folder: Path) -> None:
+        local = self.folder / ".dvc" / "config.local"
+        if local.exists():
+            shutil.copy(local, folder / ".dvc" / "config.local")
+        cache = _output(self.folder, sys.executable, "-m", "dvc", "cache", "dir")
+        _output(folder, sys.executable, "-m", "dvc", "cache", "dir", "--local", cache)
+        for name in _SHARED:
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).symlink_to(self.folder / name)
+
+
+def commit_changes(folder: Path, branch: str, message: str) -> str | None:
+    """Commit whatever a run has changed in its checkout, to a new branch.
+
+    Returns:
+        The hash of the commit, or none if nothing has changed.
+    """
+    for name in _SHARED:
+        # Git's rule for a folder of this name does not cover a link.
+        (folder / name).unlink(missing_ok=True)
+    git(folder, "add", "--all")
+    if not git(folder, "status", "--porcelain"):
+        return None
+    # A person's hooks are about a person's commits.
+    git(folder, *_identity(folder), "-c", "core.hooksPath=", "commit", "--quiet", "-m", message)
+    git(folder, "branch", branch)
+    return git(folder, "rev-parse", "HEAD")
+
+
+def _identity(folder: Path) -> Sequence[str]:
+    """Name an author where Git knows none."""
+    try:
+        git(folder, "var", "GIT_AUTHOR_IDENT")
+    except PipelineError:
+        return ("-c", "user.name=pipeline", "-c", "user.email=pipeline@localhost")
+    return ()
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run Git in a folder and give its output; ``PipelineError`` with Git's reason if it fails."""
+    return _output(folder, "git", *arguments)
+
+
+def _output(folder: Path, *command: str) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+        raise PipelineError(f"{' '.join(command[:2])} in {folder}: {reason}")
+    return done.stdout.strip()

@@ -1,0 +1,132 @@
+"""The flow: the stages of ``dvc.yaml``, here or in a checkout of its own."""
+
+import datetime as dt
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+from prefect.states import Cancelled, Completed
+from pydantic import Field
+from ruamel.yaml import YAML
+
+from pipelines.checkout import Repository, commit_changes
+from pipelines.errors import PipelineError
+from pipelines.graph import read_stages
+from pipelines.lock import BusyError, exclusive
+from pipelines.records import Outcome, record_report, record_results, record_stages
+from pipelines.stage import run_stage
+
+_ORDER = ("Ran", "Restored", "Cached")
+
+
+def _run_name() -> str:
+    """Name a run after its recipe and where it runs."""
+    asked = flow_run.parameters
+    ref = asked.get("ref")
+    recipe = asked.get("recipe") or _recipe(Repository(Path.cwd()).read("params.yaml", ref))
+    return f"{recipe} at {ref or 'working copy'}"
+
+
+def _recipe(params: str) -> str:
+    return str(YAML(typ="safe", pure=True).load(params)["recipe"])
+
+
+@flow(name="pipeline", flow_run_name=_run_name, persist_result=False)
+def pipeline(
+    recipe: str | None = None,
+    ref: str | None = None,
+    set_param: Sequence[str] = (),
+    when_busy: Literal["wait", "cancel"] = "wait",
+    late_after: Annotated[float, Field(gt=0)] | None = None,
+) -> State:
+    """Run the stages of dvc.yaml that are not up to date.
+
+    Args:
+        recipe: of params.yaml, to use in place of the one that it names.
+        ref: commit, branch or tag to run in a checkout of its own, which ends as a commit on a
+            branch runs/...; without it, the working copy is brought up to date.
+        set_param: values for params.yaml, as in `dvc exp run --set-param`:
+            `recipes.fast.training.epochs=5`; with ref alone.
+        when_busy: wait while another run is at work in this repository, or cancel this one.
+        late_after: seconds after its scheduled time from which a run is skipped.
+    """
+    lateness = (dt.datetime.now(tz=dt.UTC) - flow_run.scheduled_start_time).total_seconds()
+    if late_after and lateness > late_after:
+        message = f"{lateness:.0f} s late, more than the {late_after:g} s of late_after"
+        return Completed(name="Skipped", message=message)
+    changes = [*set_param, *([f"recipe={recipe}"] if recipe else [])]
+    if changes and not ref:
+        raise PipelineError(
+            "recipe and set_param are for a run in a checkout of its own: expected a ref, found "
+            "none; name one (ref=main), or edit params.yaml."
+        )
+    repository, logger = Repository(Path.cwd()), get_run_logger()
+    owner = f"the run '{flow_run.name}' ({flow_run.id})"
+    try:
+        with exclusive(repository.state / "lock", owner, when_busy, logger.info) as lock:
+            if ref:
+                return _run_apart(repository, ref, changes, lock)
+            return _run_here(repository, lock)
+    except BusyError as error:
+        return Cancelled(message=str(error))
+
+
+def _run_here(repository: Repository, lock: int) -> State:
+    outcomes = _run_stages(repository.folder, lock)
+    if _have_moved(outcomes):
+        record_results(repository.folder, repository.commit_of("HEAD"))
+        record_report(f"`{repository.folder / 'reports' / 'index.html'}`")
+    return Completed(message=_summary(outcomes))
+
+
+def _run_apart(repository: Repository, ref: str, changes: Sequence[str], lock: int) -> State:
+    base = repository.commit_of(ref)
+    with repository.checkout(base, flow_run.id) as folder:
+        outcomes = _run_stages(folder, lock, changes, restore=True)
+        summary = _summary(outcomes)
+        recipe = _recipe((folder / "params.yaml").read_text())
+        branch = f"runs/{recipe}-{base[:7]}-{flow_run.id[:8]}"
+        if _have_moved(outcomes):
+            record_results(folder, base)
+        message = f"Run {recipe} at {base[:7]}\n\n{summary}.\n\nFlow-Run: {flow_run.id}"
+        commit = commit_changes(folder, branch, message)
+    if not commit:
+        return Completed(message=f"{summary}; nothing to commit")
+    record_report(f"`git show {branch}:reports/index.html > report.html`")
+    return Completed(message=f"{summary}; committed to {branch}")
+
+
+def _run_stages(
+    folder: Path, lock: int, changes: Sequence[str] = (), *, restore: bool = False
+) -> Mapping[str, Outcome]:
+    """Run every stage once, each after those that it depends on."""
+    outcomes: dict[str, Outcome] = {}
+    try:
+        for stage in read_stages(folder, [lock], changes, restore=restore):
+            upstream = [outcomes[name] for name in stage.upstream]
+            changed = stage.changed or any(outcome.moved for outcome in upstream)
+            begin = time.perf_counter()
+            state = run_stage(stage, changed, folder, lock, [outcome.state for outcome in upstream])
+            seconds = time.perf_counter() - begin
+            outcomes[stage.name] = Outcome(state, seconds, changed and state.name != "Cached")
+    finally:
+        record_stages(outcomes)
+    return outcomes
+
+
+def _have_moved(outcomes: Mapping[str, Outcome]) -> bool:
+    return any(outcome.moved for outcome in outcomes.values())
+
+
+def _summary(outcomes: Mapping[str, Outcome]) -> str:
+    names = [outcome.state.name for outcome in outcomes.values()]
+    return ", ".join(f"{names.count(name)} {name}" for name in _ORDER if name in names).lower()
+
+
+if __name__ == "__main__":
+    pipeline()

@@ -1,0 +1,93 @@
+"""The stages of ``dvc.yaml``: their order, what Prefect needs of them, what is up to date.
+
+DVC itself is asked, by ``pipelines.plan`` in a process of its own: there is no second list.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from pipelines.errors import PipelineError
+from pipelines.process import run
+
+
+class Meta(BaseModel):
+    """What a stage's ``meta`` in ``dvc.yaml`` says to Prefect alone."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    retries: Annotated[int, Field(ge=0, le=10)] = 0
+    """How often a failure that may pass by itself is tried again."""
+    retry_delay: Annotated[float, Field(ge=0)] = 10
+    """Seconds before it is."""
+    timeout: Annotated[float, Field(gt=0)] | None = None
+    """Seconds after which the stage is ended, with all its processes."""
+    pool: str | None = None
+    """The work pool whose worker runs it."""
+
+
+class Stage(BaseModel):
+    """A stage as DVC sees it before the run."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    description: str
+    upstream: tuple[str, ...]
+    """The stages whose outputs it depends on."""
+    meta: Meta
+    changed: bool
+    """Whether something differs from what ``dvc.lock`` records of it."""
+    restored: bool
+    """Whether its outputs have just been checked out of the cache."""
+
+
+STAGES = TypeAdapter(tuple[Stage, ...])
+
+
+def read_stages(
+    folder: Path,
+    held: Sequence[int] = (),
+    changes: Sequence[str] = (),
+    *,
+    restore: bool = False,
+) -> list[Stage]:
+    """Ask DVC for the stages, each after those that it depends on.
+
+    Args:
+        folder: of ``dvc.yaml``.
+        held: descriptors of files that the process keeps locked.
+        changes: made to ``params.yaml`` first, as by ``dvc exp run --set-param``.
+        restore: first check out of the cache what ``dvc.lock`` records.
+
+    Raises:
+        PipelineError: DVC cannot read the pipeline.
+    """
+    lines: list[str] = []
+    command = [sys.executable, "-m", "pipelines.plan", str(folder), *changes]
+    if restore:
+        command.append("--restore")
+    # Where this project is, for DVC may work on another commit of it.
+    code = run(command, Path(__file__).parents[1], lines.append, held=held)
+    if code:
+        raise PipelineError(lines[-1] if lines else f"reading dvc.yaml ended with code {code}.")
+    return list(STAGES.validate_json(lines[-1]))
+
+
+def parse_meta(stage: str, meta: dict[str, object] | None) -> Meta:
+    """Check a stage's ``meta``.
+
+    Raises:
+        PipelineError: it has an unknown key, or a value out of range.
+    """
+    try:
+        return Meta.model_validate(meta or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(["stages", stage, "meta", *map(str, first["loc"])])
+        raise PipelineError(
+            f"dvc.yaml: {place}: {first['msg']}, found {first['input']!r}."
+        ) from None

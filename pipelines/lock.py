@@ -1,0 +1,69 @@
+"""One run at a time in a repository, whoever started it."""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from pipelines.errors import PipelineError
+
+# Seconds between two looks at a lock that another run holds.
+_PATIENCE = 1
+
+
+class BusyError(PipelineError):
+    """Another run holds the lock."""
+
+
+@contextmanager
+def exclusive(
+    path: Path,
+    owner: str,
+    when_busy: Literal["wait", "cancel"],
+    say: Callable[[str], object],
+) -> Iterator[int]:
+    """Hold the lock while the block runs.
+
+    The kernel keeps it as long as some process has the file open: hand the descriptor on to the
+    processes that do the work, and it outlives a starter that was killed, but not them.
+
+    Args:
+        path: of the lock's file, which is made if need be, and stays.
+        owner: who holds it, for a person to read.
+        when_busy: wait until it is free, or give up.
+        say: is told once for whom it waits.
+
+    Yields:
+        The descriptor of the locked file.
+
+    Raises:
+        BusyError: another run holds it, and ``when_busy`` is ``cancel``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        waiting = False
+        while not _locked(descriptor):
+            holder = os.pread(descriptor, 1000, 0).decode(errors="replace").strip() or "another run"
+            if when_busy == "cancel":
+                raise BusyError(f"{holder} is at work in this repository, so this run is cancelled.")
+            if not waiting:
+                say(f"waiting until {holder} has ended")
+                waiting = True
+            time.sleep(_PATIENCE)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{owner}\n".encode(), 0)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

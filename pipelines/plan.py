@@ -1,0 +1,78 @@
+"""Ask DVC about the stages, in a process of its own: ``python -m pipelines.plan FOLDER``."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import networkx
+import typer
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+from dvc.utils.hydra import apply_overrides
+
+from pipelines.errors import PipelineError
+from pipelines.graph import STAGES, Stage, parse_meta
+
+
+def main(
+    folder: Path,
+    changes: Annotated[list[str] | None, typer.Argument()] = None,
+    restore: Annotated[bool, typer.Option()] = False,
+) -> None:
+    """Print the stages as one line of JSON, each after those that it depends on."""
+    # Nothing but the answer, or one sentence, on the way out.
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    # DVC takes the names of stages as those of the working directory's dvc.yaml.
+    os.chdir(folder)
+    try:
+        if changes:
+            apply_overrides("params.yaml", changes)
+        stages = plan(restore=restore)
+    except (DvcException, PipelineError) as error:
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        raise SystemExit(1) from None
+    sys.stdout.write(STAGES.dump_json(tuple(stages)).decode() + "\n")
+
+
+def plan(*, restore: bool) -> list[Stage]:
+    """List the stages of the ``dvc.yaml`` in the working directory.
+
+    Args:
+        restore: first check out of the cache what ``dvc.lock`` records.
+
+    Raises:
+        DvcException: DVC refuses the repository or its ``dvc.yaml``.
+        PipelineError: a stage's ``meta`` is refused.
+    """
+    with Repo() as repo:
+        graph = repo.index.graph.subgraph(
+            stage for stage in repo.index.stages if stage.path_in_repo == "dvc.yaml"
+        )
+        places = {stage: place for place, stage in enumerate(repo.index.stages)}
+        # The edges of DVC's graph lead from a stage to what it depends on.
+        order = list(
+            networkx.lexicographical_topological_sort(graph.reverse(), key=places.__getitem__)
+        )
+        names = [stage.name for stage in order]
+        restored = set()
+        if restore:
+            changes = repo.checkout(names, force=True, allow_missing=True)
+            restored = {path.rstrip("/") for kind in ("added", "modified") for path in changes[kind]}
+        changed = repo.status(names)
+        return [
+            Stage(
+                name=stage.name,
+                description=stage.desc or "",
+                upstream=sorted((up.name for up in graph.successors(stage)), key=names.index),
+                meta=parse_meta(stage.name, stage.meta),
+                changed=stage.addressing in changed,
+                restored=any(repo.fs.relpath(out.fs_path) in restored for out in stage.outs),
+            )
+            for stage in order
+        ]
+
+
+if __name__ == "__main__":
+    typer.run(main)

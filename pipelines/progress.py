@@ -1,0 +1,31 @@
+"""The progress of a stage that works in epochs, as Prefect's UI shows it."""
+
+import re
+from uuid import UUID
+
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+
+# How a stage's output says that an epoch is over, for instance "epoch 2/3: loss 0.35".
+_EPOCH = re.compile(r"^epoch (\d+)/(\d+)\b")
+
+
+class Progress:
+    """Reads a stage's output, and moves an artifact with each epoch that is over."""
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self._artifact: UUID | None = None
+
+    def read(self, line: str) -> None:
+        """Look at one line of the output."""
+        found = _EPOCH.match(line)
+        if not found:
+            return
+        done, epochs = map(int, found.groups())
+        percent = 100 * done / epochs
+        if self._artifact is None:
+            self._artifact = create_progress_artifact(
+                percent, key=f"{self._stage}-progress", description=line
+            )
+        else:
+            update_progress_artifact(self._artifact, percent, description=line)

@@ -1,0 +1,96 @@
+"""What a run leaves in Prefect's UI: its stages, what they moved, and what they got wrong."""
+
+import base64
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from prefect.artifacts import (
+    create_image_artifact,
+    create_markdown_artifact,
+    create_table_artifact,
+)
+from prefect.client.schemas.objects import State
+from prefect.events import emit_event
+
+from pipelines.process import run
+
+_PICTURE = Path("reports", "figures", "misclassified.png")
+# The metric whose fall is an event.
+_WATCHED = "test.accuracy"
+
+
+class Outcome(NamedTuple):
+    """How a stage ended."""
+
+    state: State
+    seconds: float
+    moved: bool
+    """Whether its outputs may differ from those that ``dvc.lock`` recorded before."""
+
+
+def record_stages(outcomes: Mapping[str, Outcome]) -> None:
+    """Write the table of the stages that were reached."""
+    table = [
+        {
+            "stage": name,
+            "state": outcome.state.name,
+            "seconds": f"{outcome.seconds:.1f}",
+            "why": outcome.state.message or "",
+        }
+        for name, outcome in outcomes.items()
+    ]
+    create_table_artifact(table, key="stages", description="What became of each stage")
+
+
+def record_results(folder: Path, base: str) -> None:
+    """Write the metrics, with their change against a commit, and the misclassified images.
+
+    Args:
+        folder: the run's.
+        base: the commit that it began with.
+    """
+    metrics = changes_of_metrics(folder, base)
+    if metrics:
+        create_table_artifact(
+            [{"metric": name, **values} for name, values in metrics.items()],
+            key="metrics",
+            description=f"The metrics, and their change against {base[:7]}",
+        )
+    picture = folder / _PICTURE
+    if picture.exists():
+        encoded = base64.b64encode(picture.read_bytes()).decode()
+        create_image_artifact(
+            f"data:image/png;base64,{encoded}",
+            key="misclassified",
+            description="Test images that the network got wrong",
+        )
+    watched = metrics.get(_WATCHED, {})
+    if watched.get("change", 0) < 0:
+        emit_event(
+            "pipeline.accuracy.fell",
+            resource={"prefect.resource.id": f"pipeline.metric.{_WATCHED}"},
+            payload=watched,
+        )
+
+
+def record_report(where: str) -> None:
+    """Say where the report of the run is to be had."""
+    create_markdown_artifact(where, key="report", description="The report of the run")
+
+
+def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
+    """Ask DVC what became of each metric since a commit: ``before``, ``after``, ``change``."""
+    lines: list[str] = []
+    command = [sys.executable, "-m", "dvc", "metrics", "diff", "--all", "--json", base]
+    code = run(command, folder, lines.append)
+    if code:
+        return {}
+    names = {"old": "before", "new": "after", "diff": "change"}
+    return {
+        metric: {names[name]: value for name, value in values.items() if name in names}
+        for metrics in json.loads(lines[-1]).get("diff", {}).values()
+        for metric, values in metrics.items()
+    }

@@ -1,0 +1,109 @@
+"""The one task: run a stage through DVC."""
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.logging import get_run_logger
+from prefect.states import Completed
+
+from pipelines.errors import PipelineError
+from pipelines.graph import Stage
+from pipelines.process import TimedOutError, run
+from pipelines.progress import Progress
+
+# sysexits.h, EX_TEMPFAIL: what stages exit with when trying again may help.
+_TEMPORARY = "exited with 75"
+_SKIPPED = re.compile(r"^Stage '.*' didn't change, skipping$")
+_FROM_CACHE = re.compile(r"^Stage '.*' is cached - skipping run, checking out outputs$")
+# Of a failed stage's output, what the state quotes.
+_LAST_LINES = 5
+
+
+class StageError(PipelineError):
+    """A stage has failed, and would fail again."""
+
+
+class TemporaryStageError(StageError):
+    """A stage has failed for a reason that may pass by itself."""
+
+
+def run_stage(
+    stage: Stage, changed: bool, folder: Path, lock: int, upstream: Sequence[State]
+) -> State:
+    """Run a stage as a task of its name, if DVC finds anything changed.
+
+    Args:
+        stage: as it was found before the run.
+        changed: whether something that it depends on may differ from what ``dvc.lock`` records.
+        folder: of ``dvc.yaml``.
+        lock: descriptor of the lock, which the stage's processes hold as well.
+        upstream: the states of the stages that it depends on.
+
+    Returns:
+        Completed, by the name of Cached (nothing had changed), Restored (its outputs came from
+        DVC's cache) or Ran.
+
+    Raises:
+        StageError: the stage failed, or took longer than ``meta.timeout``.
+    """
+    named = reproduce.with_options(
+        name=stage.name,
+        task_run_name=stage.name,
+        description=stage.description,
+        tags=[f"pool:{stage.meta.pool}"] if stage.meta.pool else [],
+        retries=stage.meta.retries,
+        retry_delay_seconds=stage.meta.retry_delay,
+    )
+    state = named(stage, folder, lock, changed, return_state=True, wait_for=upstream)
+    if not state.is_completed():
+        state.result()
+    return state
+
+
+def _may_pass(_task: Task, _run: TaskRun, state: State) -> bool:
+    return isinstance(state.result(raise_on_failure=False), TemporaryStageError)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_may_pass)
+def reproduce(stage: Stage, folder: Path, lock: int, changed: bool) -> State:
+    """Let DVC reproduce one stage; see ``run_stage``."""
+    if not changed:
+        if stage.restored:
+            return Completed(name="Restored", message="its outputs came from the cache")
+        return Completed(name="Cached", message="nothing that it depends on has changed")
+    logger, lines, progress = get_run_logger(), [], Progress(stage.name)
+
+    def on_line(line: str) -> None:
+        logger.info(line)
+        lines.append(line)
+        progress.read(line)
+
+    command = ["--wait-for-lock", "repro", "--single-item", stage.name]
+    try:
+        code = run(
+            [sys.executable, "-m", "dvc", *command], folder, on_line, stage.meta.timeout, [lock]
+        )
+    except TimedOutError:
+        raise StageError(
+            f"stage {stage.name} was ended after {stage.meta.timeout:g} s, its meta.timeout in "
+            "dvc.yaml."
+        ) from None
+    if code:
+        raise _failure(stage, lines)
+    if any(map(_SKIPPED.match, lines)):
+        return Completed(name="Cached", message="what it depends on came out the same")
+    if any(map(_FROM_CACHE.match, lines)):
+        return Completed(name="Restored", message="its outputs came from an earlier run")
+    return Completed(name="Ran")
+
+
+def _failure(stage: Stage, lines: Sequence[str]) -> StageError:
+    temporary = any(_TEMPORARY in line for line in lines)
+    said = "\n".join(lines[-_LAST_LINES:])
+    kind = TemporaryStageError if temporary else StageError
+    return kind(f"stage {stage.name} failed:\n{said}")
