@@ -1,13 +1,15 @@
-"""Run a program, line by line, so that nothing of it outlives its run."""
+"""Run programs so that nothing of them outlives their starter."""
 
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from pipelines import guard
 
@@ -26,20 +28,50 @@ def run(
     timeout: float | None = None,
     held: Sequence[int] = (),
 ) -> int:
-    """Run a command in a process group of its own, which ends when this function does.
+    """Run a command to its end; see ``started``.
 
     Args:
         command: the program and its arguments.
         folder: to run it in.
         on_line: is told each line that it prints on standard output or error, as it comes.
-        timeout: seconds after which the whole group is ended.
-        held: descriptors of files that the group shall keep locked as long as it lives.
+        timeout: seconds after which it is ended, with all that it has started.
+        held: descriptors of files that its processes shall keep locked as long as they live.
 
     Returns:
         The exit code; of a program that a signal ended, 128 + the signal's number.
 
     Raises:
         TimedOutError: the timeout is over.
+    """
+    timed_out = threading.Event()
+    with started(command, folder, held) as process:
+
+        def end_late() -> None:
+            timed_out.set()
+            end(process)
+
+        timer = threading.Timer(timeout or threading.TIMEOUT_MAX, end_late)
+        timer.daemon = True
+        timer.start()
+        try:
+            for line in process.stdout or ():
+                on_line(line.rstrip())
+            code = process.wait()
+        finally:
+            timer.cancel()
+    if timed_out.is_set():
+        raise TimedOutError
+    return code
+
+
+@contextmanager
+def started(
+    command: Sequence[str], folder: Path, held: Sequence[int] = ()
+) -> "Iterator[subprocess.Popen[str]]":
+    """Start a program in a process group of its own, which ends with the block.
+
+    It ends also when this process dies, by whatever means; what it prints on standard output or
+    error is at ``stdout``. Arguments as of ``run``.
     """
     reading, writing = os.pipe()
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -56,38 +88,48 @@ def run(
         pass_fds=(reading, *held),
     )
     os.close(reading)
-    timed_out = threading.Event()
-
-    def end_late() -> None:
-        timed_out.set()
-        _end(process)
-
-    timer = threading.Timer(timeout or threading.TIMEOUT_MAX, end_late)
-    timer.daemon = True
-    timer.start()
     try:
-        for line in process.stdout or ():
-            on_line(line.rstrip())
-        code = process.wait()
+        yield process
     finally:
-        timer.cancel()
-        _end(process)
+        end(process)
         os.close(writing)
-    if timed_out.is_set():
-        raise TimedOutError
-    return code
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
-    """Interrupt the group, which lets a stage clean up, and kill what is left of it."""
+def end(process: "subprocess.Popen[str]", grace: float = _GRACE) -> None:
+    """End a program that ``started`` gave, and all that it has started.
+
+    It is interrupted, which lets a stage clean up; what has left its process group is asked to
+    terminate; what is still there after ``grace`` seconds is killed.
+    """
+    apart = []
     if process.poll() is None:
-        _signal_group(process, signal.SIGINT)
+        apart = [child for child in _descendants(process.pid) if _group(child) != process.pid]
+        _signal_group(process.pid, signal.SIGINT)
+        for child in apart:
+            with suppress(psutil.NoSuchProcess):
+                child.terminate()
+        _, apart = psutil.wait_procs(apart, grace)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE)
-    _signal_group(process, signal.SIGKILL)
+            process.wait(grace)
+    for child in apart:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    _signal_group(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def _signal_group(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
+def _descendants(pid: int) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+def _group(process: psutil.Process) -> int | None:
     with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
+        return os.getpgid(process.pid)
+    return None
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)

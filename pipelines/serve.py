@@ -1,0 +1,137 @@
+"""Prefect on one machine, in the foreground: server, work pool, deployments, automation, worker."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import httpx
+import typer
+
+from pipelines.errors import PipelineError
+from pipelines.process import run, started
+
+_FOLDER = Path(__file__).parents[1]
+_PREFECT = (sys.executable, "-m", "prefect")
+_POOL = "local"
+# Seconds that the server gets to answer.
+_PATIENCE = 120
+
+
+def main(port: Annotated[int, typer.Option(min=1, max=65535)] = 4200) -> None:
+    """Serve until Ctrl-C or SIGTERM, which ends all of it."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    os.environ.update(environment(port))
+    try:
+        with ExitStack() as stack:
+            serve(stack, port)
+    except KeyboardInterrupt:
+        typer.echo("ended: server and worker")
+    except PipelineError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from None
+
+
+def environment(port: int) -> Mapping[str, str]:
+    """Give the settings that this way of serving adds to ``prefect.toml``.
+
+    The database lies in the project, so that the next ``make serve`` goes on with it. A string in
+    PREFECT_API_AUTH_STRING is demanded by the server as well as sent to it.
+    """
+    settings = {
+        "PREFECT_HOME": str(_FOLDER / ".prefect"),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}",
+    }
+    if secret := os.environ.get("PREFECT_API_AUTH_STRING"):
+        settings["PREFECT_SERVER_API_AUTH_STRING"] = secret
+    return settings
+
+
+def serve(stack: ExitStack, port: int) -> None:
+    """Start everything on the stack, say where it is, and wait until something of it ends.
+
+    Raises:
+        PipelineError: the port is taken, or server or worker has ended by itself.
+    """
+    _check_free(port)
+    url = os.environ["PREFECT_API_URL"]
+    server = stack.enter_context(started([*_PREFECT, "server", "start"], _FOLDER))
+    _tell("server", server)
+    wait_for_server(url, server)
+    prepare()
+    worker = stack.enter_context(
+        started([*_PREFECT, "worker", "start", "--pool", _POOL, "--type", "process"], _FOLDER)
+    )
+    _tell("worker", worker)
+    typer.echo(f"Prefect's UI: {url.removesuffix('/api')} (Ctrl-C ends server and worker)")
+    while True:
+        for name, process in (("server", server), ("worker", worker)):
+            if process.poll() is not None:
+                raise PipelineError(f"the {name} has ended with code {process.returncode}.")
+        time.sleep(1)
+
+
+def prepare() -> None:
+    """Make the work pool, the deployments of ``prefect.yaml`` and the automation, as they are now.
+
+    Raises:
+        PipelineError: the server refuses one of them.
+    """
+    from pipelines import automations  # noqa: PLC0415  # reads the settings of main
+
+    for arguments in (
+        ("work-pool", "create", _POOL, "--type", "process", "--overwrite"),
+        ("--no-prompt", "deploy", "--all"),
+    ):
+        lines: list[str] = []
+        if run([*_PREFECT, *arguments], _FOLDER, lines.append):
+            raise PipelineError("\n".join([f"prefect {' '.join(arguments)} failed:", *lines[-10:]]))
+    automations.make(automations.crash_silent_runs())
+
+
+def wait_for_server(url: str, server: "subprocess.Popen[str]") -> None:
+    """Wait until the server answers; ``PipelineError`` if it ends, or takes too long."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise PipelineError(f"the server has ended with code {server.returncode}.")
+        try:
+            if httpx.get(f"{url}/health", timeout=2).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.5)
+    raise PipelineError(f"the server at {urlsplit(url).netloc} has not answered for {_PATIENCE} s.")
+
+
+def _tell(name: str, process: "subprocess.Popen[str]") -> None:
+    """Pass on what the process says, each line under its name."""
+
+    def pass_on() -> None:
+        for line in process.stdout or ():
+            if line.strip():
+                typer.echo(f"{name} | {line.rstrip()}")
+
+    threading.Thread(target=pass_on, daemon=True).start()
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise PipelineError(
+                f"port {port} is taken; end what listens there, or choose another: "
+                "make serve PORT=4201."
+            )
+
+
+if __name__ == "__main__":
+    typer.run(main)
