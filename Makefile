@@ -2,15 +2,15 @@
 
 PYTHON ?= python3
 EXTRA ?=
+PORT ?= 4200
 LOCK := requirements$(if $(EXTRA),-$(EXTRA)).lock
 VENV := .venv
 INSTALLED := $(VENV)/.installed-from-$(LOCK)
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro tune errors test lint check lock bench
+.PHONY: help setup repro flow serve tune errors test lint check lock bench
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,12 @@ setup: $(INSTALLED) ## make the environment in .venv from the lock file (EXTRA=g
 repro: $(INSTALLED) ## run the pipeline: only what is not up to date
 	dvc repro
 	dvc metrics show
+
+flow: $(INSTALLED) ## run the pipeline as a Prefect flow, on this machine
+	python -m pipelines.flow
+
+serve: $(INSTALLED) ## run Prefect here until Ctrl-C: server, UI, deployments, worker (PORT=4200)
+	python -m pipelines.serve --port $(PORT)
 
 tune: $(INSTALLED) ## search recipes and measure a learning curve, as tuning/params.yaml says
 	dvc repro tuning/dvc.yaml

@@ -79,6 +79,8 @@ def reproduce(stage: Stage, folder: Path, lock: int, changed: bool) -> State:
     logger, lines, progress = get_run_logger(), [], Progress(stage.name)
 
     def on_line(line: str) -> None:
+        if not line:
+            return
         logger.info(line)
         lines.append(line)
         progress.read(line)
