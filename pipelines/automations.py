@@ -1,6 +1,7 @@
 """What the server does by itself: it declares dead the runs that have fallen silent."""
 
 import datetime as dt
+from typing import cast
 
 from prefect.automations import Automation
 from prefect.client.schemas.objects import StateType
@@ -31,7 +32,10 @@ def crash_silent_runs() -> Automation:
         ),
         actions=[
             ChangeFlowRunState(
-                state=StateType.CRASHED, message="its process has sent no heartbeat for too long"
+                name="Crashed",
+                state=StateType.CRASHED,
+                message="its process has sent no heartbeat for too long",
+                force=False,
             )
         ],
     )
@@ -40,7 +44,7 @@ def crash_silent_runs() -> Automation:
 def make(automation: Automation) -> None:
     """Create the automation, or bring the one of its name up to date."""
     try:
-        known = Automation.read(name=automation.name)
+        known = cast("Automation", Automation.read(name=automation.name))
     except ValueError:
         automation.create()
     else:

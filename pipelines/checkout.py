@@ -32,7 +32,8 @@ class Repository:
     def commit_of(self, ref: str) -> str:
         """Give the hash of the commit that ``ref`` names; ``PipelineError`` if none does."""
         try:
-            return git(self.folder, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
+            name = f"{ref}^{{commit}}"
+            return git(self.folder, "rev-parse", "--verify", "--end-of-options", name)
         except PipelineError:
             raise PipelineError(
                 f"expected a commit, branch or tag of this repository, found {ref}."

@@ -16,7 +16,7 @@ import threading
 
 def main(descriptor: str, *command: str) -> int:
     """Run the command and give its exit code, or 128 + the signal that ended it."""
-    # A signal to the group is the command's to answer. A handler, unlike "ignore", is not handed on.
+    # A signal to the group is the command's to answer. Unlike "ignore", a handler is not handed on.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     threading.Thread(target=_end_with_starter, args=(int(descriptor),), daemon=True).start()

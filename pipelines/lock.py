@@ -47,9 +47,9 @@ def exclusive(
     try:
         waiting = False
         while not _locked(descriptor):
-            holder = os.pread(descriptor, 1000, 0).decode(errors="replace").strip() or "another run"
+            holder = os.pread(descriptor, 1000, 0).decode(errors="replace").strip()
             if when_busy == "cancel":
-                raise BusyError(f"{holder} is at work in this repository, so this run is cancelled.")
+                raise BusyError(f"{holder} is at work in this repository: this run is cancelled.")
             if not waiting:
                 say(f"waiting until {holder} has ended")
                 waiting = True

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import networkx
+import networkx as nx
 import typer
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
@@ -52,20 +52,19 @@ def plan(*, restore: bool) -> list[Stage]:
         )
         places = {stage: place for place, stage in enumerate(repo.index.stages)}
         # The edges of DVC's graph lead from a stage to what it depends on.
-        order = list(
-            networkx.lexicographical_topological_sort(graph.reverse(), key=places.__getitem__)
-        )
+        order = list(nx.lexicographical_topological_sort(graph.reverse(), key=places.__getitem__))
         names = [stage.name for stage in order]
         restored = set()
         if restore:
             changes = repo.checkout(names, force=True, allow_missing=True)
-            restored = {path.rstrip("/") for kind in ("added", "modified") for path in changes[kind]}
+            paths = changes["added"] + changes["modified"]
+            restored = {path.rstrip("/") for path in paths}
         changed = repo.status(names)
         return [
             Stage(
                 name=stage.name,
                 description=stage.desc or "",
-                upstream=sorted((up.name for up in graph.successors(stage)), key=names.index),
+                upstream=tuple(sorted((up.name for up in graph[stage]), key=names.index)),
                 meta=parse_meta(stage.name, stage.meta),
                 changed=stage.addressing in changed,
                 restored=any(repo.fs.relpath(out.fs_path) in restored for out in stage.outs),

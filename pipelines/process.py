@@ -75,7 +75,7 @@ def started(
     """
     reading, writing = os.pipe()
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-S", "-E", guard.__file__, str(reading), *command],
         cwd=folder,
         env=os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"},
@@ -86,13 +86,13 @@ def started(
         errors="replace",
         start_new_session=True,
         pass_fds=(reading, *held),
-    )
-    os.close(reading)
-    try:
-        yield process
-    finally:
-        end(process)
-        os.close(writing)
+    ) as process:
+        os.close(reading)
+        try:
+            yield process
+        finally:
+            end(process)
+            os.close(writing)
 
 
 def end(process: "subprocess.Popen[str]", grace: float = _GRACE) -> None:
@@ -119,9 +119,10 @@ def end(process: "subprocess.Popen[str]", grace: float = _GRACE) -> None:
 
 
 def _descendants(pid: int) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
     with suppress(psutil.NoSuchProcess):
-        return psutil.Process(pid).children(recursive=True)
-    return []
+        found = psutil.Process(pid).children(recursive=True)
+    return found
 
 
 def _group(process: psutil.Process) -> int | None:

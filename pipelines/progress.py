@@ -1,6 +1,7 @@
 """The progress of a stage that works in epochs, as Prefect's UI shows it."""
 
 import re
+from typing import cast
 from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
@@ -24,8 +25,9 @@ class Progress:
         done, epochs = map(int, found.groups())
         percent = 100 * done / epochs
         if self._artifact is None:
-            self._artifact = create_progress_artifact(
+            created = create_progress_artifact(
                 percent, key=f"{self._stage}-progress", description=line
             )
+            self._artifact = cast("UUID", created)
         else:
             update_progress_artifact(self._artifact, percent, description=line)

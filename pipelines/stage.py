@@ -65,7 +65,7 @@ def run_stage(
     return state
 
 
-def _may_pass(_task: Task, _run: TaskRun, state: State) -> bool:
+def _may_pass(_task: Task[..., State], _run: TaskRun, state: State) -> bool:
     return isinstance(state.result(raise_on_failure=False), TemporaryStageError)
 
 

@@ -1,0 +1,201 @@
+"""A real Prefect server, and a DVC repository whose pipeline takes no time."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
+PYTHON = Path(sys.executable)
+
+_yaml = YAML()
+
+Git = Callable[..., str]
+
+
+class Prefect:
+    """What the tests ask of a server, by its HTTP interface, and the settings of its clients."""
+
+    def __init__(self, port: int, home: Path) -> None:
+        self.url = f"http://127.0.0.1:{port}/api"
+        self.environment = os.environ | {
+            "PATH": f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "PREFECT_API_URL": self.url,
+            "PREFECT_SERVER_API_PORT": str(port),
+            "PREFECT_HOME": str(home),
+        }
+
+    def _post(self, path: str, **body: Any) -> Any:
+        answer = httpx.post(f"{self.url}/{path}", json=body, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def runs(self, **having: Any) -> list[dict[str, Any]]:
+        """The flow runs of these properties, the newest first."""
+        filters = {name: {"any_": [value]} for name, value in having.items()}
+        return self._post("flow_runs/filter", flow_runs=filters, sort="START_TIME_DESC")
+
+    def tasks(self, run: str) -> dict[str, dict[str, Any]]:
+        """The task runs of a flow run, by name."""
+        found = self._post("task_runs/filter", flow_runs={"id": {"any_": [run]}})
+        return {task["name"]: task for task in found}
+
+    def artifacts(self, run: str) -> dict[str, Any]:
+        """What a flow run, or one of its tasks, left to see, by key."""
+        found = self._post("artifacts/filter", artifacts={"flow_run_id": {"any_": [run]}})
+        return {artifact["key"]: artifact["data"] for artifact in found}
+
+    def logs(self, run: str) -> list[str]:
+        found = self._post("logs/filter", logs={"flow_run_id": {"any_": [run]}}, limit=200)
+        return [line["message"] for line in found]
+
+
+def settings(port: int, home: Path) -> Prefect:
+    home.mkdir(exist_ok=True)
+    return Prefect(port, home)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(seconds: float, condition: Callable[[], Any]) -> Any:
+    """Give what the condition does once it is true; fail when it takes longer."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.2)
+    return found
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", timeout=2).is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
+    """A server on loopback, with the project's settings."""
+    server = settings(free_port(), tmp_path_factory.mktemp("prefect"))
+    log = (tmp_path_factory.mktemp("server") / "log").open("w")
+    with subprocess.Popen(
+        [PYTHON, "-m", "prefect", "server", "start"],
+        cwd=ROOT,
+        env=server.environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        try:
+            wait_until(120, lambda: answers(server.url))
+            yield server
+        finally:
+            process.terminate()
+            process.wait(20)
+    log.close()
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The toy pipeline as a Git and DVC repository, committed after its first run."""
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "a")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "a@example.org")
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "true")
+    monkeypatch.setenv("PATH", f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}")
+    folder = tmp_path / "toy"
+    shutil.copytree(Path(__file__).parent / "toy", folder)
+    shutil.copy(ROOT / "prefect.toml", folder)
+    for command in (
+        ("git", "init", "--quiet", "--initial-branch=main"),
+        ("dvc", "init", "--quiet"),
+        ("dvc", "repro", "--quiet"),
+        ("git", "add", "--all"),
+        ("git", "commit", "--quiet", "-m", "Begin"),
+    ):
+        subprocess.run(command, cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture
+def git(toy: Path) -> Git:
+    """Run Git in the toy's folder, and give what it prints."""
+
+    def run(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=toy, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    return run
+
+
+@pytest.fixture
+def set_params(toy: Path) -> Callable[..., None]:
+    """Change values of the toy's params.yaml."""
+
+    def change(**values: Any) -> None:
+        params = _yaml.load(toy / "params.yaml") | values
+        _yaml.dump(params, toy / "params.yaml")
+
+    return change
+
+
+class FlowRun:
+    """A run of the flow in a process of its own."""
+
+    def __init__(self, prefect: Prefect, folder: Path, **parameters: Any) -> None:
+        code = (
+            "import json, sys; from pipelines.flow import pipeline; "
+            "state = pipeline(**json.loads(sys.argv[1]), return_state=True); "
+            "print(json.dumps([str(state.state_details.flow_run_id), state.name, state.message]))"
+        )
+        # The environment of this test over that of the session's server.
+        own = ("GIT_", "DVC_")
+        environment = prefect.environment | {
+            name: value for name, value in os.environ.items() if name.startswith(own)
+        }
+        self.process = subprocess.Popen(
+            [PYTHON, "-c", code, json.dumps(parameters)],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def end(self, seconds: float = 120) -> tuple[str, str, str]:
+        """Wait for the end, and give the run's id, and its state's name and message."""
+        out, err = self.process.communicate(timeout=seconds)
+        assert self.process.returncode == 0, err
+        identity, name, message = json.loads(out.splitlines()[-1])
+        return identity, name, message
+
+
+@pytest.fixture
+def start(prefect: Prefect, toy: Path) -> Iterator[Callable[..., FlowRun]]:
+    """Start the flow on the toy, with these parameters."""
+    runs: list[FlowRun] = []
+
+    def start(**parameters: Any) -> FlowRun:
+        runs.append(FlowRun(prefect, toy, **parameters))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        run.process.kill()
+        run.process.communicate()

@@ -1,0 +1,108 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pipelines.process import TimedOutError, end, run, started
+from tests.pipelines.conftest import wait_until
+
+# Ignores what it is asked, as a library deep in a computation does; its child prints its number.
+STUBBORN = (
+    "import os, signal, subprocess, sys, time;"
+    "signal.signal(signal.SIGINT, signal.SIG_IGN);"
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'],"
+    " start_new_session={apart});"
+    "print(child.pid, flush=True); time.sleep(60)"
+)
+
+
+def is_gone(pid: int) -> bool:
+    """A process that has ended may wait for its parent to notice."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_lines_of_both_outputs_come_in_order(tmp_path: Path) -> None:
+    lines: list[str] = []
+    code = "import sys; print('out'); print('err', file=sys.stderr); print('out again')"
+    assert run(python(code), tmp_path, lines.append) == 0
+    assert lines == ["out", "err", "out again"]
+
+
+def test_lines_come_while_the_program_runs(tmp_path: Path) -> None:
+    times: list[float] = []
+    code = "import time; print(1); time.sleep(1); print(2)"
+    run(python(code), tmp_path, lambda _: times.append(time.monotonic()))
+    assert times[1] - times[0] > 0.8
+
+
+def test_exit_code_is_given(tmp_path: Path) -> None:
+    assert run(python("raise SystemExit(75)"), tmp_path, print) == 75
+
+
+def test_exit_code_of_a_killed_program_is_128_and_its_signal(tmp_path: Path) -> None:
+    code = "import os; os.kill(os.getpid(), 15)"
+    assert run(python(code), tmp_path, print) == 128 + 15
+
+
+def test_program_runs_in_the_folder_with_this_environment_first(tmp_path: Path) -> None:
+    lines: list[str] = []
+    run(["sh", "-c", "pwd; command -v python"], tmp_path, lines.append)
+    assert lines == [str(tmp_path), str(Path(sys.executable).parent / "python")]
+
+
+def test_interrupted_program_may_clean_up(tmp_path: Path) -> None:
+    code = (
+        "import time\n"
+        "try:\n print('working', flush=True); time.sleep(60)\n"
+        "except KeyboardInterrupt:\n open('cleaned', 'w').close()"
+    )
+    with started(python(code), tmp_path) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "working\n"
+        end(process)
+    assert (tmp_path / "cleaned").exists()
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_timeout_ends_the_program_and_its_children(tmp_path: Path, apart: bool) -> None:
+    lines: list[str] = []
+    begin = time.monotonic()
+    with pytest.raises(TimedOutError):
+        run(python(STUBBORN.format(apart=apart)), tmp_path, lines.append, timeout=1)
+    assert time.monotonic() - begin < 10
+    assert is_gone(int(lines[0]))
+
+
+def test_nothing_outlives_a_starter_that_was_killed(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path; from pipelines.process import run;"
+        f"run({python(STUBBORN.format(apart=False))!r}, Path(), lambda line: print(line, flush=True))"
+    )
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(python(code), stdout=subprocess.PIPE, text=True, cwd=root) as starter:
+        assert starter.stdout
+        child = int(starter.stdout.readline())
+        assert psutil.pid_exists(child)
+        starter.send_signal(signal.SIGKILL)
+    wait_until(5, lambda: is_gone(child))
+
+
+def test_descriptors_are_handed_on(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path / "held", os.O_RDWR | os.O_CREAT)
+    lines: list[str] = []
+    code = f"import os; print(os.path.realpath('/proc/self/fd/{descriptor}'))"
+    run(python(code), tmp_path, lines.append, held=[descriptor])
+    os.close(descriptor)
+    assert lines == [str(tmp_path / "held")]
