@@ -28,7 +28,11 @@ def _run_name() -> str:
     """Name a run after its recipe and where it runs."""
     asked = flow_run.parameters
     ref = asked.get("ref")
-    recipe = asked.get("recipe") or _recipe(Repository(Path.cwd()).read("params.yaml", ref))
+    try:
+        recipe = asked.get("recipe") or _recipe(Repository(Path.cwd()).read("params.yaml", ref))
+    except PipelineError:
+        # The flow itself will say what is wrong.
+        recipe = "no recipe"
     return f"{recipe} at {ref or 'working copy'}"
 
 

@@ -14,6 +14,7 @@ from prefect.artifacts import (
 )
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
+from prefect.logging import get_run_logger
 
 from pipelines.process import run
 
@@ -87,10 +88,11 @@ def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
     command = [sys.executable, "-m", "dvc", "metrics", "diff", "--all", "--json", base]
     code = run(command, folder, lines.append)
     if code:
+        get_run_logger().warning("no metrics to compare with %s: %s", base[:7], lines[-1])
         return {}
     names = {"old": "before", "new": "after", "diff": "change"}
     return {
         metric: {names[name]: value for name, value in values.items() if name in names}
-        for metrics in json.loads(lines[-1]).get("diff", {}).values()
+        for metrics in json.loads(lines[-1]).values()
         for metric, values in metrics.items()
     }

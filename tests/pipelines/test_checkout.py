@@ -1,0 +1,101 @@
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.checkout import Repository, commit_changes
+from pipelines.errors import PipelineError
+
+Git = Callable[..., str]
+
+
+def test_checkout_is_of_the_commit_and_leaves_the_working_copy_alone(toy: Path, git: Git) -> None:
+    (toy / "source.txt").write_text("edited\n")
+    before = git("status", "--porcelain")
+    repository = Repository(toy)
+    with repository.checkout(repository.commit_of("main"), "run") as folder:
+        assert (folder / "source.txt").read_text() == "one\n"
+        (folder / "source.txt").write_text("of the run\n")
+    assert (toy / "source.txt").read_text() == "edited\n"
+    assert git("status", "--porcelain") == before
+    assert not folder.exists()
+    assert git("worktree", "list", "--porcelain").count("worktree ") == 1
+
+
+def test_checkout_shares_cache_configuration_and_checkpoints(toy: Path) -> None:
+    subprocess.run(["dvc", "config", "--local", "core.autostage", "false"], cwd=toy, check=True)
+    repository = Repository(toy)
+    with repository.checkout(repository.commit_of("main"), "run") as folder:
+        subprocess.run(["dvc", "checkout", "--quiet"], cwd=folder, check=True)
+        assert (folder / "model.txt").read_text() == (toy / "model.txt").read_text()
+        assert "autostage = false" in (folder / ".dvc" / "config.local").read_text()
+        (folder / "models" / "checkpoints" / "kept").touch()
+    assert (toy / "models" / "checkpoints" / "kept").exists()
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(toy: Path, git: Git) -> None:
+    repository = Repository(toy)
+    left = repository.state / "checkouts" / "killed"
+    git("worktree", "add", "--quiet", "--detach", str(left), "main")
+    with repository.checkout(repository.commit_of("main"), "next"):
+        assert not left.exists()
+    assert git("worktree", "list", "--porcelain").count("worktree ") == 1
+
+
+def test_changes_become_a_commit_on_a_branch_of_its_own(toy: Path, git: Git) -> None:
+    repository = Repository(toy)
+    base = repository.commit_of("HEAD")
+    with repository.checkout(base, "run") as folder:
+        (folder / "source.txt").write_text("two\n")
+        commit = commit_changes(folder, "runs/a", "Run it\n\nFlow-Run: 1")
+    assert git("rev-parse", "runs/a", "runs/a^", "main").split() == [commit, base, base]
+    assert git("diff", "--name-only", "main", "runs/a") == "source.txt"
+    assert git("log", "-1", "--format=%(trailers:key=Flow-Run,valueonly)", "runs/a") == "1"
+
+
+def test_no_change_is_no_commit(toy: Path, git: Git) -> None:
+    repository = Repository(toy)
+    with repository.checkout(repository.commit_of("HEAD"), "run") as folder:
+        assert commit_changes(folder, "runs/a", "Run it") is None
+    assert git("branch", "--format=%(refname:short)") == "main"
+
+
+def test_hooks_of_the_repository_are_not_run(toy: Path) -> None:
+    hook = toy / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    repository = Repository(toy)
+    with repository.checkout(repository.commit_of("HEAD"), "run") as folder:
+        (folder / "source.txt").write_text("two\n")
+        assert commit_changes(folder, "runs/a", "Run it")
+
+
+def test_commit_has_an_author_where_git_knows_none(
+    toy: Path, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{role}_NAME")
+        monkeypatch.delenv(f"GIT_{role}_EMAIL")
+    monkeypatch.setenv("HOME", str(toy))
+    git("config", "user.useConfigOnly", "true")
+    repository = Repository(toy)
+    with repository.checkout(repository.commit_of("HEAD"), "run") as folder:
+        (folder / "source.txt").write_text("two\n")
+        commit_changes(folder, "runs/a", "Run it")
+    assert git("log", "-1", "--format=%an <%ae>", "runs/a") == "pipeline <pipeline@localhost>"
+
+
+def test_ref_that_names_no_commit_is_refused(toy: Path) -> None:
+    with pytest.raises(PipelineError, match=r"expected a commit, branch or tag .*, found nowhere"):
+        Repository(toy).commit_of("nowhere")
+
+
+def test_ref_is_never_an_option_of_git(toy: Path) -> None:
+    with pytest.raises(PipelineError, match="expected a commit"):
+        Repository(toy).commit_of("--all")
+
+
+def test_folder_outside_of_git_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match="not a git repository"):
+        Repository(tmp_path)

@@ -1,0 +1,225 @@
+"""The flow on a real server, each run in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.pipelines.conftest import FlowRun, Git, Prefect, wait_until
+from tests.pipelines.test_process import is_gone
+
+Start = Callable[..., FlowRun]
+SetParams = Callable[..., None]
+
+CACHED = {"fetch": "Cached", "train": "Cached", "report": "Cached"}
+
+
+def names(tasks: dict[str, dict[str, object]]) -> dict[str, object]:
+    return {name: task["state_name"] for name, task in tasks.items()}
+
+
+def working_process(prefect: Prefect, run: FlowRun) -> int:
+    """The number of the stage's process, which its log line tells, once it is at work."""
+    assert run.process.poll() is None
+
+    def pid() -> int | None:
+        for found in prefect.runs(state="Running"):
+            for line in prefect.logs(found["id"]):
+                if line.startswith("working as "):
+                    number = int(line.removeprefix("working as "))
+                    if not is_gone(number):
+                        return number
+        return None
+
+    return int(wait_until(60, pid))
+
+
+def test_nothing_changed_is_all_cached(prefect: Prefect, start: Start) -> None:
+    identity, name, message = start().end()
+    assert (name, message) == ("Completed", "3 cached")
+    assert names(prefect.tasks(identity)) == CACHED
+    assert prefect.runs(id=identity)[0]["name"] == "fast at working copy"
+
+
+def test_only_what_changed_runs_with_its_log_and_its_records(
+    prefect: Prefect, start: Start, set_params: SetParams, toy: Path
+) -> None:
+    set_params(epochs=3)
+    identity, _, message = start().end()
+    assert message == "2 ran, 1 cached"
+    assert names(prefect.tasks(identity)) == {"fetch": "Cached", "train": "Ran", "report": "Ran"}
+    assert (toy / "model.txt").read_text() == "fast 3 one\n"
+    logs = wait_until(20, lambda: [line for line in prefect.logs(identity) if "epoch" in line])
+    assert logs == ["epoch 1/3: loss 0.5", "epoch 2/3: loss 0.5", "epoch 3/3: loss 0.5"]
+    records = prefect.artifacts(identity)
+    table = {row["stage"]: row["state"] for row in json.loads(records["stages"])}
+    assert table == {"fetch": "Cached", "train": "Ran", "report": "Ran"}
+    (metric,) = json.loads(records["metrics"])
+    assert metric["metric"] == "test.accuracy"
+    assert (metric["before"], metric["after"]) == (0.2, 0.3)
+    assert metric["change"] == pytest.approx(0.1)
+    assert records["train-progress"] == 100
+
+
+def test_earlier_results_are_restored_not_made_again(
+    prefect: Prefect, start: Start, set_params: SetParams
+) -> None:
+    set_params(epochs=3)
+    start().end()
+    set_params(epochs=2)
+    identity, _, _ = start().end()
+    assert names(prefect.tasks(identity))["train"] == "Restored"
+
+
+def test_stage_that_comes_out_the_same_stops_the_change(
+    prefect: Prefect, start: Start, toy: Path
+) -> None:
+    with (toy / "fetch.sh").open("a") as script:
+        script.write("# another comment\n")
+    identity, _, _ = start().end()
+    assert names(prefect.tasks(identity)) == CACHED | {"fetch": "Ran"}
+
+
+def test_failure_is_told_once_and_ends_the_run(
+    prefect: Prefect, start: Start, set_params: SetParams
+) -> None:
+    set_params(fail=True)
+    identity, name, message = start().end()
+    assert name == "Failed"
+    assert "error: params.yaml told it to fail" in message
+    tasks = prefect.tasks(identity)
+    assert names(tasks) == {"fetch": "Cached", "train": "Failed"}
+    assert tasks["train"]["run_count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("codes", "attempts", "name"),
+    [("75\n75\n", 3, "Completed"), ("75\n75\n75\n", 3, "Failed"), ("1\n", 1, "Failed")],
+)
+def test_only_what_may_pass_by_itself_is_tried_again(
+    prefect: Prefect, start: Start, toy: Path, codes: str, attempts: int, name: str
+) -> None:
+    (toy / "source.txt").write_text("two\n")
+    (toy.parent / "failures").write_text(codes)
+    identity, ended, _ = start().end()
+    assert ended == name
+    assert prefect.tasks(identity)["fetch"]["run_count"] == attempts
+
+
+def test_timeout_ends_the_stage_and_its_processes(
+    prefect: Prefect, start: Start, set_params: SetParams, toy: Path
+) -> None:
+    (toy / "dvc.yaml").write_text((toy / "dvc.yaml").read_text().replace("60", "4"))
+    set_params(seconds=30)
+    run = start()
+    pid = working_process(prefect, run)
+    _, name, message = run.end(60)
+    assert name == "Failed"
+    assert "stage train was ended after 4 s, its meta.timeout in dvc.yaml." in message
+    assert is_gone(pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_all_within_ten_seconds_and_the_next_run_heals(
+    prefect: Prefect, start: Start, set_params: SetParams, toy: Path, number: signal.Signals
+) -> None:
+    set_params(seconds=30, epochs=3)
+    run = start()
+    pid = working_process(prefect, run)
+    begin = time.monotonic()
+    run.process.send_signal(number)
+    run.process.communicate(timeout=10)
+    assert time.monotonic() - begin < 10
+    assert is_gone(pid)
+    set_params(seconds=0)
+    assert start().end()[2] == "2 ran, 1 cached"
+    assert (toy / "model.txt").read_text() == "fast 3 one\n"
+
+
+def test_killed_run_leaves_no_process_and_the_next_run_heals(
+    prefect: Prefect, start: Start, set_params: SetParams
+) -> None:
+    set_params(seconds=30, epochs=3)
+    run = start()
+    pid = working_process(prefect, run)
+    os.kill(run.process.pid, signal.SIGKILL)
+    wait_until(10, lambda: is_gone(pid))
+    set_params(seconds=0)
+    assert start().end()[2] == "2 ran, 1 cached"
+
+
+def test_run_apart_ends_as_a_commit_and_touches_nothing_here(
+    prefect: Prefect, start: Start, toy: Path, git: Git
+) -> None:
+    (toy / "source.txt").write_text("edited, not committed\n")
+    identity, _, message = start(ref="main", recipe="tutorial", set_param=["epochs=5"]).end()
+    (branch,) = git("branch", "--list", "runs/*", "--format=%(refname:short)").split()
+    assert branch == f"runs/tutorial-{git('rev-parse', 'main')[:7]}-{identity[:8]}"
+    assert message == f"2 ran, 1 restored; committed to {branch}"
+    assert git("status", "--porcelain") == "M source.txt"
+    assert git("show", f"{branch}:reports/index.html") == "tutorial 5 one"
+    assert git("log", "-1", "--format=%s|%(trailers:key=Flow-Run,valueonly)", branch) == (
+        f"Run tutorial at {git('rev-parse', 'main')[:7]}|{identity}"
+    )
+    changed = git("diff", "--name-only", "main", branch).split()
+    assert changed == ["dvc.lock", "params.yaml", "reports/index.html", "reports/metrics.json"]
+    difference = subprocess.run(
+        ["dvc", "metrics", "diff", "--json", "main", branch],
+        cwd=toy, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    accuracy = json.loads(difference)["reports/metrics.json"]["test.accuracy"]
+    assert (accuracy["old"], accuracy["new"]) == (0.2, 0.5)
+    assert prefect.runs(id=identity)[0]["name"] == "tutorial at main"
+    assert git("worktree", "list", "--porcelain").count("worktree ") == 1
+
+
+def test_run_apart_with_nothing_new_is_no_commit(start: Start, git: Git) -> None:
+    _, _, message = start(ref="main").end()
+    assert message == "2 restored, 1 cached; nothing to commit"
+    assert git("branch", "--format=%(refname:short)") == "main"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"recipe": "tutorial"}, "expected a ref, found none"),
+        ({"set_param": ["epochs=3"]}, "expected a ref, found none"),
+        ({"ref": "nowhere"}, "expected a commit, branch or tag"),
+        ({"ref": "main", "set_param": ["epoch=3"]}, "set-param"),
+    ],
+)
+def test_mistake_fails_with_a_sentence(
+    start: Start, parameters: dict[str, object], sentence: str
+) -> None:
+    _, name, message = start(**parameters).end()
+    assert name == "Failed"
+    assert sentence in message
+
+
+def test_second_run_waits_for_the_first_and_says_so(
+    prefect: Prefect, start: Start, set_params: SetParams
+) -> None:
+    set_params(seconds=6, epochs=1)
+    first = start()
+    working_process(prefect, first)
+    second = start(when_busy="wait")
+    assert first.end()[2] == "2 ran, 1 cached"
+    identity, _, message = second.end()
+    assert message == "3 cached"
+    said = wait_until(20, lambda: [line for line in prefect.logs(identity) if "waiting" in line])
+    assert said[0].startswith("waiting until the run 'fast at working copy' (")
+
+
+def test_second_run_cancels_itself_and_says_so(
+    prefect: Prefect, start: Start, set_params: SetParams
+) -> None:
+    set_params(seconds=20, epochs=1)
+    working_process(prefect, start())
+    _, name, message = start(when_busy="cancel").end()
+    assert name == "Cancelled"
+    assert message.endswith("is at work in this repository: this run is cancelled.")
