@@ -85,10 +85,11 @@ def test_timeout_ends_the_program_and_its_children(tmp_path: Path, apart: bool) 
     assert is_gone(int(lines[0]))
 
 
-def test_nothing_outlives_a_starter_that_was_killed(tmp_path: Path) -> None:
+def test_nothing_outlives_a_starter_that_was_killed() -> None:
+    stubborn = python(STUBBORN.format(apart=False))
     code = (
         "from pathlib import Path; from pipelines.process import run;"
-        f"run({python(STUBBORN.format(apart=False))!r}, Path(), lambda line: print(line, flush=True))"
+        f"run({stubborn!r}, Path(), lambda line: print(line, flush=True))"
     )
     root = Path(__file__).parents[2]
     with subprocess.Popen(python(code), stdout=subprocess.PIPE, text=True, cwd=root) as starter:

@@ -9,10 +9,10 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 params = YAML(typ="safe", pure=True).load(Path("params.yaml"))
-print("working as", os.getpid(), flush=True)
+sys.stdout.write(f"working as {os.getpid()}\n")
 for epoch in range(params["epochs"]):
     time.sleep(params["seconds"])
-    print(f"epoch {epoch + 1}/{params['epochs']}: loss 0.5", file=sys.stderr, flush=True)
+    sys.stderr.write(f"epoch {epoch + 1}/{params['epochs']}: loss 0.5\n")
 if params["fail"]:
     sys.exit("error: params.yaml told it to fail")
 Path("model.txt").write_text(f"{params['recipe']} {params['epochs']} {Path('raw.txt').read_text()}")
