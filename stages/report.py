@@ -80,8 +80,8 @@ def main(
         class_table=artifacts.read_table(classes),
         confusions=counts,
         checks=artifacts.read_json(checks),
-        wrong=cards(wrong, test_images, names),
-        least_sure=cards(least_sure(answers), test_images, names),
+        wrong=cards(wrong, test_images),
+        least_sure=cards(least_sure(answers), test_images),
         charts={
             "history": svg(learning),
             "reliability": svg(charts.reliability(artifacts.read_table(calibration))),

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -29,7 +30,24 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def report(report_inputs: dict[str, Path], tmp_path: Path) -> Path:
+def names() -> list[str]:
+    """Of the classes."""
+    return list("0123456789")
+
+
+@pytest.fixture
+def report(
+    report_inputs: dict[str, Path],
+    names: list[str],
+    edit: Callable[[Path, str, Any], None],
+    tmp_path: Path,
+) -> Path:
+    edit(report_inputs["params"], "datasets.mnist.classes", names)
+    edit(
+        report_inputs["params"],
+        "datasets.mnist.lookalikes",
+        {"of": names[5], "resembling": names[3]},
+    )
     page = tmp_path / "out" / "index.html"
     main(**report_inputs, figures=tmp_path / "out" / "figures", page=page)
     return page
@@ -80,7 +98,7 @@ def test_errors_are_filtered_by_class(opened: Open) -> None:
     page = opened()
     everything = shown(page)
 
-    page.get_by_label("Actual").select_option("4")
+    page.get_by_role("combobox", name="Actual").select_option("4")
 
     of_four = [pair for pair in everything if pair[0] == "4"]
     assert 0 < len(of_four) < len(everything)
@@ -124,6 +142,39 @@ def test_the_matrix_can_be_used_with_the_keyboard(opened: Open) -> None:
     page.keyboard.press("Enter")
 
     assert set(shown(page)) == {("7", "7")}
+
+
+def test_every_class_has_a_bar_as_wide_as_its_probability(opened: Open) -> None:
+    card = opened().locator(".answer").first
+
+    rows = card.locator(".bars div").all()
+
+    assert [row.locator("dt").inner_text()[0] for row in rows] == list("0123456789")
+    for row in rows:
+        widths = row.evaluate(
+            "row => [getComputedStyle(row).backgroundSize, row.offsetWidth].map(parseFloat)"
+        )
+        share = float(row.locator("dd").inner_text().split()[0]) / 100
+        assert abs(widths[0] / 100 - share) < 0.001
+
+
+GARMENTS = [
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+]
+
+
+@pytest.mark.parametrize("width", [320, 700, 1200])
+@pytest.mark.parametrize("names", [list("0123456789"), GARMENTS], ids=["digits", "garments"])
+def test_the_name_of_a_bar_is_on_its_line(opened: Open, width: int) -> None:
+    page = opened(width=width)
+
+    heights = page.locator(".answer:visible .bars div").evaluate_all(
+        "rows => rows.map((row) => row.offsetHeight)"
+    )
+    assert len(heights) > 400
+    assert len(set(heights)) == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 CONTRAST = """

@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,31 +12,28 @@ from stages.artifacts import Array
 
 LEAST_SURE = 20
 """How many right answers of each class the page shows, those of the least confidence."""
-# Of the classes, how many have a bar: the most probable.
-_BARS = 3
 
 
-def cards(answers: pd.DataFrame, images: Array, classes: Sequence[str]) -> list[dict[str, Any]]:
+def cards(answers: pd.DataFrame, images: Array) -> list[dict[str, Any]]:
     """Describe answers, in their order.
 
     Args:
         answers: ``index``, ``label``, ``predicted`` and the probability of each class as ``p0``,
             ``p1``, ...
         images: ``(n, height, width)`` of any real dtype, which ``index`` counts.
-        classes: the name of each class.
 
     Returns:
         For each ``index``, ``label`` and ``predicted`` (numbers), ``image`` (a data address), and
-        ``bars``: name and probability of the most probable classes, the actual one among them.
+        ``probabilities``: of each class, from 0 to 1.
     """
-    probabilities = answers.filter(regex=r"^p\d+$").to_numpy()
+    probabilities = answers.filter(regex=r"^p\d+$").to_numpy(float).tolist()
     return [
         {
             "index": index,
             "label": label,
             "predicted": predicted,
             "image": png_address(images[index]),
-            "bars": _bars(row, label, classes),
+            "probabilities": row,
         }
         for (index, label, predicted), row in zip(
             answers[["index", "label", "predicted"]].to_numpy().tolist(), probabilities, strict=True
@@ -69,11 +65,3 @@ def png_address(image: Array) -> str:
 def address(content: bytes, kind: str) -> str:
     """Give a file as an address that holds it, so that a page needs no other file."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
-
-
-def _bars(probabilities: Array, label: int, classes: Sequence[str]) -> list[tuple[str, float]]:
-    order = np.argsort(-probabilities, kind="stable")
-    shown = order[:_BARS].tolist()
-    if label not in shown:
-        shown[-1] = label
-    return [(classes[number], float(probabilities[number])) for number in shown]

@@ -9,8 +9,6 @@ from PIL import Image
 from stages.artifacts import Array
 from stages.reporting.cards import LEAST_SURE, address, cards, least_sure, png_address
 
-CLASSES = ("a", "b", "c", "d", "e")
-
 
 def shown(png: str) -> Array:
     kind, _, content = png.partition(",")
@@ -50,22 +48,22 @@ def answers(*rows: tuple[int, int, list[float]]) -> pd.DataFrame:
     )
 
 
-def test_a_card_has_the_most_probable_classes() -> None:
+def test_a_card_has_the_image_and_the_probability_of_every_class() -> None:
     images = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
 
-    (card,) = cards(answers((2, 1, [0.05, 0.2, 0.6, 0.15, 0])), images, CLASSES)
+    (card,) = cards(answers((2, 1, [0.05, 0.2, 0.6, 0.15, 0])), images)
 
     assert (card["index"], card["label"], card["predicted"]) == (2, 1, 2)
-    assert card["bars"] == [("c", 0.6), ("b", 0.2), ("d", 0.15)]
+    assert card["probabilities"] == [0.05, 0.2, 0.6, 0.15, 0]
     assert shown(card["image"]).tolist() == (255 - images[2]).tolist()
 
 
-def test_the_actual_class_has_a_bar_however_improbable() -> None:
-    images = np.zeros((1, 2, 2), np.uint8)
+def test_the_probabilities_of_more_than_ten_classes_are_in_the_order_of_the_classes() -> None:
+    shares = [share / 78 for share in range(1, 13)]
 
-    (card,) = cards(answers((0, 4, [0.1, 0.5, 0.3, 0.1, 0])), images, CLASSES)
+    (card,) = cards(answers((0, 3, shares)), np.zeros((1, 2, 2), np.uint8))
 
-    assert card["bars"] == [("b", 0.5), ("c", 0.3), ("e", 0)]
+    assert card["probabilities"] == shares
 
 
 def test_the_least_sure_right_answers_of_each_class_are_chosen() -> None:
