@@ -7,7 +7,7 @@ from stages import artifacts
 from stages.command import PathOption, run
 from stages.params import read_params
 from stages.reporting import charts, gallery, handwriting
-from stages.reporting.cards import address, cards, least_sure
+from stages.reporting.cards import address, cards, least_sure, shown_errors
 from stages.reporting.page import render
 from stages.reporting.style import png, svg
 
@@ -80,7 +80,7 @@ def main(
         class_table=artifacts.read_table(classes),
         confusions=counts,
         checks=artifacts.read_json(checks),
-        wrong=cards(wrong, test_images),
+        wrong=cards(shown_errors(wrong), test_images),
         least_sure=cards(least_sure(answers), test_images),
         charts={
             "history": svg(learning),

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from stages import artifacts
@@ -72,6 +73,21 @@ def test_without_errors_the_report_still_stands(
     page = report(report_inputs, tmp_path / "out")["index.html"].decode()
 
     assert "Every test image is classified correctly." in page
+
+
+def test_a_bad_models_page_stays_small(report_inputs: dict[str, Path], tmp_path: Path) -> None:
+    answers = artifacts.read_table(report_inputs["misclassified"])
+    copies = 9000 // len(answers) + 1
+    many = pd.concat([answers] * copies, ignore_index=True)
+    artifacts.write_table(report_inputs["misclassified"], many)
+    measured: dict[str, Any] = artifacts.read_json(report_inputs["metrics"])
+    measured["test"]["errors"] = len(many)
+    artifacts.write_json(report_inputs["metrics"], measured)
+
+    page = report(report_inputs, tmp_path / "out")["index.html"]
+
+    assert f"1,500 of {len(many):,}\N{NO-BREAK SPACE}errors are shown" in page.decode()
+    assert len(page) < 5e6
 
 
 def test_a_missing_input_is_named_and_the_last_report_stands(

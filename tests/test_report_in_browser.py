@@ -110,6 +110,26 @@ def test_errors_are_filtered_by_class(opened: Open) -> None:
     assert shown(page) == everything
 
 
+@pytest.fixture
+def twice_as_many(report_inputs: dict[str, Path]) -> None:
+    """The matrix counts more errors than the page shows."""
+    table = artifacts.read_table(report_inputs["confusion_matrix"])
+    table["count"] *= 2
+    artifacts.write_table(report_inputs["confusion_matrix"], table)
+
+
+@pytest.mark.usefixtures("twice_as_many")
+def test_where_some_errors_are_not_shown_it_says_of_how_many(opened: Open) -> None:
+    page = opened()
+    errors = len(shown(page))
+    assert page.locator("output").inner_text() == f"{errors} of {2 * errors} errors"
+
+    page.get_by_role("combobox", name="Predicted").select_option("1")
+
+    fewer = len(shown(page))
+    assert page.locator("output").inner_text() == f"{fewer} of {2 * fewer} errors"
+
+
 def test_a_cell_of_the_matrix_shows_its_images(opened: Open) -> None:
     page = opened()
     pair = shown(page)[0]

@@ -10,6 +10,8 @@ from PIL import Image
 
 from stages.artifacts import Array
 
+MOST_ERRORS = 1500
+"""How many wrong answers the page shows at most, so that even a bad model's opens on a phone."""
 LEAST_SURE = 20
 """How many right answers of each class the page shows, those of the least confidence."""
 
@@ -39,6 +41,20 @@ def cards(answers: pd.DataFrame, images: Array) -> list[dict[str, Any]]:
             answers[["index", "label", "predicted"]].to_numpy().tolist(), probabilities, strict=True
         )
     ]
+
+
+def shown_errors(wrong: pd.DataFrame) -> pd.DataFrame:
+    """Choose the wrong answers that the page shows: all, or of each confusion the same number.
+
+    Args:
+        wrong: ``label`` and ``predicted`` of each, the most confident first.
+
+    Returns:
+        ``MOST_ERRORS`` rows at most, in their order; of each pair of actual and predicted class
+        those first, so that no pair lacks its images because another has many.
+    """
+    rank = wrong.groupby(["label", "predicted"]).cumcount().to_numpy()
+    return wrong.iloc[np.sort(np.argsort(rank, kind="stable")[:MOST_ERRORS])]
 
 
 def least_sure(predictions: pd.DataFrame) -> pd.DataFrame:

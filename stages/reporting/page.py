@@ -46,7 +46,7 @@ def render(
         class_table: ``support``, ``precision``, ``recall`` and ``f1``, a row for each class.
         confusions: ``(classes, classes)`` integers, actual by predicted.
         checks: what the checks of the data found, as ``expectations.report`` gives it.
-        wrong: every wrong answer, as ``cards.cards`` gives them, the most confident first.
+        wrong: the wrong answers to show, as ``cards.cards`` gives them, the most confident first.
         least_sure: right answers, likewise.
         charts: ``history`` and ``reliability``, as SVG.
         pictures: ``data_grid``, ``lookalikes`` and ``first_predictions``, as data addresses.

@@ -7,7 +7,15 @@ import pytest
 from PIL import Image
 
 from stages.artifacts import Array
-from stages.reporting.cards import LEAST_SURE, address, cards, least_sure, png_address
+from stages.reporting.cards import (
+    LEAST_SURE,
+    MOST_ERRORS,
+    address,
+    cards,
+    least_sure,
+    png_address,
+    shown_errors,
+)
 
 
 def shown(png: str) -> Array:
@@ -64,6 +72,40 @@ def test_the_probabilities_of_more_than_ten_classes_are_in_the_order_of_the_clas
     (card,) = cards(answers((0, 3, shares)), np.zeros((1, 2, 2), np.uint8))
 
     assert card["probabilities"] == shares
+
+
+def wrong_answers(*pairs: tuple[int, int]) -> pd.DataFrame:
+    table = pd.DataFrame(pairs, columns=["label", "predicted"])
+    return table.rename_axis("index").reset_index()
+
+
+def test_every_error_is_shown_where_they_are_not_too_many() -> None:
+    wrong = wrong_answers(*[(0, 1), (1, 0), (0, 1)] * (MOST_ERRORS // 3))
+
+    assert shown_errors(wrong).equals(wrong)
+
+
+def test_of_too_many_errors_the_first_of_each_confusion_are_shown_in_their_order() -> None:
+    wrong = wrong_answers(*[(0, 1)] * MOST_ERRORS, (2, 1), (0, 1), (1, 2), (2, 1))
+
+    chosen = shown_errors(wrong)
+
+    rare = [MOST_ERRORS, MOST_ERRORS + 2, MOST_ERRORS + 3]
+    assert chosen["index"].tolist() == [*range(MOST_ERRORS - 3), *rare]
+
+
+def test_of_too_many_errors_each_confusion_has_its_share() -> None:
+    wrong = wrong_answers(*[(0, 1)] * 5000, *[(1, 0)] * 4000)
+
+    chosen = shown_errors(wrong)
+
+    assert chosen["index"].tolist() == [*range(750), *range(5000, 5750)]
+
+
+def test_without_errors_none_is_shown() -> None:
+    wrong = wrong_answers((0, 1)).head(0)
+
+    assert shown_errors(wrong).equals(wrong)
 
 
 def test_the_least_sure_right_answers_of_each_class_are_chosen() -> None:

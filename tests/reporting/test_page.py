@@ -95,7 +95,7 @@ def page(**changed: Any) -> str:
                 {"set": "test", "description": "No blank.", "success": False, "observed": "1"},
             ]
         },
-        "wrong": [answer(3, 0, 1), answer(8, 1, 0)],
+        "wrong": [answer(3, 0, 1)] * 54 + [answer(8, 1, 0)] * 6,
         "least_sure": [answer(5, 1, 1)],
         "charts": {"history": "<svg></svg>", "reliability": "<svg></svg>"},
         "pictures": dict.fromkeys(("data_grid", "lookalikes", "first_predictions"), PIXEL),
@@ -199,8 +199,20 @@ def test_every_error_is_there_and_right_answers_are_hidden() -> None:
 
     cards = [attributes for tag, attributes in reader.tags if attributes.get("class") == "answer"]
     found = [(card["data-actual"], card["data-predicted"], "hidden" in card) for card in cards]
-    assert found == [("0", "1", False), ("1", "0", False), ("1", "1", True)]
+    assert found == [("0", "1", False)] * 54 + [("1", "0", False)] * 6 + [("1", "1", True)]
+    assert "Every error" in reader.text
     assert "T-shirt/top (was Shirt)" in reader.text
+
+
+def test_of_too_many_errors_the_page_says_how_many_it_shows_and_where_all_are() -> None:
+    reader = Reader(page(wrong=[answer(3, 0, 1)], test={"errors": 9000}))
+
+    assert "Every error" not in reader.text
+    assert (
+        "1 of 9,000 errors are shown, the most confident of each pair of actual and predicted "
+        "class; misclassified.csv lists them all." in reader.text
+    )
+    assert reader.attributes("a", "href").count("misclassified.csv") == 2
 
 
 def test_every_class_has_a_bar_as_long_as_its_probability() -> None:
