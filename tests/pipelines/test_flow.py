@@ -121,7 +121,7 @@ def test_timeout_ends_the_stage_and_its_processes(
     _, name, message = run.end(60)
     assert name == "Failed"
     assert "stage train was ended after 4 s, its meta.timeout in dvc.yaml." in message
-    assert is_gone(pid)
+    wait_until(2, lambda: is_gone(pid))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -135,7 +135,7 @@ def test_signal_ends_all_within_ten_seconds_and_the_next_run_heals(
     run.process.send_signal(number)
     run.process.communicate(timeout=10)
     assert time.monotonic() - begin < 10
-    assert is_gone(pid)
+    wait_until(2, lambda: is_gone(pid))
     set_params(seconds=0)
     assert start().end()[2] == "2 ran, 1 cached"
     assert (toy / "model.txt").read_text() == "fast 3 one\n"

@@ -82,7 +82,7 @@ def test_timeout_ends_the_program_and_its_children(tmp_path: Path, apart: bool) 
     with pytest.raises(TimedOutError):
         run(python(STUBBORN.format(apart=apart)), tmp_path, lines.append, timeout=1)
     assert time.monotonic() - begin < 10
-    assert is_gone(int(lines[0]))
+    wait_until(5, lambda: is_gone(int(lines[0])))
 
 
 def test_nothing_outlives_a_starter_that_was_killed() -> None:
