@@ -15,7 +15,7 @@ PathOption = Annotated[Path, typer.Option()]
 def run(main: Callable[..., None]) -> None:
     """Run ``main`` with the process's arguments, each parameter of it an option.
 
-    The message of a ``UserError`` goes to standard error, and the exit code is 1.
+    The message of a ``UserError`` goes to standard error, and its exit code is the process's.
     """
     application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     application.command()(main)
@@ -23,4 +23,4 @@ def run(main: Callable[..., None]) -> None:
         application()
     except UserError as error:
         typer.echo(f"error: {error}", err=True)
-        raise SystemExit(1) from None
+        raise SystemExit(error.exit_code) from None

@@ -28,7 +28,7 @@ def test_the_four_files_stand_uncompressed_under_the_names_of_the_pipeline(
     }
 
 
-def test_failure_is_a_message_and_an_exit_code(
+def test_failure_is_a_message_and_the_exit_code_for_trying_again(
     small_params: Path, tmp_path: Path, edit: Edit
 ) -> None:
     nowhere = {"kind": "folder", "path": "no/such/folder"}
@@ -41,7 +41,7 @@ def test_failure_is_a_message_and_an_exit_code(
         text=True,
     )
 
-    assert done.returncode == 1
+    assert done.returncode == 75
     assert "error: no source has all the files" in done.stderr
     assert "folder no/such/folder: no such folder" in done.stderr
     assert "Traceback" not in done.stderr

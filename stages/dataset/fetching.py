@@ -9,11 +9,11 @@ from tqdm import tqdm
 
 from stages.dataset.sources import Opener, SourceError, describe, opened
 from stages.dataset.transfer import TransferError, receive
-from stages.errors import UserError
+from stages.errors import TemporaryError
 from stages.sections.dataset import DataFile, FolderSource, Source
 
 
-class FetchError(UserError):
+class FetchError(TemporaryError):
     """No source has all the files that are wanted."""
 
 
