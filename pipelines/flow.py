@@ -1,6 +1,7 @@
 """The flow: the stages of ``dvc.yaml``, here or in a checkout of its own."""
 
 import datetime as dt
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
-from prefect.states import Cancelled, Completed
+from prefect.states import Cancelled, Completed, Failed
 from pydantic import Field
 from ruamel.yaml import YAML
 
@@ -63,21 +64,28 @@ def pipeline(
     if late_after and lateness > late_after:
         message = f"{lateness:.0f} s late, more than the {late_after:g} s of late_after"
         return Completed(name="Skipped", message=message)
+    owner = f"the run '{flow_run.name}' ({flow_run.id})"
+    try:
+        changes = _changes(recipe, set_param, ref)
+        repository = Repository(Path.cwd())
+        with exclusive(repository.state / "lock", owner, when_busy, get_run_logger().info) as lock:
+            if ref:
+                return _run_apart(repository, ref, changes, lock)
+            return _run_here(repository, lock)
+    except BusyError as error:
+        return Cancelled(message=str(error))
+    except PipelineError as error:
+        return Failed(message=str(error))
+
+
+def _changes(recipe: str | None, set_param: Sequence[str], ref: str | None) -> list[str]:
     changes = [*set_param, *([f"recipe={recipe}"] if recipe else [])]
     if changes and not ref:
         raise PipelineError(
             "recipe and set_param are for a run in a checkout of its own: expected a ref, found "
             "none; name one (ref=main), or edit params.yaml."
         )
-    repository, logger = Repository(Path.cwd()), get_run_logger()
-    owner = f"the run '{flow_run.name}' ({flow_run.id})"
-    try:
-        with exclusive(repository.state / "lock", owner, when_busy, logger.info) as lock:
-            if ref:
-                return _run_apart(repository, ref, changes, lock)
-            return _run_here(repository, lock)
-    except BusyError as error:
-        return Cancelled(message=str(error))
+    return changes
 
 
 def _run_here(repository: Repository, lock: int) -> State:
@@ -108,18 +116,25 @@ def _run_apart(repository: Repository, ref: str, changes: Sequence[str], lock: i
 def _run_stages(
     folder: Path, lock: int, changes: Sequence[str] = (), *, restore: bool = False
 ) -> Mapping[str, Outcome]:
-    """Run every stage once, each after those that it depends on."""
+    """Run every stage once, each after those that it depends on.
+
+    Raises:
+        PipelineError: DVC cannot read the pipeline, or a stage has failed; those after it are left.
+    """
     outcomes: dict[str, Outcome] = {}
-    try:
-        for stage in read_stages(folder, [lock], changes, restore=restore):
-            upstream = [outcomes[name] for name in stage.upstream]
-            changed = stage.changed or any(outcome.moved for outcome in upstream)
-            begin = time.perf_counter()
-            state = run_stage(stage, changed, folder, lock, [outcome.state for outcome in upstream])
-            seconds = time.perf_counter() - begin
-            outcomes[stage.name] = Outcome(state, seconds, changed and state.name != "Cached")
-    finally:
-        record_stages(outcomes)
+    state: State | None = None
+    for stage in read_stages(folder, [lock], changes, restore=restore):
+        upstream = [outcomes[name] for name in stage.upstream]
+        changed = stage.changed or any(outcome.moved for outcome in upstream)
+        begin = time.perf_counter()
+        state = run_stage(stage, changed, folder, lock, [outcome.state for outcome in upstream])
+        seconds = time.perf_counter() - begin
+        outcomes[stage.name] = Outcome(state, seconds, changed and state.name != "Cached")
+        if not state.is_completed():
+            break
+    record_stages(outcomes)
+    if state and not state.is_completed():
+        raise PipelineError(state.message)
     return outcomes
 
 
@@ -133,4 +148,4 @@ def _summary(outcomes: Mapping[str, Outcome]) -> str:
 
 
 if __name__ == "__main__":
-    pipeline()
+    sys.exit(not pipeline(return_state=True).is_completed())

@@ -25,8 +25,6 @@ class Meta(BaseModel):
     """Seconds before it is."""
     timeout: Annotated[float, Field(gt=0)] | None = None
     """Seconds after which the stage is ended, with all its processes."""
-    pool: str | None = None
-    """The work pool whose worker runs it."""
 
 
 class Stage(BaseModel):
@@ -67,9 +65,8 @@ def read_stages(
         PipelineError: DVC cannot read the pipeline.
     """
     lines: list[str] = []
-    command = [sys.executable, "-m", "pipelines.plan", str(folder), *changes]
-    if restore:
-        command.append("--restore")
+    options = ["--restore"] if restore else []
+    command = [sys.executable, "-m", "pipelines.plan", *options, "--", str(folder), *changes]
     # Where this project is, for DVC may work on another commit of it.
     code = run(command, Path(__file__).parents[1], lines.append, held=held)
     if code:

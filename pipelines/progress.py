@@ -6,6 +6,8 @@ from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
+from pipelines.away import server_may_be_away
+
 # How a stage's output says that an epoch is over, for instance "epoch 2/3: loss 0.35".
 _EPOCH = re.compile(r"^epoch (\d+)/(\d+)\b")
 
@@ -23,11 +25,13 @@ class Progress:
         if not found:
             return
         done, epochs = map(int, found.groups())
-        percent = 100 * done / epochs
+        with server_may_be_away():
+            self._show(100 * done / epochs, line)
+
+    def _show(self, percent: float, line: str) -> None:
         if self._artifact is None:
-            created = create_progress_artifact(
-                percent, key=f"{self._stage}-progress", description=line
-            )
+            key = f"{self._stage}-progress"
+            created = create_progress_artifact(percent, key=key, description=line)
             self._artifact = cast("UUID", created)
         else:
             update_progress_artifact(self._artifact, percent, description=line)

@@ -16,6 +16,7 @@ from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
+from pipelines.away import server_may_be_away
 from pipelines.process import run
 
 _PICTURE = Path("reports", "figures", "misclassified.png")
@@ -43,31 +44,34 @@ def record_stages(outcomes: Mapping[str, Outcome]) -> None:
         }
         for name, outcome in outcomes.items()
     ]
-    create_table_artifact(table, key="stages", description="What became of each stage")
+    with server_may_be_away():
+        create_table_artifact(table, key="stages", description="What became of each stage")
 
 
 def record_results(folder: Path, base: str) -> None:
     """Write the metrics, with their change against a commit, and the misclassified images.
+
+    A fall of the watched metric is told as an event, ``pipeline.accuracy.fell``.
 
     Args:
         folder: the run's.
         base: the commit that it began with.
     """
     metrics = changes_of_metrics(folder, base)
-    if metrics:
-        create_table_artifact(
-            [{"metric": name, **values} for name, values in metrics.items()],
-            key="metrics",
-            description=f"The metrics, and their change against {base[:7]}",
-        )
-    picture = folder / _PICTURE
-    if picture.exists():
-        encoded = base64.b64encode(picture.read_bytes()).decode()
-        create_image_artifact(
-            f"data:image/png;base64,{encoded}",
-            key="misclassified",
-            description="Test images that the network got wrong",
-        )
+    with server_may_be_away():
+        if metrics:
+            create_table_artifact(
+                [{"metric": name, **values} for name, values in metrics.items()],
+                key="metrics",
+                description=f"The metrics, and their change against {base[:7]}",
+            )
+        if (folder / _PICTURE).exists():
+            encoded = base64.b64encode((folder / _PICTURE).read_bytes()).decode()
+            create_image_artifact(
+                f"data:image/png;base64,{encoded}",
+                key="misclassified",
+                description="Test images that the network got wrong",
+            )
     watched = metrics.get(_WATCHED, {})
     if watched.get("change", 0) < 0:
         emit_event(
@@ -79,7 +83,8 @@ def record_results(folder: Path, base: str) -> None:
 
 def record_report(where: str) -> None:
     """Say where the report of the run is to be had."""
-    create_markdown_artifact(where, key="report", description="The report of the run")
+    with server_may_be_away():
+        create_markdown_artifact(where, key="report", description="The report of the run")
 
 
 def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
@@ -88,7 +93,7 @@ def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
     command = [sys.executable, "-m", "dvc", "metrics", "diff", "--all", "--json", base]
     code = run(command, folder, lines.append)
     if code:
-        get_run_logger().warning("no metrics to compare with %s: %s", base[:7], lines[-1])
+        get_run_logger().warning("no metrics to compare with %s: %s", base[:7], " ".join(lines))
         return {}
     names = {"old": "before", "new": "after", "diff": "change"}
     return {

@@ -28,7 +28,9 @@ _PATIENCE = 120
 
 def main(port: Annotated[int, typer.Option(min=1, max=65535)] = 4200) -> None:
     """Serve until Ctrl-C or SIGTERM, which ends all of it."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # A script that starts this in the background has SIGINT ignored, which would be handed on.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     os.environ.update(environment(port))
     try:
         with ExitStack() as stack:

@@ -9,27 +9,19 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.logging import get_run_logger
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
-from pipelines.errors import PipelineError
 from pipelines.graph import Stage
 from pipelines.process import TimedOutError, run
 from pipelines.progress import Progress
 
 # sysexits.h, EX_TEMPFAIL: what stages exit with when trying again may help.
 _TEMPORARY = "exited with 75"
+_TRY_AGAIN = "FailedForNow"
 _SKIPPED = re.compile(r"^Stage '.*' didn't change, skipping$")
 _FROM_CACHE = re.compile(r"^Stage '.*' is cached - skipping run, checking out outputs$")
 # Of a failed stage's output, what the state quotes.
 _LAST_LINES = 5
-
-
-class StageError(PipelineError):
-    """A stage has failed, and would fail again."""
-
-
-class TemporaryStageError(StageError):
-    """A stage has failed for a reason that may pass by itself."""
 
 
 def run_stage(
@@ -46,27 +38,21 @@ def run_stage(
 
     Returns:
         Completed, by the name of Cached (nothing had changed), Restored (its outputs came from
-        DVC's cache) or Ran.
-
-    Raises:
-        StageError: the stage failed, or took longer than ``meta.timeout``.
+        DVC's cache) or Ran; or Failed, when the stage failed or took longer than ``meta.timeout``.
     """
     named = reproduce.with_options(
         name=stage.name,
         task_run_name=stage.name,
         description=stage.description,
-        tags=[f"pool:{stage.meta.pool}"] if stage.meta.pool else [],
         retries=stage.meta.retries,
         retry_delay_seconds=stage.meta.retry_delay,
     )
-    state = named(stage, folder, lock, changed, return_state=True, wait_for=upstream)
-    if not state.is_completed():
-        state.result()
+    state: State = named(stage, folder, lock, changed, return_state=True, wait_for=upstream)
     return state
 
 
 def _may_pass(_task: Task[..., State], _run: TaskRun, state: State) -> bool:
-    return isinstance(state.result(raise_on_failure=False), TemporaryStageError)
+    return state.name == _TRY_AGAIN
 
 
 @task(cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_may_pass)
@@ -91,12 +77,12 @@ def reproduce(stage: Stage, folder: Path, lock: int, changed: bool) -> State:
             [sys.executable, "-m", "dvc", *command], folder, on_line, stage.meta.timeout, [lock]
         )
     except TimedOutError:
-        raise StageError(
-            f"stage {stage.name} was ended after {stage.meta.timeout:g} s, its meta.timeout in "
-            "dvc.yaml."
-        ) from None
-    if code:
-        raise _failure(stage, lines)
+        limit = f"{stage.meta.timeout:g} s, its meta.timeout in dvc.yaml"
+        return Failed(message=f"stage {stage.name} was ended after {limit}.")
+    return _failure(stage, lines) if code else _success(lines)
+
+
+def _success(lines: Sequence[str]) -> State:
     if any(map(_SKIPPED.match, lines)):
         return Completed(name="Cached", message="what it depends on came out the same")
     if any(map(_FROM_CACHE.match, lines)):
@@ -104,8 +90,7 @@ def reproduce(stage: Stage, folder: Path, lock: int, changed: bool) -> State:
     return Completed(name="Ran")
 
 
-def _failure(stage: Stage, lines: Sequence[str]) -> StageError:
-    temporary = any(_TEMPORARY in line for line in lines)
+def _failure(stage: Stage, lines: Sequence[str]) -> State:
     said = "\n".join(lines[-_LAST_LINES:])
-    kind = TemporaryStageError if temporary else StageError
-    return kind(f"stage {stage.name} failed:\n{said}")
+    name = _TRY_AGAIN if any(_TEMPORARY in line for line in lines) else None
+    return Failed(name=name, message=f"stage {stage.name} failed:\n{said}")

@@ -66,11 +66,6 @@ class Prefect:
         return [line["message"] for line in found]
 
 
-def settings(port: int, home: Path) -> Prefect:
-    home.mkdir(exist_ok=True)
-    return Prefect(port, home)
-
-
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -96,7 +91,7 @@ def answers(url: str) -> bool:
 @pytest.fixture(scope="session")
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
     """A server on loopback, with the project's settings."""
-    server = settings(free_port(), tmp_path_factory.mktemp("prefect"))
+    server = Prefect(free_port(), tmp_path_factory.mktemp("prefect"))
     log = (tmp_path_factory.mktemp("server") / "log").open("w")
     with subprocess.Popen(
         [PYTHON, "-m", "prefect", "server", "start"],

@@ -95,6 +95,11 @@ def test_failure_is_told_once_and_ends_the_run(
     tasks = prefect.tasks(identity)
     assert names(tasks) == {"fetch": "Cached", "train": "Failed"}
     assert tasks["train"]["run_count"] == 1
+    table = json.loads(prefect.artifacts(identity)["stages"])
+    assert [(row["stage"], row["state"]) for row in table] == [
+        ("fetch", "Cached"),
+        ("train", "Failed"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +204,13 @@ def test_mistake_fails_with_a_sentence(
     _, name, message = start(**parameters).end()
     assert name == "Failed"
     assert sentence in message
+
+
+def test_late_run_is_skipped_and_says_so(prefect: Prefect, start: Start) -> None:
+    identity, name, message = start(late_after=0.000001).end()
+    assert name == "Skipped"
+    assert message.endswith("more than the 1e-06 s of late_after")
+    assert not prefect.tasks(identity)
 
 
 def test_second_run_waits_for_the_first_and_says_so(

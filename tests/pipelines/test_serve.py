@@ -1,0 +1,154 @@
+"""Server, worker and deployments together, as `make serve` starts them, on the toy pipeline."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.pipelines.conftest import PYTHON, ROOT, Git, Prefect, free_port, wait_until
+from tests.pipelines.test_process import is_gone
+
+Edit = Callable[[Path, str, Any], None]
+
+
+@pytest.fixture
+def project(toy: Path, git: Git, edit: Edit) -> Path:
+    """The toy with this project's flow, whose nightly run comes each minute."""
+    shutil.copytree(ROOT / "pipelines", toy / "pipelines")
+    shutil.copy(ROOT / "prefect.yaml", toy)
+    (toy / ".gitignore").write_text("/raw.txt\n/model.txt\n/.prefect/\n__pycache__/\n")
+    nightly = "deployments.1.schedules.0.cron"
+    edit(toy / "prefect.yaml", nightly, "* * * * *")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "Have a flow")
+    return toy
+
+
+@contextmanager
+def serving(
+    project: Path, log: Path, **options: Any
+) -> Iterator[tuple[subprocess.Popen[str], Prefect]]:
+    port = free_port()
+    prefect = Prefect(port, project / ".prefect")
+    own = ("GIT_", "DVC_")
+    environment = prefect.environment | {
+        "PYTHONPATH": str(project),
+        **{name: value for name, value in os.environ.items() if name.startswith(own)},
+    }
+    with (
+        log.open("a") as output,
+        subprocess.Popen(
+            [PYTHON, "-m", "pipelines.serve", "--port", str(port)],
+            cwd=project,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            **options,
+        ) as process,
+    ):
+        try:
+            wait_until(180, lambda: "Prefect's UI: " in log.read_text() or process.poll())
+            assert process.poll() is None, log.read_text()
+            yield process, prefect
+        finally:
+            process.kill()
+
+
+def prefect_cli(prefect: Prefect, project: Path, *arguments: str) -> str:
+    return subprocess.run(
+        [PYTHON, "-m", "prefect", *arguments],
+        cwd=project,
+        env=prefect.environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def test_runs_by_schedule_and_by_hand_and_ends_with_all_its_processes(
+    project: Path, tmp_path: Path, git: Git
+) -> None:
+    log = tmp_path / "serve.log"
+    with serving(project, log) as (process, prefect):
+        prefect_cli(
+            prefect, project, "deployment", "run", "pipeline/run", "-p", "recipe=tutorial",
+            "-p", 'set_param=["epochs=3"]',
+        )  # fmt: skip
+        (by_hand,) = wait_until(
+            120, lambda: prefect.runs(name="tutorial at main", state="Completed")
+        )
+        branch = f"runs/tutorial-{git('rev-parse', '--short=7', 'main')}-{by_hand['id'][:8]}"
+        assert git("show", f"{branch}:reports/index.html") == "tutorial 3 one"
+
+        scheduled = wait_until(120, lambda: prefect.runs(name="fast at main", state="Completed"))
+        assert scheduled[0]["auto_scheduled"]
+        assert "nothing to commit" in scheduled[0]["state"]["message"]
+
+        prefect_cli(
+            prefect, project, "deployment", "run", "pipeline/run", "-p", "recipe=slow",
+            "-p", 'set_param=["seconds=50"]',
+        )  # fmt: skip
+        (run,) = wait_until(120, lambda: prefect.runs(name="slow at main", state="Running"))
+        said = wait_until(
+            60, lambda: [line for line in prefect.logs(run["id"]) if "working as " in line]
+        )
+        stage = int(said[0].removeprefix("working as "))
+        prefect_cli(prefect, project, "flow-run", "cancel", run["id"])
+        begin = time.monotonic()
+        wait_until(20, lambda: is_gone(stage))
+        wait_until(20, lambda: not list((project / ".git/pipeline/checkouts").iterdir()))
+        assert time.monotonic() - begin < 15
+        wait_until(20, lambda: prefect.runs(id=run["id"])[0]["state_name"] == "Cancelled")
+
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        wait_until(5, lambda: all(is_gone(child.pid) for child in children))
+    assert log.read_text().endswith("ended: server and worker\n")
+
+
+def test_started_again_it_goes_on_and_sigterm_ends_it_in_the_background_too(
+    project: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "serve.log"
+    with serving(project, log) as (process, _):
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+    log.write_text("")
+
+    def ignore_interrupts() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    with serving(project, log, preexec_fn=ignore_interrupts) as (process, prefect):
+        names = prefect_cli(prefect, project, "automation", "ls")
+        assert names.count("Crash silent") == 1
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        wait_until(5, lambda: all(is_gone(child.pid) for child in children))
+
+
+def test_taken_port_is_a_sentence(project: Path, prefect: Prefect) -> None:
+    port = prefect.environment["PREFECT_SERVER_API_PORT"]
+    done = subprocess.run(
+        [PYTHON, "-m", "pipelines.serve", "--port", port],
+        cwd=project,
+        env=prefect.environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"error: port {port} is taken; end what listens there, or choose another: "
+        "make serve PORT=4201.\n"
+    )
