@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -88,25 +89,30 @@ def answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
-    """A server on loopback, with the project's settings."""
-    server = Prefect(free_port(), tmp_path_factory.mktemp("prefect"))
-    log = (tmp_path_factory.mktemp("server") / "log").open("w")
+@contextmanager
+def running(server: Prefect) -> Iterator[subprocess.Popen[bytes]]:
+    """A server with the project's settings, once it answers."""
     with subprocess.Popen(
         [PYTHON, "-m", "prefect", "server", "start"],
         cwd=ROOT,
         env=server.environment,
-        stdout=log,
-        stderr=subprocess.STDOUT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         try:
             wait_until(120, lambda: answers(server.url))
-            yield server
+            yield process
         finally:
             process.terminate()
             process.wait(20)
-    log.close()
+
+
+@pytest.fixture(scope="session")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
+    """A server on loopback."""
+    server = Prefect(free_port(), tmp_path_factory.mktemp("prefect"))
+    with running(server):
+        yield server
 
 
 @pytest.fixture
