@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed-from-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro flow serve tune errors test lint check lock bench
+.PHONY: help setup repro flow serve notify tune errors test lint check lock bench
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ flow: $(INSTALLED) ## run the pipeline as a Prefect flow, on this machine
 
 serve: $(INSTALLED) ## run Prefect here until Ctrl-C: server, UI, deployments, worker (PORT=4200)
 	python -m pipelines.serve --port $(PORT)
+
+notify: $(INSTALLED) ## tell of failed runs and fallen accuracy: make notify BLOCK=slack-webhook/alerts
+	python -m pipelines.notify "$(BLOCK)"
 
 tune: $(INSTALLED) ## search recipes and measure a learning curve, as tuning/params.yaml says
 	dvc repro tuning/dvc.yaml

@@ -1,13 +1,16 @@
-"""What the server does by itself: it declares dead the runs that have fallen silent."""
+"""What the server does by itself: end silent runs, and tell somebody of what went wrong."""
 
 import datetime as dt
 from typing import cast
+from uuid import UUID
 
 from prefect.automations import Automation
 from prefect.client.schemas.objects import StateType
 from prefect.events import EventTrigger, Posture
-from prefect.events.actions import ChangeFlowRunState
+from prefect.events.actions import ChangeFlowRunState, SendNotification
 from prefect.settings import get_current_settings
+
+from pipelines.records import METRIC_FELL
 
 # Heartbeats that a run may miss.
 _MISSED = 3
@@ -36,6 +39,50 @@ def crash_silent_runs() -> Automation:
                 state=StateType.CRASHED,
                 message="its process has sent no heartbeat for too long",
                 force=False,
+            )
+        ],
+    )
+
+
+def tell_of_failures(block: UUID) -> Automation:
+    """Describe the automation that sends a notification when a run has failed or crashed."""
+    return Automation(
+        name="Tell of failures",
+        description="A run has failed, has crashed or took too long",
+        trigger=EventTrigger(
+            expect={f"prefect.flow-run.{end}" for end in ("Failed", "Crashed", "TimedOut")},
+            match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            posture=Posture.Reactive,
+            threshold=1,
+        ),
+        actions=[
+            SendNotification(
+                block_document_id=block,
+                subject="{{ flow.name }}: '{{ flow_run.name }}' {{ flow_run.state.name|lower }}",
+                body="{{ flow_run.state.message }}\n{{ flow_run|ui_url }}",
+            )
+        ],
+    )
+
+
+def tell_of_falls(block: UUID) -> Automation:
+    """Describe the automation that sends a notification when the watched metric has fallen."""
+    return Automation(
+        name="Tell of falls",
+        description="A run's metric is lower than at the commit that the run began with",
+        trigger=EventTrigger(
+            expect={METRIC_FELL},
+            posture=Posture.Reactive,
+            threshold=1,
+        ),
+        actions=[
+            SendNotification(
+                block_document_id=block,
+                subject="{{ flow.name }}: '{{ flow_run.name }}' has a lower accuracy",
+                body=(
+                    "{{ event.resource.name }}: {{ event.payload.before }} before, "
+                    "{{ event.payload.after }} now\n{{ flow_run|ui_url }}"
+                ),
             )
         ],
     )

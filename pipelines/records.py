@@ -22,6 +22,7 @@ from pipelines.process import run
 _PICTURE = Path("reports", "figures", "misclassified.png")
 # The metric whose fall is an event.
 _WATCHED = "test.accuracy"
+METRIC_FELL = "pipeline.accuracy.fell"
 
 
 class Outcome(NamedTuple):
@@ -51,7 +52,7 @@ def record_stages(outcomes: Mapping[str, Outcome]) -> None:
 def record_results(folder: Path, base: str) -> None:
     """Write the metrics, with their change against a commit, and the misclassified images.
 
-    A fall of the watched metric is told as an event, ``pipeline.accuracy.fell``.
+    A fall of the watched metric is told as an event, ``METRIC_FELL``.
 
     Args:
         folder: the run's.
@@ -75,8 +76,11 @@ def record_results(folder: Path, base: str) -> None:
     watched = metrics.get(_WATCHED, {})
     if watched.get("change", 0) < 0:
         emit_event(
-            "pipeline.accuracy.fell",
-            resource={"prefect.resource.id": f"pipeline.metric.{_WATCHED}"},
+            METRIC_FELL,
+            resource={
+                "prefect.resource.id": f"pipeline.metric.{_WATCHED}",
+                "prefect.resource.name": _WATCHED,
+            },
             payload=watched,
         )
 

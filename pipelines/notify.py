@@ -1,0 +1,59 @@
+"""Have the server tell somebody when a run has failed, or when it has made the model worse."""
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from prefect.blocks.abstract import NotificationBlock
+from prefect.blocks.core import Block
+
+from pipelines import automations
+from pipelines.errors import PipelineError
+
+BlockOption = Annotated[
+    str,
+    typer.Argument(
+        metavar="TYPE/NAME",
+        help="a notification block of the server, such as slack-webhook/alerts",
+    ),
+]
+
+
+def main(block: BlockOption) -> None:
+    """Send notifications of failures and falls through a block that the server has."""
+    try:
+        identity = identity_of(block)
+    except PipelineError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from None
+    for automation in (
+        automations.tell_of_failures(identity),
+        automations.tell_of_falls(identity),
+    ):
+        automations.make(automation)
+        typer.echo(f"{automation.name}: through {block}")
+
+
+def identity_of(block: str) -> UUID:
+    """Give the id of a notification block, by its type and name.
+
+    Raises:
+        PipelineError: the server has no such block, or it cannot send notifications.
+    """
+    try:
+        loaded = Block.load(block)
+    except ValueError:
+        raise PipelineError(
+            f"expected a notification block of the server as TYPE/NAME, found {block}; "
+            "`prefect block ls` lists what there is, the UI's page Blocks makes another."
+        ) from None
+    if not isinstance(loaded, NotificationBlock) or not loaded._block_document_id:
+        raise PipelineError(
+            f"expected a block that sends notifications, found {block}; choose another, such as "
+            "slack-webhook/alerts."
+        )
+    return loaded._block_document_id
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,98 @@
+"""Notifications from a real server to a receiver on loopback."""
+
+import http.server
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.pipelines.conftest import PYTHON, ROOT, FlowRun, Prefect, wait_until
+
+Start = Callable[..., FlowRun]
+Messages = list[dict[str, str]]
+
+MAKE_BLOCK = """
+import sys
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.blocks.system import Secret
+
+CustomWebhookNotificationBlock(
+    name="alerts", url=sys.argv[1], json_data={"subject": "{{subject}}", "body": "{{body}}"}
+).save("alerts", overwrite=True)
+Secret(value="hidden").save("secret", overwrite=True)
+"""
+
+
+@pytest.fixture
+def messages() -> Iterator[tuple[str, Messages]]:
+    """The address of a receiver of webhooks, and what it has received."""
+    received: Messages = []
+
+    class Receiver(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", received
+        server.shutdown()
+
+
+def python(prefect: Prefect, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [PYTHON, *arguments],
+        cwd=ROOT,
+        env=prefect.environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_failure_and_falling_metric_are_told_and_a_good_run_is_not(
+    prefect: Prefect, messages: tuple[str, Messages], start: Start, set_params: Callable[..., None]
+) -> None:
+    address, received = messages
+    assert python(prefect, "-c", MAKE_BLOCK, address).returncode == 0
+    for _ in range(2):
+        done = python(prefect, "-m", "pipelines.notify", "custom-webhook/alerts")
+        assert done.stdout == (
+            "Tell of failures: through custom-webhook/alerts\n"
+            "Tell of falls: through custom-webhook/alerts\n"
+        )
+
+    start().end()
+    set_params(epochs=1)
+    fallen, _, _ = start().end()
+    wait_until(30, lambda: received)
+    set_params(fail=True)
+    failed, _, message = start().end()
+    wait_until(30, lambda: len(received) > 1)
+
+    page = prefect.url.removesuffix("/api") + "/runs/flow-run/"
+    assert received == [
+        {
+            "subject": "pipeline: 'fast at working copy' has a lower accuracy",
+            "body": f"test.accuracy: 0.2 before, 0.1 now\n{page}{fallen}",
+        },
+        {
+            "subject": "pipeline: 'fast at working copy' failed",
+            "body": f"{message}\n{page}{failed}",
+        },
+    ]
+
+
+@pytest.mark.parametrize("block", ["alerts", "slack-webhook/none", "secret/secret"])
+def test_block_that_cannot_notify_is_a_sentence(
+    prefect: Prefect, messages: tuple[str, Messages], block: str
+) -> None:
+    address, _ = messages
+    assert python(prefect, "-c", MAKE_BLOCK, address).returncode == 0
+    done = python(prefect, "-m", "pipelines.notify", block)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: expected a ")
+    assert f"found {block}; " in done.stderr
