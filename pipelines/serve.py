@@ -24,6 +24,8 @@ _PREFECT = (sys.executable, "-m", "prefect")
 _POOL = "local"
 # Seconds that the server gets to answer.
 _PATIENCE = 120
+# Seconds within which a worker that ends has never worked.
+_TOO_SOON = 20
 
 
 def main(port: Annotated[int, typer.Option(min=1, max=65535)] = 4200) -> None:
@@ -60,10 +62,10 @@ def environment(port: int) -> Mapping[str, str]:
 
 
 def serve(stack: ExitStack, port: int) -> None:
-    """Start everything on the stack, say where it is, and wait until something of it ends.
+    """Start everything on the stack, say where it is, and have a worker as long as it lasts.
 
     Raises:
-        PipelineError: the port is taken, or server or worker has ended by itself.
+        PipelineError: the port is taken, the server has ended by itself, or no worker lives.
     """
     _check_free(port)
     url = os.environ["PREFECT_API_URL"]
@@ -71,16 +73,29 @@ def serve(stack: ExitStack, port: int) -> None:
     _tell("server", server)
     wait_for_server(url, server)
     prepare()
-    worker = stack.enter_context(
-        started([*_PREFECT, "worker", "start", "--pool", _POOL, "--type", "process"], _FOLDER)
-    )
-    _tell("worker", worker)
     typer.echo(f"Prefect's UI: {url.removesuffix('/api')} (Ctrl-C ends server and worker)")
-    while True:
-        for name, process in (("server", server), ("worker", worker)):
-            if process.poll() is not None:
-                raise PipelineError(f"the {name} has ended with code {process.returncode}.")
-        time.sleep(1)
+    while server.poll() is None:
+        work_until_either_ends(server)
+    raise PipelineError(f"the server has ended with code {server.returncode}.")
+
+
+def work_until_either_ends(server: "subprocess.Popen[str]") -> None:
+    """Have a worker until it or the server ends; with it end the runs that it had.
+
+    Raises:
+        PipelineError: the worker has ended so soon that another would fare no better.
+    """
+    begin = time.monotonic()
+    command = [*_PREFECT, "worker", "start", "--pool", _POOL, "--type", "process"]
+    with started(command, _FOLDER) as worker:
+        _tell("worker", worker)
+        while server.poll() is None and worker.poll() is None:
+            time.sleep(1)
+    if server.poll() is None:
+        said = f"the worker has ended with code {worker.returncode}"
+        if time.monotonic() - begin < _TOO_SOON:
+            raise PipelineError(f"{said}, as soon as it had begun.")
+        typer.echo(f"{said}; another takes its place")
 
 
 def prepare() -> None:

@@ -137,6 +137,31 @@ def test_started_again_it_goes_on_and_sigterm_ends_it_in_the_background_too(
         wait_until(5, lambda: all(is_gone(child.pid) for child in children))
 
 
+def test_killed_worker_is_replaced_and_its_killed_run_declared_crashed(
+    project: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "serve.log"
+    with serving(project, log) as (process, prefect):
+        time.sleep(25)  # A worker that dies sooner is not replaced.
+        by_hand = ("deployment", "run", "pipeline/run", "-p")
+        prefect_cli(prefect, project, *by_hand, "recipe=slow", "-p", 'set_param=["seconds=200"]')
+        (run,) = wait_until(120, lambda: prefect.runs(name="slow at main", state="Running"))
+        prefect_cli(prefect, project, *by_hand, "recipe=next")
+        (worker,) = (
+            child
+            for child in psutil.Process(process.pid).children(recursive=True)
+            if "worker" in child.cmdline() and "guard.py" not in " ".join(child.cmdline())
+        )
+        for killed in (worker, *worker.children(recursive=True)):
+            killed.kill()
+        wait_until(30, lambda: "another takes its place" in log.read_text())
+
+        # Three heartbeats, 30 s each, must be missing; then the next run has its turn.
+        (crashed,) = wait_until(180, lambda: prefect.runs(id=run["id"], state="Crashed"))
+        assert crashed["state"]["message"] == "its process has sent no heartbeat for too long"
+        wait_until(120, lambda: prefect.runs(name="next at main", state="Completed"))
+
+
 def test_taken_port_is_a_sentence(project: Path, prefect: Prefect) -> None:
     port = prefect.environment["PREFECT_SERVER_API_PORT"]
     done = subprocess.run(
