@@ -11,6 +11,8 @@ from pipelines.errors import PipelineError
 
 # Ignored by Git, keyed by what they hold, and worth more when every run has them.
 _SHARED = ("data/downloads", "models/checkpoints")
+# Of when and where a run trained, not of what came of it.
+_PROVENANCE = "models/provenance.json"
 
 
 class Repository:
@@ -80,7 +82,8 @@ def commit_changes(folder: Path, branch: str, message: str) -> str | None:
     """Commit whatever a run has changed in its checkout, to a new branch.
 
     Returns:
-        The hash of the commit, or none if nothing has changed.
+        The branch that has it: an earlier run's, if that began with the same commit and came to the
+        same; or none if nothing has changed.
     """
     for name in _SHARED:
         # Git's rule for a folder of this name does not cover a link.
@@ -88,10 +91,24 @@ def commit_changes(folder: Path, branch: str, message: str) -> str | None:
     git(folder, "add", "--all")
     if not git(folder, "status", "--porcelain"):
         return None
+    if earlier := _same_as_before(folder):
+        return earlier
     # A person's hooks are about a person's commits.
     git(folder, *_identity(folder), "-c", "core.hooksPath=", "commit", "--quiet", "-m", message)
     git(folder, "branch", branch)
-    return git(folder, "rev-parse", "HEAD")
+    return branch
+
+
+def _same_as_before(folder: Path) -> str | None:
+    """Name the branch of an earlier run with the same beginning and end, but for its machine."""
+    refs = git(folder, "for-each-ref", "--format=%(refname:short) %(parent)", "refs/heads/runs")
+    base = git(folder, "rev-parse", "HEAD")
+    compare = ("diff", "--cached", "--name-only")
+    for branch, *parents in map(str.split, refs.splitlines()):
+        same_base = parents == [base]
+        if same_base and not git(folder, *compare, branch, "--", ".", f":!{_PROVENANCE}"):
+            return branch
+    return None
 
 
 def _identity(folder: Path) -> Sequence[str]:

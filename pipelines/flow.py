@@ -102,15 +102,17 @@ def _run_apart(repository: Repository, ref: str, changes: Sequence[str], lock: i
         outcomes = _run_stages(folder, lock, changes, restore=True)
         summary = _summary(outcomes)
         recipe = _recipe((folder / "params.yaml").read_text())
-        branch = f"runs/{recipe}-{base[:7]}-{flow_run.id[:8]}"
+        # The end of the id: it begins with the time, which scheduled runs share.
+        branch = f"runs/{recipe}-{base[:7]}-{flow_run.id[-8:]}"
         if _have_moved(outcomes):
             record_results(folder, base)
         message = f"Run {recipe} at {base[:7]}\n\n{summary}.\n\nFlow-Run: {flow_run.id}"
-        commit = commit_changes(folder, branch, message)
-    if not commit:
+        found = commit_changes(folder, branch, message)
+    if not found:
         return Completed(message=f"{summary}; nothing to commit")
-    record_report(f"`git show {branch}:reports/index.html > report.html`")
-    return Completed(message=f"{summary}; committed to {branch}")
+    record_report(f"`git show {found}:reports/index.html > report.html`")
+    did = "committed to" if found == branch else "the same came of the run that is at"
+    return Completed(message=f"{summary}; {did} {found}")
 
 
 def _run_stages(

@@ -48,8 +48,8 @@ def test_changes_become_a_commit_on_a_branch_of_its_own(toy: Path, git: Git) -> 
     base = repository.commit_of("HEAD")
     with repository.checkout(base, "run") as folder:
         (folder / "source.txt").write_text("two\n")
-        commit = commit_changes(folder, "runs/a", "Run it\n\nFlow-Run: 1")
-    assert git("rev-parse", "runs/a", "runs/a^", "main").split() == [commit, base, base]
+        assert commit_changes(folder, "runs/a", "Run it\n\nFlow-Run: 1") == "runs/a"
+    assert git("rev-parse", "runs/a^", "main").split() == [base, base]
     assert git("diff", "--name-only", "main", "runs/a") == "source.txt"
     assert git("log", "-1", "--format=%(trailers:key=Flow-Run,valueonly)", "runs/a") == "1"
 
@@ -59,6 +59,25 @@ def test_no_change_is_no_commit(toy: Path, git: Git) -> None:
     with repository.checkout(repository.commit_of("HEAD"), "run") as folder:
         assert commit_changes(folder, "runs/a", "Run it") is None
     assert git("branch", "--format=%(refname:short)") == "main"
+
+
+def test_same_changes_again_are_no_second_commit_wherever_they_were_made(
+    toy: Path, git: Git
+) -> None:
+    repository = Repository(toy)
+    for branch, text, machine, expected in (
+        ("runs/a", "two\n", "one", "runs/a"),
+        ("runs/b", "three\n", "one", "runs/b"),
+        ("runs/c", "two\n", "another", "runs/a"),
+    ):
+        with repository.checkout(repository.commit_of("main"), "run") as folder:
+            (folder / "source.txt").write_text(text)
+            (folder / "models" / "provenance.json").write_text(machine)
+            assert commit_changes(folder, branch, "Run it") == expected
+    assert git("branch", "--list", "runs/*", "--format=%(refname:short)").split() == [
+        "runs/a",
+        "runs/b",
+    ]
 
 
 def test_hooks_of_the_repository_are_not_run(toy: Path) -> None:

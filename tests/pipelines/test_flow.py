@@ -164,7 +164,7 @@ def test_run_apart_ends_as_a_commit_and_touches_nothing_here(
     (toy / "source.txt").write_text("edited, not committed\n")
     identity, _, message = start(ref="main", recipe="tutorial", set_param=["epochs=5"]).end()
     (branch,) = git("branch", "--list", "runs/*", "--format=%(refname:short)").split()
-    assert branch == f"runs/tutorial-{git('rev-parse', 'main')[:7]}-{identity[:8]}"
+    assert branch == f"runs/tutorial-{git('rev-parse', 'main')[:7]}-{identity[-8:]}"
     assert message == f"2 ran, 1 restored; committed to {branch}"
     assert git("status", "--porcelain") == "M source.txt"
     assert git("show", f"{branch}:reports/index.html") == "tutorial 5 one"

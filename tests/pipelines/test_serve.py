@@ -86,7 +86,7 @@ def test_runs_by_schedule_and_by_hand_and_ends_with_all_its_processes(
         (by_hand,) = wait_until(
             120, lambda: prefect.runs(name="tutorial at main", state="Completed")
         )
-        branch = f"runs/tutorial-{git('rev-parse', '--short=7', 'main')}-{by_hand['id'][:8]}"
+        branch = f"runs/tutorial-{git('rev-parse', '--short=7', 'main')}-{by_hand['id'][-8:]}"
         assert git("show", f"{branch}:reports/index.html") == "tutorial 3 one"
 
         scheduled = wait_until(120, lambda: prefect.runs(name="fast at main", state="Completed"))
