@@ -17,8 +17,8 @@ STAGES: dict[str, dict[str, Any]] = {
 }
 # What depends on machine and day is kept out of DVC's sight: it neither removes nor caches it.
 UNSEEN = {"models/checkpoints", "models/provenance.json", "models/scores", "models/tensorboard"}
-# What a person runs; it writes no output of the pipeline.
-COMMANDS = {"compare", "predict"}
+# What a person or a flow runs; it writes no output of the pipeline.
+COMMANDS = {"compare", "predict", "states"}
 # An empty __init__ file cannot change what a stage does.
 MODULES = [path for path in sorted((ROOT / "stages").rglob("*.py")) if path.stat().st_size]
 

@@ -1,0 +1,127 @@
+"""The state of each source of a data set: one cheap look that tells whether it has changed."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+
+import requests
+
+from stages.dataset.sources import (
+    CONNECT_SECONDS,
+    NPM_SECONDS,
+    READ_SECONDS,
+    SourceError,
+    describe,
+    opened,
+)
+from stages.dataset.transfer import TransferError
+from stages.sections.dataset import FolderSource, NpmSource, Source, WebSource
+
+# How web servers say that they have no such file; some answer so for a folder that none may list.
+_ABSENT = {403, 404, 410}
+
+
+def read_states(
+    names: Sequence[str], sources: Sequence[Source], pass_over: Callable[[str], object]
+) -> dict[str, str | None]:
+    """Look at the sources in their order, up to the first that has all the files.
+
+    Args:
+        names: of the files.
+        sources: as ``fetch`` tries them.
+        pass_over: is told, in a sentence, of each source that cannot be asked.
+
+    Returns:
+        By the description of each source that could be asked: the SHA-256, in hexadecimal, of what
+        shows a change of its files, or none where it lacks some of them.
+    """
+    states: dict[str, str | None] = {}
+    for source in sources:
+        name = describe(source)
+        try:
+            marks = json.dumps(list(_marks(source, names)))
+        except TransferError:
+            states[name] = None
+        except SourceError as error:
+            pass_over(f"passed over {name}: {error}")
+        else:
+            states[name] = hashlib.sha256(marks.encode()).hexdigest()
+            break
+    return states
+
+
+def _marks(source: Source, names: Sequence[str]) -> Iterator[object]:
+    """Give what changes with the files: of each one, or of all of them.
+
+    Raises:
+        TransferError: the source lacks some of them.
+        SourceError: it cannot be asked now.
+    """
+    match source:
+        case FolderSource():
+            return _of_folder(source, names)
+        case WebSource():
+            return _of_web(source, names)
+        case NpmSource():
+            return _of_npm(source)
+
+
+def _of_folder(source: FolderSource, names: Sequence[str]) -> Iterator[str]:
+    try:
+        with opened(source) as open_file:
+            for name in names:
+                with open_file(name) as stream:
+                    digest = hashlib.sha256()
+                    while block := stream.read(1 << 20):
+                        digest.update(block)
+                    yield digest.hexdigest()
+    except SourceError as error:
+        # Of a folder, the one reason is that there is none.
+        raise TransferError(str(error)) from error
+
+
+def _of_web(source: WebSource, names: Sequence[str]) -> Iterator[Sequence[str | None]]:
+    with requests.Session() as session:
+        for name in names:
+            try:
+                response = session.head(
+                    f"{source.url.rstrip('/')}/{name}{source.suffix}",
+                    allow_redirects=True,
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    headers={"Accept-Encoding": "identity"},
+                )
+            except requests.RequestException as error:
+                raise SourceError(f"no answer ({type(error).__name__})") from error
+            status = f"HTTP {response.status_code} {response.reason}"
+            if response.status_code in _ABSENT:
+                raise TransferError(status)
+            if not response.ok:
+                raise SourceError(status)
+            tag = response.headers.get("ETag") or response.headers.get("Last-Modified")
+            yield tag, response.headers.get("Content-Length")
+
+
+def _of_npm(source: NpmSource) -> Iterator[str]:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SourceError("no npm client on this machine")
+    # What the registry has published, without the package itself.
+    command = [npm, "view", "--fetch-retries=0", "--loglevel=error", "--", source.package]
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell; the package's name is a checked one
+            [*command, "dist.integrity"],
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=NPM_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SourceError(f"npm did not end within {NPM_SECONDS} s") from error
+    if "E404" in done.stderr:
+        raise TransferError("not in the registry")
+    if done.returncode or not done.stdout.strip():
+        raise SourceError(f"npm failed with exit code {done.returncode}")
+    yield done.stdout.strip()

@@ -1,0 +1,28 @@
+"""Print the states of the data set's sources: ``python -m stages.states --params params.yaml``.
+
+Not a stage: the flow that watches for new data asks it.
+"""
+
+import json
+
+import typer
+
+from stages.command import PathOption, run
+from stages.dataset.states import read_states
+from stages.params import read_params
+
+
+def main(params: PathOption) -> None:
+    """Print one line of JSON: the chosen ``dataset``, and the ``states`` of its sources.
+
+    A source that cannot be asked is passed over with a line on standard error.
+    """
+    parameters = read_params(params)
+    dataset = parameters.chosen_dataset
+    names = [file.name for _, file in dataset.files]
+    states = read_states(names, dataset.sources, lambda line: typer.echo(line, err=True))
+    typer.echo(json.dumps({"dataset": parameters.dataset, "states": states}))
+
+
+if __name__ == "__main__":
+    run(main)
