@@ -62,6 +62,11 @@ class Prefect:
         found = self._post("artifacts/filter", artifacts={"flow_run_id": {"any_": [run]}})
         return {artifact["key"]: artifact["data"] for artifact in found}
 
+    def events(self, name: str, **payload: Any) -> list[dict[str, Any]]:
+        """The events of this name and with this in their payload."""
+        found = self._post("events/filter", filter={"event": {"name": [name]}})["events"]
+        return [event for event in found if payload.items() <= event["payload"].items()]
+
     def logs(self, run: str) -> list[str]:
         found = self._post("logs/filter", logs={"flow_run_id": {"any_": [run]}}, limit=200)
         return [line["message"] for line in found]
@@ -164,10 +169,14 @@ def set_params(toy: Path) -> Callable[..., None]:
 class FlowRun:
     """A run of the flow in a process of its own."""
 
+    flow = "pipelines.flow", "pipeline"
+    """Module and function."""
+
     def __init__(self, prefect: Prefect, folder: Path, **parameters: Any) -> None:
+        module, function = self.flow
         code = (
-            "import json, sys; from pipelines.flow import pipeline; "
-            "state = pipeline(**json.loads(sys.argv[1]), return_state=True); "
+            f"import json, sys; from {module} import {function}; "
+            f"state = {function}(**json.loads(sys.argv[1]), return_state=True); "
             "print(json.dumps([str(state.state_details.flow_run_id), state.name, state.message]))"
         )
         # The environment of this test over that of the session's server.

@@ -116,6 +116,47 @@ def test_runs_by_schedule_and_by_hand_and_ends_with_all_its_processes(
     assert log.read_text().endswith("ended: server and worker\n")
 
 
+def test_arrival_of_the_missing_files_starts_a_run(
+    project: Path, tmp_path: Path, git: Git, small_params: Path, edit: Edit
+) -> None:
+    shutil.copytree(ROOT / "stages", project / "stages")
+    shutil.copy(small_params, project)
+    downloads = "data/downloads/mnist"
+    edit(
+        project / "params.yaml",
+        "datasets.mnist.sources",
+        [{"kind": "folder", "path": downloads}],
+    )
+    command = "python -m stages.fetch --params params.yaml --raw data/raw"
+    stage = {"cmd": command, "params": ["datasets.mnist"], "outs": ["data/raw"]}
+    edit(project / "dvc.yaml", "stages", {"fetch": stage})
+    with (project / ".gitignore").open("a") as ignored:
+        ignored.write("/data/\n")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "Fetch MNIST")
+
+    with serving(project, tmp_path / "serve.log") as (_, prefect):
+
+        def look(end: str) -> None:
+            prefect_cli(prefect, project, "deployment", "run", "watch/every-15-minutes")
+            wait_until(120, lambda: prefect.runs(name="data at main", state=end))
+
+        look("Absent")
+        shutil.copytree(ROOT / "tests/fixtures/mnist-small", project / downloads)
+        look("Arrived")
+        arrived = wait_until(
+            120,
+            lambda: [
+                run
+                for run in prefect.runs(name="fast at main", state="Completed")
+                if run["created_by"]["type"] == "AUTOMATION"
+            ],
+        )
+    assert len(arrived) == 1
+    assert arrived[0]["parameters"]["ref"] == "main"
+    assert "1 ran; committed to runs/fast-" in arrived[0]["state"]["message"]
+
+
 def test_started_again_it_goes_on_and_sigterm_ends_it_in_the_background_too(
     project: Path, tmp_path: Path
 ) -> None:
