@@ -94,7 +94,3 @@ def emit_arrival(dataset: str, source: str, ref: str) -> None:
     # Prefect's own emit_event leaves it to the background, where a failure would go unseen.
     with get_client(sync_client=True) as client:
         client.request("POST", "/events", json=[event.model_dump(mode="json")])
-
-
-if __name__ == "__main__":
-    sys.exit(not watch(return_state=True).is_completed())

@@ -19,7 +19,7 @@ from stages.dataset.sources import (
 from stages.dataset.transfer import TransferError
 from stages.sections.dataset import FolderSource, NpmSource, Source, WebSource
 
-# How web servers say that they have no such file; some answer so for a folder that none may list.
+# How web servers say that they have no such file: S3 says 403 of a folder that nobody may list.
 _ABSENT = {403, 404, 410}
 
 

@@ -172,6 +172,7 @@ def test_started_again_it_goes_on_and_sigterm_ends_it_in_the_background_too(
     with serving(project, log, preexec_fn=ignore_interrupts) as (process, prefect):
         names = prefect_cli(prefect, project, "automation", "ls")
         assert names.count("Crash silent") == 1
+        assert names.count("Run on") == 1
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGTERM)
         process.wait(30)
