@@ -92,7 +92,7 @@ def record_report(where: str) -> None:
 
 
 def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
-    """Ask DVC what became of each metric since a commit: ``before``, ``after``, ``change``."""
+    """Ask DVC what became of each number since a commit: ``before``, ``after``, ``change``."""
     lines: list[str] = []
     command = [sys.executable, "-m", "dvc", "metrics", "diff", "--all", "--json", base]
     code = run(command, folder, lines.append)
@@ -103,5 +103,6 @@ def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
     return {
         metric: {names[name]: value for name, value in values.items() if name in names}
         for metrics in json.loads(lines[-1]).values()
-        for metric, values in metrics.items()
+        for metric, values in sorted(metrics.items())
+        if isinstance(values.get("new"), int | float)
     }

@@ -43,6 +43,7 @@ def test_the_tutorial_recipe_is_the_published_experiment() -> None:
         "batch_normalization": False,
         "dense_units": 1024,
         "dropout": 0.5,
+        "views": 1,
     }
     assert recipe.training.model_dump() == {
         "epochs": 30,

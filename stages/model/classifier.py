@@ -17,6 +17,7 @@ from stages.model.device import devices, strategy
 from stages.model.network import Network
 from stages.model.training import Trainer
 from stages.model.variables import assign, values
+from stages.model.views import views
 from stages.sections.recipe import NetworkParams, Training
 from stages.sections.train import Train
 
@@ -63,7 +64,7 @@ class Classifier:
         self.strategy = strategy()
         with self.strategy.scope():
             self.network = Network(network, height, width, classes, seed)
-        self._seed = seed
+        self._seed, self._views = seed, network.views
         self._optimizer: dict[str, Array] = {}
         self._epochs: list[dict[str, float]] = []
 
@@ -205,7 +206,9 @@ class Classifier:
     @tf.function(reduce_retracing=True)
     def answer(self, images: tf.Tensor) -> tf.Tensor:
         """Compute ``probabilities`` in a graph, of tensors."""
-        return tf.nn.softmax(self.network(self.standardize(tf.cast(images, tf.float32))))
+        looks = views(tf.cast(images, tf.float32), self._views)
+        answers = [tf.nn.softmax(self.network(self.standardize(look))) for look in looks]
+        return tf.add_n(answers) / len(answers)
 
     def standardize(self, images: tf.Tensor) -> tf.Tensor:
         """Map raw images, ``(n, height, width)`` float32, to what the network takes."""

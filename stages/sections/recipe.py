@@ -36,6 +36,9 @@ class NetworkParams(Section):
     """Of the layer between the convolutions and the classes."""
     dropout: Annotated[float, within(0, 0.99)]
     """Share of those units that a training step leaves out (Srivastava and others, 2014)."""
+    views: Literal[1, 5]
+    """Views of an image whose probabilities a prediction is the mean of: the image alone, or with
+    the four that half a pixel along both axes shifts (after Krizhevsky and others, 2012)."""
 
 
 class Augmentation(Section):

@@ -18,6 +18,7 @@ def reference_network() -> NetworkParams:
         batch_normalization=False,
         dense_units=1024,
         dropout=0.5,
+        views=1,
     )
 
 
@@ -26,7 +27,7 @@ def small_network(reference_network: NetworkParams) -> NetworkParams:
     """One convolution of 4 channels and 16 dense units, without dropout."""
     convolution = reference_network.convolutions[0].model_copy(update={"channels": 4})
     return NetworkParams(
-        convolutions=(convolution,), batch_normalization=False, dense_units=16, dropout=0.0
+        convolutions=(convolution,), batch_normalization=False, dense_units=16, dropout=0.0, views=1
     )
 
 

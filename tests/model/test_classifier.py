@@ -1,12 +1,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from stages.artifacts import Array
 from stages.dataset.standardization import measure
 from stages.model.batches import Examples
 from stages.model.classifier import Classifier
 from stages.model.layers import NetworkError
+from stages.model.views import views
 from stages.sections.recipe import NetworkParams, Training
 from stages.sections.train import Train
 
@@ -106,6 +108,18 @@ def test_weights_taken_over_give_equal_probabilities(
     second.weights = first.weights
 
     np.testing.assert_array_equal(first.probabilities(images), second.probabilities(images))
+
+
+def test_five_views_are_the_mean_of_what_each_alone_gives(
+    small_network: NetworkParams, small_mnist: dict[str, Array]
+) -> None:
+    of_one = classifier(small_network, small_mnist)
+    of_five = classifier(small_network.model_copy(update={"views": 5}), small_mnist)
+    images = small_mnist["test_images"][:20].astype(np.float32)
+
+    each = [of_one.probabilities(view.numpy()) for view in views(tf.constant(images), 5)]
+
+    np.testing.assert_allclose(of_five.probabilities(images), np.mean(each, axis=0), atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.float32, np.float64])

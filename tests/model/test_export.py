@@ -15,9 +15,12 @@ from stages.model.export import Exported, export
 from stages.sections.recipe import NetworkParams
 
 
-@pytest.fixture
-def classifier(small_network: NetworkParams, small_mnist: dict[str, Array]) -> Classifier:
-    return Classifier(small_network, measure(small_mnist["train_images"]), 10, seed=1)
+@pytest.fixture(params=[1, 5], ids=["one view", "five views"])
+def classifier(
+    request: pytest.FixtureRequest, small_network: NetworkParams, small_mnist: dict[str, Array]
+) -> Classifier:
+    network = small_network.model_copy(update={"views": request.param})
+    return Classifier(network, measure(small_mnist["train_images"]), 10, seed=1)
 
 
 @pytest.fixture

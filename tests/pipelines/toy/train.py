@@ -16,5 +16,5 @@ for epoch in range(params["epochs"]):
 if params["fail"]:
     sys.exit("error: params.yaml told it to fail")
 Path("model.txt").write_text(f"{params['recipe']} {params['epochs']} {Path('raw.txt').read_text()}")
-metrics = {"test": {"accuracy": params["epochs"] / 10}}
+metrics = {"test": {"accuracy": params["epochs"] / 10, "recipe": params["recipe"]}}
 Path("reports/metrics.json").write_text(json.dumps(metrics))

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import ndimage
+
+from stages.model.views import views
+
+IMAGES = np.random.default_rng(8).uniform(0, 255, (2, 5, 7)).astype(np.float32)
+
+
+def test_one_view_is_the_image_itself() -> None:
+    (view,) = views(tf.constant(IMAGES), 1)
+    np.testing.assert_array_equal(view, IMAGES)
+
+
+def test_five_views_are_the_image_and_its_half_pixel_shifts_by_scipy() -> None:
+    first, *shifted = views(tf.constant(IMAGES), 5)
+
+    np.testing.assert_array_equal(first, IMAGES)
+    shifts = [(0.5, 0.5), (0.5, -0.5), (-0.5, 0.5), (-0.5, -0.5)]
+    for view, (down, right) in zip(shifted, shifts, strict=True):
+        expected = ndimage.shift(IMAGES, (0, down, right), order=1, mode="grid-constant")
+        np.testing.assert_allclose(view, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_views_of_an_image_do_not_depend_on_the_others(count: int) -> None:
+    together = views(tf.constant(IMAGES), count)
+    alone = views(tf.constant(IMAGES[:1]), count)
+    for one, both in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one[0], both[0])
