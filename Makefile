@@ -47,6 +47,7 @@ check: lint test ## lint, then test
 bench: $(INSTALLED) ## measure what the README quotes (about an hour; leave the machine alone)
 	python -m benchmarks.training
 	python -m benchmarks.pipeline
+	python -m benchmarks.orchestration
 	python -m benchmarks.recipes
 	python -m benchmarks.handwriting
 	python -m benchmarks.tutorial

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,12 @@ def fresh_clone() -> Iterator[Path]:
 
 
 def repro(clone: Path) -> tuple[float, list[tuple[float, str]]]:
-    """Run ``dvc repro`` there and pass its output on.
+    """Run ``dvc repro`` there; see ``timed``."""
+    return timed(["dvc", "repro"], clone)
+
+
+def timed(command: Sequence[str], clone: Path) -> tuple[float, list[tuple[float, str]]]:
+    """Run a command there and pass its output on.
 
     Returns:
         The seconds it took, and each line of output with its second.
@@ -30,7 +35,7 @@ def repro(clone: Path) -> tuple[float, list[tuple[float, str]]]:
     begin = time.perf_counter()
     lines = []
     with subprocess.Popen(
-        ["dvc", "repro"],
+        command,
         cwd=clone,
         env=os.environ | {"PATH": path},
         stdout=subprocess.PIPE,

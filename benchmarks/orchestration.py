@@ -1,0 +1,72 @@
+"""Time the flow, with a server running, against ``dvc repro``: with everything to do, and nothing.
+
+Each has a clone of its own for the cold run, with a cold cache; in one of them they then take turns
+at having nothing to do.
+"""
+
+import os
+import socket
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.clone import fresh_clone, repro, timed
+from benchmarks.results import record
+from pipelines.process import started
+from pipelines.serve import wait_for_server
+
+ROUNDS = 7
+FLOW = (sys.executable, "-m", "pipelines.flow")
+
+
+def main() -> None:
+    """Measure, print, and keep."""
+    with server(), fresh_clone() as clone, fresh_clone() as other:
+        for folder in (clone, other):
+            # With the record of the last run, DVC would leave out what leads to the same bytes.
+            (folder / "dvc.lock").unlink()
+        cold_repro, _ = repro(other)
+        cold_flow, _ = timed(FLOW, clone)
+        turns = [(timed(FLOW, clone)[0], repro(clone)[0]) for _ in range(ROUNDS)]
+
+    flows, repros = zip(*turns, strict=True)
+    figures = {
+        "cold_flow_over_cold_repro": round(cold_flow / cold_repro, 2),
+        "noop_flow_over_noop_repro": round(
+            statistics.median(flow / alone for flow, alone in turns), 2
+        ),
+        "cold_flow_seconds": round(cold_flow, 1),
+        "noop_flow_seconds": round(statistics.median(flows), 1),
+        "noop_repro_seconds": round(statistics.median(repros), 1),
+        "rounds": ROUNDS,
+    }
+    for name, value in figures.items():
+        print(f"{name:26} {value}")
+    record("orchestration", figures)
+
+
+@contextmanager
+def server() -> Iterator[None]:
+    """Have a server of Prefect, with an empty database, and let every client here use it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/api"
+    with tempfile.TemporaryDirectory() as home:
+        os.environ |= {
+            "PREFECT_HOME": home,
+            "PREFECT_API_URL": url,
+            "PREFECT_SERVER_API_PORT": str(port),
+            "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
+        }
+        command = [sys.executable, "-m", "prefect", "server", "start"]
+        with started(command, Path.cwd()) as process:
+            wait_for_server(url, process)
+            yield
+
+
+if __name__ == "__main__":
+    main()
