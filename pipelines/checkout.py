@@ -70,8 +70,8 @@ class Repository:
         local = self.folder / ".dvc" / "config.local"
         if local.exists():
             shutil.copy(local, folder / ".dvc" / "config.local")
-        cache = _output(self.folder, sys.executable, "-m", "dvc", "cache", "dir")
-        _output(folder, sys.executable, "-m", "dvc", "cache", "dir", "--local", cache)
+        cache = _dvc(self.folder, "cache", "dir")
+        _dvc(folder, "cache", "dir", "--local", cache)
         for name in _SHARED:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -99,6 +99,17 @@ def commit_changes(folder: Path, branch: str, message: str) -> str | None:
     return branch
 
 
+def push_results(folder: Path, branch: str, remote: str) -> None:
+    """Push what a run has made to DVC's remote, then its branch to one of Git.
+
+    Raises:
+        PipelineError: one of them refuses; the branch stays here.
+    """
+    _dvc(folder, "push")
+    # The branch last: who sees it can have what it names.
+    git(folder, "push", "--quiet", "--end-of-options", remote, branch)
+
+
 def _same_as_before(folder: Path) -> str | None:
     """Name the branch of an earlier run with the same beginning and end, but for its machine."""
     refs = git(folder, "for-each-ref", "--format=%(refname:short) %(parent)", "refs/heads/runs")
@@ -122,12 +133,17 @@ def _identity(folder: Path) -> Sequence[str]:
 
 def git(folder: Path, *arguments: str) -> str:
     """Run Git in a folder and give its output; ``PipelineError`` with Git's reason if it fails."""
-    return _output(folder, "git", *arguments)
+    return _output(folder, ("git",), *arguments)
 
 
-def _output(folder: Path, *command: str) -> str:
+def _dvc(folder: Path, *arguments: str) -> str:
+    return _output(folder, (sys.executable, "-m", "dvc"), *arguments)
+
+
+def _output(folder: Path, program: Sequence[str], *arguments: str) -> str:
+    command = [*program, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
-        raise PipelineError(f"{' '.join(command[:2])} in {folder}: {reason}")
+        raise PipelineError(f"{program[-1]} {arguments[0]} in {folder}: {reason}")
     return done.stdout.strip()

@@ -15,7 +15,7 @@ from prefect.states import Cancelled, Completed, Failed
 from pydantic import Field
 from ruamel.yaml import YAML
 
-from pipelines.checkout import Repository, commit_changes
+from pipelines.checkout import Repository, commit_changes, push_results
 from pipelines.errors import PipelineError
 from pipelines.graph import read_stages
 from pipelines.lock import BusyError, exclusive
@@ -46,6 +46,7 @@ def pipeline(
     recipe: str | None = None,
     ref: str | None = None,
     set_param: Sequence[str] = (),
+    push: str | None = None,
     when_busy: Literal["wait", "cancel"] = "wait",
     late_after: Annotated[float, Field(gt=0)] | None = None,
 ) -> State:
@@ -57,6 +58,8 @@ def pipeline(
             branch runs/...; without it, the working copy is brought up to date.
         set_param: values for params.yaml, as in `dvc exp run --set-param`:
             `recipes.fast.training.epochs=5`; with ref alone.
+        push: remote of Git that the branch is pushed to, after what is new in DVC's cache has gone
+            to its remote; with ref alone.
         when_busy: wait while another run is at work in this repository, or cancel this one.
         late_after: seconds after its scheduled time from which a run is skipped.
     """
@@ -66,11 +69,12 @@ def pipeline(
         return Completed(name="Skipped", message=message)
     owner = f"the run '{flow_run.name}' ({flow_run.id})"
     try:
-        changes = _changes(recipe, set_param, ref)
+        changes = [*set_param, *([f"recipe={recipe}"] if recipe else [])]
+        _check_has_ref(ref, changes, push)
         repository = Repository(Path.cwd())
         with exclusive(repository.state / "lock", owner, when_busy, get_run_logger().info) as lock:
             if ref:
-                return _run_apart(repository, ref, changes, lock)
+                return _run_apart(repository, ref, changes, push, lock)
             return _run_here(repository, lock)
     except BusyError as error:
         return Cancelled(message=str(error))
@@ -78,14 +82,12 @@ def pipeline(
         return Failed(message=str(error))
 
 
-def _changes(recipe: str | None, set_param: Sequence[str], ref: str | None) -> list[str]:
-    changes = [*set_param, *([f"recipe={recipe}"] if recipe else [])]
-    if changes and not ref:
+def _check_has_ref(ref: str | None, changes: Sequence[str], push: str | None) -> None:
+    if (changes or push) and not ref:
         raise PipelineError(
-            "recipe and set_param are for a run in a checkout of its own: expected a ref, found "
-            "none; name one (ref=main), or edit params.yaml."
+            "recipe, set_param and push are for a run in a checkout of its own: expected a ref, "
+            "found none; name one (ref=main), or edit params.yaml."
         )
-    return changes
 
 
 def _run_here(repository: Repository, lock: int) -> State:
@@ -96,7 +98,9 @@ def _run_here(repository: Repository, lock: int) -> State:
     return Completed(message=_summary(outcomes))
 
 
-def _run_apart(repository: Repository, ref: str, changes: Sequence[str], lock: int) -> State:
+def _run_apart(
+    repository: Repository, ref: str, changes: Sequence[str], push: str | None, lock: int
+) -> State:
     base = repository.commit_of(ref)
     with repository.checkout(base, flow_run.id) as folder:
         outcomes = _run_stages(folder, lock, changes, restore=True)
@@ -108,11 +112,14 @@ def _run_apart(repository: Repository, ref: str, changes: Sequence[str], lock: i
             record_results(folder, base)
         message = f"Run {recipe} at {base[:7]}\n\n{summary}.\n\nFlow-Run: {flow_run.id}"
         found = commit_changes(folder, branch, message)
+        if found and push:
+            push_results(folder, found, push)
     if not found:
         return Completed(message=f"{summary}; nothing to commit")
     record_report(f"`git show {found}:reports/index.html > report.html`")
     did = "committed to" if found == branch else "the same came of the run that is at"
-    return Completed(message=f"{summary}; {did} {found}")
+    where = f", pushed to {push}" if push else ""
+    return Completed(message=f"{summary}; {did} {found}{where}")
 
 
 def _run_stages(

@@ -183,6 +183,36 @@ def test_run_apart_ends_as_a_commit_and_touches_nothing_here(
     assert git("worktree", "list", "--porcelain").count("worktree ") == 1
 
 
+def test_results_of_a_run_apart_are_pushed_to_both_remotes(
+    start: Start, toy: Path, git: Git
+) -> None:
+    remote, storage = toy.parent / "remote.git", toy.parent / "storage"
+    git("init", "--quiet", "--bare", str(remote))
+    git("remote", "add", "origin", str(remote))
+    subprocess.run(
+        ["dvc", "remote", "add", "--quiet", "--default", "storage", str(storage)],
+        cwd=toy, check=True,
+    )  # fmt: skip
+    git("commit", "--quiet", "--all", "-m", "Have a remote")
+
+    _, _, message = start(ref="main", recipe="tutorial", push="origin").end()
+
+    (branch,) = git("branch", "--list", "runs/*", "--format=%(refname:short)").split()
+    assert message == f"2 ran, 1 restored; committed to {branch}, pushed to origin"
+    assert git("ls-remote", "origin").split() == [git("rev-parse", branch), f"refs/heads/{branch}"]
+    clone = toy.parent / "clone"
+    git("clone", "--quiet", "--branch", branch, str(remote), str(clone))
+    subprocess.run(["dvc", "pull", "--quiet"], cwd=clone, check=True)
+    assert (clone / "model.txt").read_text() == "tutorial 2 one\n"
+
+
+def test_push_that_is_refused_fails_the_run_and_keeps_its_branch(start: Start, git: Git) -> None:
+    _, name, message = start(ref="main", recipe="tutorial", push="nowhere").end()
+    assert name == "Failed"
+    assert "no remote specified" in message
+    assert git("branch", "--list", "runs/*")
+
+
 def test_run_apart_with_nothing_new_is_no_commit(start: Start, git: Git) -> None:
     _, _, message = start(ref="main").end()
     assert message == "2 restored, 1 cached; nothing to commit"
@@ -194,6 +224,7 @@ def test_run_apart_with_nothing_new_is_no_commit(start: Start, git: Git) -> None
     [
         ({"recipe": "tutorial"}, "expected a ref, found none"),
         ({"set_param": ["epochs=3"]}, "expected a ref, found none"),
+        ({"push": "origin"}, "expected a ref, found none"),
         ({"ref": "nowhere"}, "expected a commit, branch or tag"),
         ({"ref": "main", "set_param": ["epoch=3"]}, "set-param"),
     ],
