@@ -10,12 +10,19 @@ INSTALLED := $(VENV)/.installed-from-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro flow serve notify tune errors test lint check lock bench
+.PHONY: help setup doctor repro flow serve notify tune errors test lint check lock bench
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## make the environment in .venv from the lock file (EXTRA=gpu adds CUDA)
+
+# It makes no environment: whether there is one is what it is asked.
+doctor: ## say what is missing or misset on this machine, and the command that mends it
+	@test -x $(VENV)/bin/python || { \
+		echo "error: expected an environment in $(VENV), found none; make it: make setup" >&2; \
+		exit 1; }
+	@$(VENV)/bin/python -m pipelines.doctor
 
 repro: $(INSTALLED) ## run the pipeline: only what is not up to date
 	dvc repro

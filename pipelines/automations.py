@@ -97,3 +97,7 @@ def make(automation: Automation) -> None:
     else:
         automation.id = known.id
         automation.update()
+
+
+if __name__ == "__main__":
+    make(crash_silent_runs())

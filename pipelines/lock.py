@@ -47,7 +47,7 @@ def exclusive(
     try:
         waiting = False
         while not _locked(descriptor):
-            holder = os.pread(descriptor, 1000, 0).decode(errors="replace").strip()
+            holder = _holder(descriptor)
             if when_busy == "cancel":
                 raise BusyError(f"{holder} is at work in this repository: this run is cancelled.")
             if not waiting:
@@ -59,6 +59,22 @@ def exclusive(
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def held_by(path: Path) -> str | None:
+    """Give the owner that holds the lock; none if it is free."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        return None if _locked(descriptor) else _holder(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _holder(descriptor: int) -> str:
+    return os.pread(descriptor, 1000, 0).decode(errors="replace").strip()
 
 
 def _locked(descriptor: int) -> bool:

@@ -1,0 +1,73 @@
+"""Whether the machine has the device that ``params.yaml`` asks for."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pynvml
+
+from pipelines.checks.result import Result
+from pipelines.process import TimedOutError, run
+from stages.params import ParameterError, read_params
+
+# TensorFlow is kept out of this process, as of all of this package.
+_COUNT = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
+_PATIENCE = 120
+
+
+def examine(folder: Path) -> Iterator[Result]:
+    """Check the parameters in a folder, and the device that they name."""
+    try:
+        device = read_params(folder / "params.yaml").train.device
+    except ParameterError as error:
+        yield Result("parameters", "missing", str(error))
+        return
+    yield Result("parameters", "ok", "Each value of params.yaml is known and in its range.")
+    there = count()
+    yield judge(device, there, usable(folder) if there and device != "cpu" else 0)
+
+
+def count() -> int:
+    """Count the GPUs that NVIDIA's driver knows; 0 if there is no driver."""
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return 0
+    try:
+        return int(pynvml.nvmlDeviceGetCount())
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def usable(folder: Path) -> int:
+    """Count the GPUs that TensorFlow can use, in a process of its own; 0 if it fails to say."""
+    lines: list[str] = []
+    try:
+        run([sys.executable, "-c", _COUNT], folder, lines.append, _PATIENCE)
+    except TimedOutError:
+        return 0
+    return int(lines[-1]) if lines and lines[-1].isdecimal() else 0
+
+
+def judge(device: Literal["auto", "cpu", "gpu"], there: int, usable_: int) -> Result:
+    """Compare what ``train.device`` asks for with what there is.
+
+    Args:
+        device: of ``params.yaml``.
+        there: GPUs that the driver knows.
+        usable_: those of them that TensorFlow can use.
+    """
+    if device == "cpu":
+        return Result("GPU", "ok", "None is needed: train.device is cpu.")
+    if usable_:
+        return Result("GPU", "ok", f"TensorFlow can use {usable_} of {there}.")
+    needed: Literal["warning", "missing"] = "missing" if device == "gpu" else "warning"
+    if there:
+        finding = f"Expected TensorFlow to use a GPU, found {there} that it cannot use."
+        return Result("GPU", needed, finding, "make setup EXTRA=gpu")
+    if device == "auto":
+        return Result("GPU", "ok", "There is none: train.device is auto, and takes the CPU.")
+    finding = "Expected one, for train.device is gpu, found no NVIDIA driver that knows one."
+    mend = "sed -i 's/^  device: gpu/  device: auto/' params.yaml"
+    return Result("GPU", "missing", finding, mend)

@@ -1,0 +1,118 @@
+"""Whether Prefect's server has what a run needs of it, and somebody who works for it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import prefect
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import WorkerStatus
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import get_current_settings
+from ruamel.yaml import YAML
+
+from pipelines.automations import crash_silent_runs
+from pipelines.checks.result import Result
+
+# Seconds that the server gets to answer.
+_PATIENCE = 10
+_SET_URL = "export PREFECT_API_URL=http://127.0.0.1:4200/api"
+
+
+def examine(folder: Path) -> Iterator[Result]:
+    """Check the server that PREFECT_API_URL names for what a folder's ``prefect.yaml`` says."""
+    url = get_current_settings().api.url
+    if not url:
+        finding = "PREFECT_API_URL is not set: each run has a temporary server of its own."
+        yield Result("Prefect server", "warning", finding, f"make serve    # then {_SET_URL}")
+        return
+    yield (server := reachable(url))
+    if server.state != "ok":
+        return
+    deployments_ = YAML(typ="safe", pure=True).load(folder / "prefect.yaml")["deployments"]
+    with get_client(sync_client=True) as client:
+        try:
+            yield version(client, prefect.__version__)
+            for pool in dict.fromkeys(entry["work_pool"]["name"] for entry in deployments_):
+                yield work_pool(client, pool)
+                yield worker(client, pool)
+            yield deployments(
+                client, {entry["name"]: entry["entrypoint"] for entry in deployments_}
+            )
+            yield automation(client)
+        except httpx.HTTPStatusError as error:
+            finding = f"Expected an answer, found HTTP status {error.response.status_code}."
+            mend = "export PREFECT_API_AUTH_STRING=NAME:PASSWORD"
+            yield Result("Prefect access", "missing", finding, mend)
+
+
+def reachable(url: str) -> Result:
+    """Check that a server answers at its address, which is shown without its password."""
+    place = urlsplit(url).netloc.rpartition("@")[2]
+    try:
+        found = f"HTTP status {httpx.get(f'{url}/health', timeout=_PATIENCE).status_code}"
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        found = type(error).__name__
+    if found == f"HTTP status {httpx.codes.OK}":
+        return Result("Prefect server", "ok", f"It answers at {place}.")
+    finding = f"Expected a server at {place}, which PREFECT_API_URL names, found {found}."
+    return Result("Prefect server", "missing", finding, f"make serve    # or {_SET_URL}")
+
+
+def version(client: SyncPrefectClient, expected: str) -> Result:
+    """Check that the server is of the version that this environment has."""
+    found = client.api_version()
+    if found == expected:
+        return Result("Prefect version", "ok", f"{found}, on the server as here.")
+    finding = f"Expected the server to be {expected}, as here, found {found}."
+    return Result("Prefect version", "warning", finding, "make serve    # with that server ended")
+
+
+def work_pool(client: SyncPrefectClient, name: str) -> Result:
+    """Check that a work pool is there, and hands out runs."""
+    try:
+        paused = client.read_work_pool(name).is_paused
+    except ObjectNotFound:
+        mend = f"prefect work-pool create {name} --type process"
+        return Result("work pool", "missing", f"Expected {name}, found none of that name.", mend)
+    if paused:
+        mend = f"prefect work-pool resume {name}"
+        return Result("work pool", "missing", f"Expected {name} at work, found it paused.", mend)
+    return Result("work pool", "ok", f"{name} hands out runs.")
+
+
+def worker(client: SyncPrefectClient, pool: str) -> Result:
+    """Check that somebody works for a work pool, which need not be there."""
+    try:
+        workers = client.read_workers_for_work_pool(pool)
+    except ObjectNotFound:
+        workers = []
+    online = sum(found.status == WorkerStatus.ONLINE for found in workers)
+    if online:
+        return Result("worker", "ok", f"Online for {pool}: {online}.")
+    finding = f"Expected one online for {pool}, found {len(workers)} that are offline."
+    return Result("worker", "missing", finding, f"prefect worker start --pool {pool}")
+
+
+def deployments(client: SyncPrefectClient, expected: Mapping[str, str]) -> Result:
+    """Check that there are deployments, by name, and that each runs its entrypoint."""
+    found = {(entry.name, entry.entrypoint) for entry in client.read_deployments()}
+    absent = [name for name, entrypoint in expected.items() if (name, entrypoint) not in found]
+    if not absent:
+        return Result("deployments", "ok", f"There are {' and '.join(expected)}.")
+    finding = f"Expected {' and '.join(expected)}, found no {' and no '.join(absent)}."
+    return Result("deployments", "missing", finding, "prefect --no-prompt deploy --all")
+
+
+def automation(client: SyncPrefectClient) -> Result:
+    """Check that the server marks runs as crashed whose heartbeats stop."""
+    name = crash_silent_runs().name
+    found = client.read_automations_by_name(name)
+    if not found:
+        finding = f"Expected '{name}', found none of that name."
+        return Result("automation", "missing", finding, "python -m pipelines.automations")
+    if not any(entry.enabled for entry in found):
+        finding = f"Expected '{name}' at work, found it paused."
+        return Result("automation", "missing", finding, f"prefect automation resume '{name}'")
+    return Result("automation", "ok", f"'{name}' is at work.")

@@ -1,0 +1,42 @@
+"""Whether there is room for what a run writes."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.checks.result import Result
+
+_GIGABYTE = 10**9
+# A run with MNIST writes 0.12 GB; colour images of the same number are ten times that.
+CACHE_NEED = 2 * _GIGABYTE
+# For the temporary folders of libraries and of the tests.
+_TEMPORARY_NEED = _GIGABYTE
+
+
+def examine() -> Iterator[Result]:
+    """Check the file system of temporary files."""
+    folder = Path(tempfile.gettempdir())
+    yield free_space("temporary space", folder, _TEMPORARY_NEED, "export TMPDIR=FOLDER")
+
+
+def free_space(piece: str, folder: Path, need: int, mend: str) -> Result:
+    """Check the file system that a folder is, or will be, on.
+
+    Args:
+        piece: what the folder is for.
+        folder: need not exist.
+        need: bytes that should be free.
+        mend: the command that frees some, or uses another file system.
+    """
+    free = shutil.disk_usage(nearest(folder)).free
+    found = f"{free / _GIGABYTE:.1f} GB free at {folder}"
+    expected = f"{need / _GIGABYTE:g} GB"
+    if free >= need:
+        return Result(piece, "ok", f"{found}, and {expected} are expected.")
+    return Result(piece, "missing", f"Expected {expected}, found {found}.", mend)
+
+
+def nearest(folder: Path) -> Path:
+    """Give the path itself or, where it does not exist, the first above it that does."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
