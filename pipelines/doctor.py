@@ -24,11 +24,10 @@ def main() -> int:
             "make it anew: make --always-make setup.\n"
         )
         return 1
-    missing = states.count("missing")
-    sys.stdout.write(f"\n{len(states)} looked at: {missing} missing, ")
-    sys.stdout.write(f"{states.count('warning')} that may be left so.\n")
+    missing, warnings = states.count("missing"), states.count("warning")
+    sys.stdout.write(f"\n{len(states)} looked at: {missing} missing, {warnings} warnings.\n")
     if mends:
-        sys.stdout.write("For the commands: source .venv/bin/activate\n")
+        sys.stdout.write("Before the commands: source .venv/bin/activate\n")
     return 1 if missing else 0
 
 

@@ -21,7 +21,8 @@ def examine(folder: Path) -> Iterator[Result]:
     try:
         device = read_params(folder / "params.yaml").train.device
     except ParameterError as error:
-        yield Result("parameters", "missing", str(error))
+        # Edits are put aside, not lost.
+        yield Result("parameters", "missing", str(error), "git stash push -- params.yaml")
         return
     yield Result("parameters", "ok", "Each value of params.yaml is known and in its range.")
     there = count()

@@ -1,12 +1,14 @@
 """Whether Prefect's server has what a run needs of it, and somebody who works for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
 import prefect
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 from prefect.client.schemas.objects import WorkerStatus
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
@@ -20,6 +22,14 @@ _PATIENCE = 10
 _SET_URL = "export PREFECT_API_URL=http://127.0.0.1:4200/api"
 
 
+class Deployment(NamedTuple):
+    """What must be so for its runs to run."""
+
+    name: str
+    entrypoint: str
+    work_pool: str
+
+
 def examine(folder: Path) -> Iterator[Result]:
     """Check the server that PREFECT_API_URL names for what a folder's ``prefect.yaml`` says."""
     url = get_current_settings().api.url
@@ -30,16 +40,15 @@ def examine(folder: Path) -> Iterator[Result]:
     yield (server := reachable(url))
     if server.state != "ok":
         return
-    deployments_ = YAML(typ="safe", pure=True).load(folder / "prefect.yaml")["deployments"]
+    planned = read_deployments(folder / "prefect.yaml")
     with get_client(sync_client=True) as client:
         try:
             yield version(client, prefect.__version__)
-            for pool in dict.fromkeys(entry["work_pool"]["name"] for entry in deployments_):
-                yield work_pool(client, pool)
-                yield worker(client, pool)
-            yield deployments(
-                client, {entry["name"]: entry["entrypoint"] for entry in deployments_}
-            )
+            for pool in dict.fromkeys(entry.work_pool for entry in planned):
+                yield (found := work_pool(client, pool))
+                if found.state == "ok":
+                    yield worker(client, pool)
+            yield deployments(client, planned)
             yield automation(client)
         except httpx.HTTPStatusError as error:
             finding = f"Expected an answer, found HTTP status {error.response.status_code}."
@@ -47,16 +56,27 @@ def examine(folder: Path) -> Iterator[Result]:
             yield Result("Prefect access", "missing", finding, mend)
 
 
+def read_deployments(path: Path) -> list[Deployment]:
+    """Read what a ``prefect.yaml`` deploys."""
+    entries = YAML(typ="safe", pure=True).load(path)["deployments"]
+    return [
+        Deployment(entry["name"], entry["entrypoint"], entry["work_pool"]["name"])
+        for entry in entries
+    ]
+
+
 def reachable(url: str) -> Result:
     """Check that a server answers at its address, which is shown without its password."""
-    place = urlsplit(url).netloc.rpartition("@")[2]
+    place = urlsplit(url).netloc.rpartition("@")[2] or "an address"
     try:
-        found = f"HTTP status {httpx.get(f'{url}/health', timeout=_PATIENCE).status_code}"
+        status = httpx.get(f"{url}/health", timeout=_PATIENCE).status_code
     except (httpx.TransportError, httpx.InvalidURL) as error:
-        found = type(error).__name__
-    if found == f"HTTP status {httpx.codes.OK}":
-        return Result("Prefect server", "ok", f"It answers at {place}.")
-    finding = f"Expected a server at {place}, which PREFECT_API_URL names, found {found}."
+        found = f"none that answers ({type(error).__name__})"
+    else:
+        if status == httpx.codes.OK:
+            return Result("Prefect server", "ok", f"It answers at {place}.")
+        found = f"HTTP status {status}"
+    finding = f"Expected a server at {place}, as PREFECT_API_URL says, found {found}."
     return Result("Prefect server", "missing", finding, f"make serve    # or {_SET_URL}")
 
 
@@ -83,11 +103,8 @@ def work_pool(client: SyncPrefectClient, name: str) -> Result:
 
 
 def worker(client: SyncPrefectClient, pool: str) -> Result:
-    """Check that somebody works for a work pool, which need not be there."""
-    try:
-        workers = client.read_workers_for_work_pool(pool)
-    except ObjectNotFound:
-        workers = []
+    """Check that somebody works for a work pool."""
+    workers = client.read_workers_for_work_pool(pool)
     online = sum(found.status == WorkerStatus.ONLINE for found in workers)
     if online:
         return Result("worker", "ok", f"Online for {pool}: {online}.")
@@ -95,13 +112,18 @@ def worker(client: SyncPrefectClient, pool: str) -> Result:
     return Result("worker", "missing", finding, f"prefect worker start --pool {pool}")
 
 
-def deployments(client: SyncPrefectClient, expected: Mapping[str, str]) -> Result:
-    """Check that there are deployments, by name, and that each runs its entrypoint."""
-    found = {(entry.name, entry.entrypoint) for entry in client.read_deployments()}
-    absent = [name for name, entrypoint in expected.items() if (name, entrypoint) not in found]
-    if not absent:
-        return Result("deployments", "ok", f"There are {' and '.join(expected)}.")
-    finding = f"Expected {' and '.join(expected)}, found no {' and no '.join(absent)}."
+def deployments(client: SyncPrefectClient, expected: Sequence[Deployment]) -> Result:
+    """Check that there are deployments as ``prefect.yaml`` says."""
+    named = DeploymentFilterName(any_=[entry.name for entry in expected])
+    found = {
+        Deployment(entry.name, entry.entrypoint or "", entry.work_pool_name or "")
+        for entry in client.read_deployments(deployment_filter=DeploymentFilter(name=named))
+    }
+    names = " and ".join(entry.name for entry in expected)
+    wrong = " and ".join(entry.name for entry in expected if entry not in found)
+    if not wrong:
+        return Result("deployments", "ok", f"There are {names}, as in prefect.yaml.")
+    finding = f"Expected {names} as in prefect.yaml, found none such for {wrong}."
     return Result("deployments", "missing", finding, "prefect --no-prompt deploy --all")
 
 

@@ -8,27 +8,37 @@ from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
+import httpx
+
 from pipelines.checks.result import Result
 from pipelines.checks.space import CACHE_NEED, free_space, nearest
 from pipelines.process import TimedOutError, run
 
 # Seconds that a remote gets to answer.
 _PATIENCE = 60
+_HTTP_PATIENCE = 10
 
 
 def examine(folder: Path) -> Iterator[Result]:
     """Check DVC in a folder, which may lack it."""
-    code, lines = _dvc(folder, "cache", "dir")
-    version = metadata.version("dvc")
-    if code:
-        finding = f"Expected a repository of DVC {version}, found: {_last(lines)}"
-        yield Result("DVC", "missing", finding, "git restore .dvc")
+    yield (found := pipeline(folder))
+    if found.state != "ok":
         return
-    yield Result("DVC", "ok", f"{version}, and the folder is a repository of it.")
-    cache = folder / lines[-1]
+    cache = folder / _dvc(folder, "cache", "dir")[1][-1]
     yield writable(cache)
     yield free_space("DVC cache space", cache, CACHE_NEED, "dvc gc --all-commits")
     yield remote(folder)
+
+
+def pipeline(folder: Path) -> Result:
+    """Check that a folder is a repository of DVC's, whose pipeline DVC can read."""
+    version = metadata.version("dvc")
+    code, lines = _dvc(folder, "stage", "list", "--name-only")
+    if code:
+        finding = f"Expected a pipeline that DVC {version} reads, found: {reason(lines)}"
+        # Edits are put aside, not lost.
+        return Result("DVC", "missing", finding, "git stash push -- .dvc dvc.yaml")
+    return Result("DVC", "ok", f"{version}, which reads the pipeline's {len(lines)} stages.")
 
 
 def writable(cache: Path) -> Result:
@@ -55,13 +65,17 @@ def remote(folder: Path, patience: float = _PATIENCE) -> Result:
         return Result("DVC remote", "warning", finding, mend)
     name = lines[-1]
     mend = f"dvc remote modify {name} url FOLDER_OR_URL"
+    _, lines = _dvc(folder, "config", f"remote.{name}.url")
+    if lines and not _may_answer(lines[-1]):
+        finding = f"Expected an answer of {name}, found no server at its address."
+        return Result("DVC remote", "warning", finding, mend)
     try:
         code, lines = _dvc(folder, "status", "--cloud", "--json", timeout=patience)
     except TimedOutError:
         finding = f"Expected an answer of {name}, found none in {patience:g} s."
         return Result("DVC remote", "warning", finding, mend)
     if code:
-        finding = f"Expected an answer of {name}, found: {_last(lines)}"
+        finding = f"Expected an answer of {name}, found: {reason(lines)}"
         return Result("DVC remote", "warning", finding, mend)
     absent = list(json.loads(lines[-1]).values()).count("new")
     if absent:
@@ -70,14 +84,25 @@ def remote(folder: Path, patience: float = _PATIENCE) -> Result:
     return Result("DVC remote", "ok", f"{name} has all that the cache has.")
 
 
+def _may_answer(url: str) -> bool:
+    """Look for the server of an HTTP remote: DVC takes one that is away for one that is empty."""
+    if not url.startswith(("http://", "https://")):
+        return True
+    try:
+        httpx.head(url, timeout=_HTTP_PATIENCE)
+    except (httpx.TransportError, httpx.InvalidURL):
+        return False
+    return True
+
+
 def _dvc(folder: Path, *arguments: str, timeout: float | None = None) -> tuple[int, Sequence[str]]:
     lines: list[str] = []
     code = run([sys.executable, "-m", "dvc", *arguments], folder, lines.append, timeout)
     return code, [line for line in lines if line]
 
 
-def _last(lines: Sequence[str]) -> str:
-    """Quote the error that DVC ended with, without the password of an address."""
-    errors = [line for line in lines if line.startswith("ERROR")] or ["ERROR: no reason given"]
-    said = errors[-1].removeprefix("ERROR: ").partition(" - ")[0]
-    return re.sub(r"://[^/\s]*@", "://", said).rstrip(".") + "."
+def reason(lines: Sequence[str]) -> str:
+    """Quote the error that DVC gave, without the password of an address."""
+    errors = [line for line in lines if line.startswith("ERROR")] or lines or ["no reason given"]
+    said = errors[0].removeprefix("ERROR: ")
+    return re.sub(r"://\S*@", "://", said).rstrip(".") + "."

@@ -1,0 +1,56 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.checks import environment
+from tests.pipelines.conftest import ROOT
+
+
+def test_python_and_packages_of_the_project_are_fine() -> None:
+    states = {result.piece: result.state for result in environment.examine(ROOT)}
+    assert states == {"Python": "ok", "packages": "ok"}
+
+
+def test_python_out_of_range_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nrequires-python = ">=3.11,<3.11"\n')
+    result = environment.python(tmp_path / "pyproject.toml")
+    assert result.state == "missing"
+    assert f"found {sys.version.split()[0]}" in result.finding
+    assert result.mend.startswith("make --always-make setup PYTHON=")
+
+
+def test_packages_that_are_absent_or_other_are_named_and_those_of_other_systems_are_not(
+    tmp_path: Path,
+) -> None:
+    lock = tmp_path / "requirements.lock"
+    lock.write_text(
+        "# made by a test\n"
+        "absent-from-here==1.0 \\\n    --hash=sha256:00\n"
+        f"pytest=={pytest.__version__} \\\n    --hash=sha256:00\n"
+        "pytest-xdist==0.1 \\\n    --hash=sha256:00\n"
+        "pywin32==312 ; sys_platform == 'win32' \\\n    --hash=sha256:00\n"
+    )
+    result = environment.packages(lock)
+    assert result.state == "missing"
+    assert result.finding.startswith(
+        "2 of 3 differ from requirements.lock: "
+        "expected absent-from-here==1.0 (found none), pytest-xdist==0.1 (found "
+    )
+    assert result.mend == "make --always-make setup"
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-gpu.lock"])
+def test_the_lock_is_the_one_that_the_environment_was_made_from(lock: str, tmp_path: Path) -> None:
+    (tmp_path / f".installed-from-{lock}").touch()
+    assert environment.lock_of(tmp_path) == lock
+
+
+def test_an_environment_made_otherwise_is_held_to_the_plain_lock(tmp_path: Path) -> None:
+    assert environment.lock_of(tmp_path) == "requirements.lock"
+
+
+def test_mending_an_environment_for_gpus_keeps_it_one(tmp_path: Path) -> None:
+    lock = tmp_path / "requirements-gpu.lock"
+    lock.write_text("absent-from-here==1.0\n")
+    assert environment.packages(lock).mend == "make --always-make setup EXTRA=gpu"

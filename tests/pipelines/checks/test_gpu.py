@@ -1,0 +1,71 @@
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.checks import gpu
+from stages.params import read_params
+from tests.pipelines.conftest import ROOT
+
+Edit = Callable[[Path, str, Any], None]
+NO_GPU = pytest.mark.skipif(gpu.count() > 0, reason="needs a machine without a GPU")
+
+
+@NO_GPU
+def test_the_projects_parameters_and_the_cpu_are_fine(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    states = {result.piece: result.state for result in gpu.examine(tmp_path)}
+    assert states == {"parameters": "ok", "GPU": "ok"}
+
+
+@NO_GPU
+def test_gpu_that_the_parameters_ask_for_is_missing(tmp_path: Path, edit: Edit) -> None:
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    edit(tmp_path / "params.yaml", "train.device", "gpu")
+    *_, result = gpu.examine(tmp_path)
+    assert (result.piece, result.state) == ("GPU", "missing")
+    assert "train.device is gpu" in result.finding
+
+
+@NO_GPU
+def test_tensorflow_can_use_none_where_there_is_none() -> None:
+    assert gpu.usable(ROOT) == 0
+
+
+def test_parameters_that_are_refused_are_missing_and_end_the_checks(
+    tmp_path: Path, edit: Edit
+) -> None:
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    edit(tmp_path / "params.yaml", "train.device", "abacus")
+    (result,) = gpu.examine(tmp_path)
+    assert (result.piece, result.state) == ("parameters", "missing")
+    assert "train.device must be 'auto', 'cpu' or 'gpu', found" in result.finding
+
+
+@pytest.mark.parametrize(
+    ("device", "there", "usable", "state", "mend"),
+    [
+        ("cpu", 1, 0, "ok", ""),
+        ("auto", 0, 0, "ok", ""),
+        ("auto", 2, 2, "ok", ""),
+        ("gpu", 1, 1, "ok", ""),
+        ("auto", 1, 0, "warning", "make setup EXTRA=gpu"),
+        ("gpu", 1, 0, "missing", "make setup EXTRA=gpu"),
+        ("gpu", 0, 0, "missing", "sed -i 's/^  device: gpu/  device: auto/' params.yaml"),
+    ],
+)
+def test_a_gpu_is_judged_by_what_the_parameters_ask_for(
+    device: Any, there: int, usable: int, state: str, mend: str
+) -> None:
+    result = gpu.judge(device, there, usable)
+    assert (result.state, result.mend) == (state, mend)
+
+
+def test_the_command_that_gives_the_gpu_up_does_so(tmp_path: Path, edit: Edit) -> None:
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    edit(tmp_path / "params.yaml", "train.device", "gpu")
+    command = gpu.judge("gpu", 0, 0).mend
+    subprocess.run(command, cwd=tmp_path, check=True, shell=True)  # noqa: S602
+    assert read_params(tmp_path / "params.yaml").train.device == "auto"

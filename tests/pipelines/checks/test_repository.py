@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import pytest
+
+from pipelines.checkout import Repository
+from pipelines.checks import repository
+from pipelines.lock import exclusive
+from tests.pipelines.conftest import Git
+
+
+def test_everything_of_a_clean_repository_is_fine(toy: Path) -> None:
+    results = list(repository.examine(toy))
+    assert {result.state for result in results} == {"ok"}
+    assert [result.piece for result in results] == [
+        "Git", "repository", "Git identity", "working copy", "run lock"
+    ]  # fmt: skip
+
+
+def test_no_git_is_missing_and_ends_the_checks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (result,) = repository.examine(tmp_path)
+    assert (result.piece, result.state) == ("Git", "missing")
+    assert result.finding == "Expected Git 2.31 or newer, found none."
+
+
+@pytest.mark.parametrize("said", ["git version 2.30.9", "nothing of the kind"])
+def test_git_that_is_too_old_is_missing(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "git"
+    program.write_text(f"#!/bin/sh\necho {said}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = repository.version()
+    assert result.state == "missing"
+    assert result.finding == f"Expected Git 2.31 or newer, found {said}."
+
+
+def test_folder_outside_of_git_is_missing_and_ends_the_checks(tmp_path: Path) -> None:
+    *_, result = repository.examine(tmp_path)
+    assert (result.piece, result.state) == ("repository", "missing")
+    assert "not a git repository" in result.finding
+    assert result.mend.startswith("git init")
+
+
+def test_no_identity_is_a_warning(toy: Path, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{role}_NAME")
+        monkeypatch.delenv(f"GIT_{role}_EMAIL")
+    monkeypatch.setenv("HOME", str(toy))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    result = repository.identity(toy)
+    assert result.state == "warning"
+    assert result.mend.startswith("git config user.name")
+    git("config", "user.name", "a")
+    git("config", "user.email", "a@example.org")
+    assert repository.identity(toy).finding == "Commits are by a <a@example.org>."
+
+
+def test_edited_and_new_files_are_a_warning(toy: Path) -> None:
+    (toy / "source.txt").write_text("edited\n")
+    (toy / "new.txt").touch()
+    result = repository.working_copy(toy)
+    assert result.state == "warning"
+    assert result.finding.endswith(": 2.")
+
+
+def test_the_run_at_work_is_named_until_it_has_ended(toy: Path) -> None:
+    path = Repository(toy).state / "lock"
+    with exclusive(path, "the first run", "cancel", str):
+        assert repository.lock(path).finding == "Held by the first run; other runs wait for it."
+    assert repository.lock(path).finding == "Free."

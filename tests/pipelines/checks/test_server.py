@@ -1,0 +1,127 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import prefect as library
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from pipelines import automations
+from pipelines.checks import server
+from pipelines.checks.server import Deployment
+from tests.pipelines.conftest import ROOT, Prefect, free_port, running
+
+
+@pytest.fixture
+def client(prefect: Prefect) -> Iterator[SyncPrefectClient]:
+    settings = temporary_settings({PREFECT_API_URL: prefect.url})
+    with settings, get_client(sync_client=True) as client:
+        yield client
+
+
+def test_no_address_is_a_warning_that_says_how_to_set_one() -> None:
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        (result,) = server.examine(ROOT)
+    assert (result.piece, result.state) == ("Prefect server", "warning")
+    assert "make serve" in result.mend
+    assert "export PREFECT_API_URL=" in result.mend
+
+
+def test_server_that_answers_is_fine(prefect: Prefect) -> None:
+    assert server.reachable(prefect.url).state == "ok"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:{port}", "127.0.0.1:none"])
+def test_server_that_does_not_answer_is_missing_without_its_password(address: str) -> None:
+    place = address.format(port=free_port())
+    result = server.reachable(f"http://somebody:secret@{place}/api")
+    assert result.state == "missing"
+    assert f"Expected a server at {place}, as PREFECT_API_URL says" in result.finding
+    assert "secret" not in str(result)
+
+
+def test_address_of_something_else_is_missing(prefect: Prefect) -> None:
+    result = server.reachable(f"{prefect.url}/elsewhere")
+    assert result.state == "missing"
+    assert result.finding.endswith("found HTTP status 404.")
+
+
+def test_server_of_another_version_is_a_warning(client: SyncPrefectClient) -> None:
+    assert server.version(client, library.__version__).state == "ok"
+    result = server.version(client, "3.0.0")
+    assert result.state == "warning"
+    assert result.finding.endswith(f"to be 3.0.0, as here, found {library.__version__}.")
+
+
+def test_work_pool_is_missing_until_it_is_there_and_while_it_is_paused(
+    client: SyncPrefectClient,
+) -> None:
+    absent = server.work_pool(client, "own")
+    assert absent.state == "missing"
+    assert absent.mend == "prefect work-pool create own --type process"
+    client.create_work_pool(WorkPoolCreate(name="own", type="process"))
+    assert server.work_pool(client, "own").state == "ok"
+    client.update_work_pool("own", WorkPoolUpdate(is_paused=True))
+    paused = server.work_pool(client, "own")
+    assert paused.state == "missing"
+    assert paused.mend == "prefect work-pool resume own"
+
+
+def test_worker_is_missing_until_one_is_heard_of(client: SyncPrefectClient) -> None:
+    client.create_work_pool(WorkPoolCreate(name="workshop", type="process"))
+    absent = server.worker(client, "workshop")
+    assert absent.state == "missing"
+    assert absent.mend == "prefect worker start --pool workshop"
+    client.send_worker_heartbeat("workshop", "somebody", heartbeat_interval_seconds=30)
+    assert server.worker(client, "workshop").state == "ok"
+
+
+def test_deployments_are_missing_until_they_are_as_planned(client: SyncPrefectClient) -> None:
+    planned = [Deployment(name, "flow.py:pipeline", "deployed") for name in ("now", "later")]
+    client.create_work_pool(WorkPoolCreate(name="deployed", type="process"))
+    flow = client.create_flow_from_name("pipeline")
+
+    def deploy(name: str, pool: str | None) -> None:
+        client.create_deployment(flow, name, entrypoint="flow.py:pipeline", work_pool_name=pool)
+
+    deploy("now", "deployed")
+    deploy("later", None)
+    result = server.deployments(client, planned)
+    assert result.state == "missing"
+    assert result.finding.endswith("found none such for later.")
+    deploy("later", "deployed")
+    assert server.deployments(client, planned).state == "ok"
+
+
+def test_deployments_are_read_from_prefect_yaml() -> None:
+    assert server.read_deployments(ROOT / "prefect.yaml") == [
+        Deployment("run", "pipelines/flow.py:pipeline", "local"),
+        Deployment("nightly", "pipelines/flow.py:pipeline", "local"),
+    ]
+
+
+def test_automation_is_missing_until_it_is_made_and_while_it_is_paused(
+    client: SyncPrefectClient,
+) -> None:
+    absent = server.automation(client)
+    assert absent.state == "missing"
+    assert absent.mend == "python -m pipelines.automations"
+    automations.make(automations.crash_silent_runs())
+    assert server.automation(client).state == "ok"
+    (made,) = client.read_automations_by_name(automations.crash_silent_runs().name)
+    client.pause_automation(made.id)
+    paused = server.automation(client)
+    assert paused.state == "missing"
+    assert paused.mend == "prefect automation resume 'Crash silent runs'"
+
+
+def test_server_that_demands_a_password_is_missing_access(tmp_path: Path) -> None:
+    guarded = Prefect(free_port(), tmp_path)
+    guarded.environment["PREFECT_SERVER_API_AUTH_STRING"] = "somebody:secret"
+    with running(guarded), temporary_settings({PREFECT_API_URL: guarded.url}):
+        reached, refused = server.examine(ROOT)
+    assert reached.state == "ok"
+    assert (refused.piece, refused.state) == ("Prefect access", "missing")
+    assert refused.finding == "Expected an answer, found HTTP status 401."
+    assert refused.mend.startswith("export PREFECT_API_AUTH_STRING=")
