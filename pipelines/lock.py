@@ -64,7 +64,7 @@ def exclusive(
 def held_by(path: Path) -> str | None:
     """Give the owner that holds the lock; none if it is free."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:

@@ -1,6 +1,7 @@
 """Whether Git can do what runs ask of it, and who is at work in the repository."""
 
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -45,11 +46,13 @@ def version() -> Result:
 
 def repository(folder: Path) -> Result:
     """Check that the folder is in a repository that has a commit."""
-    mend = "git init && git add --all && git commit -m 'Begin'"
     try:
         head = git(folder, "log", "-1", "--format=%h, %s")
     except PipelineError as error:
-        finding = f"Expected a repository with a commit, found none: {error}."
+        mend = "git init && git add --all && git commit -m 'Begin'"
+        if "dubious ownership" in str(error):
+            mend = f"git config --global --add safe.directory {shlex.quote(str(folder))}"
+        finding = f"Expected a repository with a commit, found: {error}."
         return Result("repository", "missing", finding, mend)
     return Result("repository", "ok", f"Its commit is {head}.")
 

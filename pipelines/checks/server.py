@@ -108,7 +108,7 @@ def worker(client: SyncPrefectClient, pool: str) -> Result:
     online = sum(found.status == WorkerStatus.ONLINE for found in workers)
     if online:
         return Result("worker", "ok", f"Online for {pool}: {online}.")
-    finding = f"Expected one online for {pool}, found {len(workers)} that are offline."
+    finding = f"Expected one online for {pool}, found none; offline: {len(workers)}."
     return Result("worker", "missing", finding, f"prefect worker start --pool {pool}")
 
 

@@ -25,8 +25,9 @@ def examine(folder: Path) -> Iterator[Result]:
     if found.state != "ok":
         return
     cache = folder / _dvc(folder, "cache", "dir")[1][-1]
-    yield writable(cache)
-    yield free_space("DVC cache space", cache, CACHE_NEED, "dvc gc --all-commits")
+    yield (found := writable(cache))
+    if found.state == "ok":
+        yield free_space("DVC cache space", cache, CACHE_NEED, "dvc gc --all-commits")
     yield remote(folder)
 
 

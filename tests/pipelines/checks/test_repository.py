@@ -1,3 +1,5 @@
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,19 @@ def test_folder_outside_of_git_is_missing_and_ends_the_checks(tmp_path: Path) ->
     assert (result.piece, result.state) == ("repository", "missing")
     assert "not a git repository" in result.finding
     assert result.mend.startswith("git init")
+
+
+def test_repository_of_another_user_is_mended_by_the_command(
+    toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    # Git's own tests pretend so.
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    result = repository.repository(toy)
+    assert result.state == "missing"
+    assert result.mend.startswith("git config --global --add safe.directory ")
+    subprocess.run(shlex.split(result.mend), check=True)
+    assert repository.repository(toy).state == "ok"
 
 
 def test_no_identity_is_a_warning(toy: Path, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
