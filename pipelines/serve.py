@@ -23,7 +23,7 @@ _FOLDER = Path(__file__).parents[1]
 _PREFECT = (sys.executable, "-m", "prefect")
 _POOL = "local"
 # Seconds that the server gets to answer.
-_PATIENCE = 120
+_PATIENCE = 300
 # Seconds within which a worker that ends has never worked.
 _TOO_SOON = 20
 
