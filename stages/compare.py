@@ -1,11 +1,12 @@
 """Tell which errors are new between two commits: ``python -m stages.compare BEFORE AFTER``.
 
 Not a stage: it reads what both commits recorded in Git, checks out neither, and shows the test
-images that lie here.
+images that lie here. With ``--json`` it needs no images.
 """
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 import typer
@@ -15,8 +16,8 @@ from stages.artifacts import Array
 from stages.command import run
 from stages.params import read_params
 from stages.recorded import RecordError, recorded_table
-from stages.reporting.comparison import compare
-from stages.reporting.comparison_page import render, verdict
+from stages.reporting.comparison import Comparison, compare, outcome, verdict
+from stages.reporting.comparison_page import render
 
 ERRORS = Path("reports/misclassified.csv")
 
@@ -27,16 +28,20 @@ def main(
     params: Annotated[Path, typer.Option()] = Path("params.yaml"),
     arrays: Annotated[Path, typer.Option()] = Path("data/arrays"),
     page: Annotated[Path, typer.Option()] = Path("reports/errors.html"),
+    as_json: Annotated[bool, typer.Option("--json", help="for programs; no page")] = False,
 ) -> None:
     """Print which errors are new, fixed or others from one commit to the other; write a page."""
-    dataset = read_params(params).chosen_dataset
     wrong = [recorded_table(commit, ERRORS) for commit in (before, after)]
+    found = compare(*wrong)
+    if as_json:
+        typer.echo(json.dumps(as_record(found)))
+        return
+    dataset = read_params(params).chosen_dataset
     images = artifacts.read_array(arrays / "test_images.npy")
     labels = artifacts.read_array(arrays / "test_labels.npy")
     for commit, table in zip((before, after), wrong, strict=True):
         check_belongs(commit, table, labels)
 
-    found = compare(*wrong)
     text = render(
         found,
         (before, after),
@@ -52,6 +57,12 @@ def main(
         if len(table):
             typer.echo(table.to_string(index=False) + "\n")
     typer.echo(f"as before: {found.unchanged}\n{verdict(found)}\n{page}")
+
+
+def as_record(found: Comparison) -> dict[str, Any]:
+    """Give a comparison as JSON has it: tables as lists of rows, with ``outcome``, ``verdict``."""
+    tables = {name: getattr(found, name).to_dict("records") for name in ("new", "fixed", "changed")}
+    return found._asdict() | tables | {"outcome": outcome(found), "verdict": verdict(found)}
 
 
 def check_belongs(commit: str, wrong: pd.DataFrame, labels: Array) -> None:

@@ -1,3 +1,4 @@
+import json
 import subprocess
 from pathlib import Path
 
@@ -61,3 +62,23 @@ def test_errors_on_other_images_are_refused(
 
     with pytest.raises(RecordError, match="main~1: expected errors on the test images that lie"):
         main("main~1", "main", small_params, small_arrays, tmp_path / "errors.html")
+
+
+@pytest.mark.usefixtures("repository")
+def test_as_json_it_needs_no_images(
+    tmp_path: Path, small_mnist: dict[str, Array], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main("main~1", "main", tmp_path / "none", tmp_path / "none", tmp_path / "page", as_json=True)
+
+    first, _, third = small_mnist["test_labels"][:3].tolist()
+    columns = ("index", "label", "predicted_before", "predicted_after")
+    assert json.loads(capsys.readouterr().out) == {
+        "new": [dict(zip(columns, (2, third, third, (third + 1) % 10), strict=True))],
+        "fixed": [dict(zip(columns, (0, first, (first + 1) % 10, first), strict=True))],
+        "changed": [],
+        "unchanged": 1,
+        "p_value": 1.0,
+        "outcome": "chance",
+        "verdict": "1 new and 1 fixed errors may well be chance (McNemar's test: p = 1).",
+    }
+    assert not (tmp_path / "page").exists()

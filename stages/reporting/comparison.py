@@ -1,10 +1,12 @@
 """Which errors of a classifier are new, which are fixed, and whether that means anything."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pandas as pd
 from scipy.stats import binomtest
 
+# Of McNemar's test: what is less probable by chance is called a difference.
+SIGNIFICANT = 0.05
 _LABELS = ["index", "label"]
 
 
@@ -51,6 +53,23 @@ def compare(before: pd.DataFrame, after: pd.DataFrame) -> Comparison:
         unchanged=int((~new & ~fixed & same).sum()),
         p_value=_mcnemar(int(new.sum()), int(fixed.sum())),
     )
+
+
+def outcome(comparison: Comparison) -> Literal["better", "worse", "chance"]:
+    """Say what the later one is, or that the difference may be chance."""
+    if comparison.p_value >= SIGNIFICANT:
+        return "chance"
+    return "better" if len(comparison.fixed) > len(comparison.new) else "worse"
+
+
+def verdict(comparison: Comparison) -> str:
+    """Say in a sentence whether the difference means anything."""
+    errors = f"{len(comparison.new)} new and {len(comparison.fixed)} fixed errors"
+    tested = f"McNemar's test: p = {comparison.p_value:.2g}"
+    found = outcome(comparison)
+    if found == "chance":
+        return f"{errors} may well be chance ({tested})."
+    return f"The later one is {found}: {errors} are no chance ({tested})."
 
 
 def _mcnemar(new: int, fixed: int) -> float:

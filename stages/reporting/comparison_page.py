@@ -8,12 +8,10 @@ import pandas as pd
 
 from stages.artifacts import Array
 from stages.reporting.cards import png_address
-from stages.reporting.comparison import Comparison
+from stages.reporting.comparison import Comparison, verdict
 from stages.templates import environment
 
 TEMPLATE = "comparison_page.html.jinja"
-# Of McNemar's test: what is less probable by chance is called a difference.
-SIGNIFICANT = 0.05
 
 
 def render(
@@ -61,16 +59,4 @@ def render(
             unchanged=comparison.unchanged,
             verdict=verdict(comparison),
         )
-    )
-
-
-def verdict(comparison: Comparison) -> str:
-    """Say whether the difference means anything."""
-    new, fixed = len(comparison.new), len(comparison.fixed)
-    tested = f"McNemar's test: p = {comparison.p_value:.2g}"
-    if comparison.p_value >= SIGNIFICANT:
-        return f"{new} new and {fixed} fixed errors may well be chance ({tested})."
-    better = "better" if fixed > new else "worse"
-    return (
-        f"The later one is {better}: {new} new and {fixed} fixed errors are no chance ({tested})."
     )

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from stages.reporting.comparison import compare
+from stages.reporting.comparison import Comparison, compare, outcome, verdict
 
 
 def errors(*rows: tuple[int, int, int]) -> pd.DataFrame:
@@ -21,16 +21,54 @@ def test_every_error_is_new_fixed_changed_or_as_before() -> None:
     assert list(found.new.columns) == ["index", "label", "predicted_before", "predicted_after"]
 
 
+def compared(new: int, fixed: int) -> Comparison:
+    return compare(
+        errors(*((number, 1, 2) for number in range(fixed))),
+        errors(*((100 + number, 1, 2) for number in range(new))),
+    )
+
+
 # By hand: twice the binomial tail of the smaller count, both as probable.
 @pytest.mark.parametrize(
     ("new", "fixed", "p_value"),
     [(0, 0, 1), (1, 1, 1), (0, 5, 2 / 32), (5, 0, 2 / 32), (1, 5, 2 * 7 / 64), (3, 3, 1)],
 )
 def test_the_difference_is_tested_as_mcnemar_did(new: int, fixed: int, p_value: float) -> None:
-    before = errors(*((number, 1, 2) for number in range(fixed)))
-    after = errors(*((100 + number, 1, 2) for number in range(new)))
+    assert compared(new, fixed).p_value == pytest.approx(p_value)
 
-    assert compare(before, after).p_value == pytest.approx(p_value)
+
+# By hand: 1 for 4 and 3; 2 / 2**6 for 6 and none; 2 / 2**5, which is above 0.05, for 5 and none.
+@pytest.mark.parametrize(
+    ("new", "fixed", "which", "sentence"),
+    [
+        (4, 3, "chance", "4 new and 3 fixed errors may well be chance (McNemar's test: p = 1)."),
+        (
+            5,
+            0,
+            "chance",
+            "5 new and 0 fixed errors may well be chance (McNemar's test: p = 0.062).",
+        ),
+        (
+            0,
+            6,
+            "better",
+            "The later one is better: 0 new and 6 fixed errors are no chance "
+            "(McNemar's test: p = 0.031).",
+        ),
+        (
+            6,
+            0,
+            "worse",
+            "The later one is worse: 6 new and 0 fixed errors are no chance "
+            "(McNemar's test: p = 0.031).",
+        ),
+    ],
+)
+def test_the_verdict_says_whether_it_means_anything(
+    new: int, fixed: int, which: str, sentence: str
+) -> None:
+    assert outcome(compared(new, fixed)) == which
+    assert verdict(compared(new, fixed)) == sentence
 
 
 def test_equal_errors_are_no_difference() -> None:
