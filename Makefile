@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed-from-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor repro flow serve notify tune errors test lint check lock bench
+.PHONY: help setup doctor repro flow serve notify tune diff errors test lint check lock bench
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ notify: $(INSTALLED) ## tell of failed runs and fallen accuracy: make notify BLO
 
 tune: $(INSTALLED) ## search recipes and measure a learning curve, as tuning/params.yaml says
 	dvc repro tuning/dvc.yaml
+
+# Its exit codes from 3 on are verdicts, not failures.
+diff: $(INSTALLED) ## tell what differs between two commits: make diff A=main~1 B=main (MARKDOWN=1)
+	@python -m pipelines.diff $(if $(MARKDOWN),--markdown) -- "$(or $(A),HEAD~1)" "$(or $(B),HEAD)" || test $$? -ge 3
 
 errors: $(INSTALLED) ## show which errors are new and fixed between two commits: make errors A=main~1 B=main
 	python -m stages.compare "$(A)" "$(B)"

@@ -37,9 +37,10 @@ class Repository:
             name = f"{ref}^{{commit}}"
             return git(self.folder, "rev-parse", "--verify", "--end-of-options", name)
         except PipelineError:
-            raise PipelineError(
-                f"expected a commit, branch or tag of this repository, found {ref}."
-            ) from None
+            message = f"expected a commit, branch or tag of this repository, found {ref}"
+            if git(self.folder, "rev-parse", "--is-shallow-repository") == "true":
+                message += "; the clone is shallow, `git fetch --unshallow` gets what it lacks"
+            raise PipelineError(f"{message}.") from None
 
     def read(self, path: str, ref: str | None) -> str:
         """Give the text of a file as a commit has it or, with no ``ref``, the working copy."""
@@ -70,8 +71,8 @@ class Repository:
         local = self.folder / ".dvc" / "config.local"
         if local.exists():
             shutil.copy(local, folder / ".dvc" / "config.local")
-        cache = _dvc(self.folder, "cache", "dir")
-        _dvc(folder, "cache", "dir", "--local", cache)
+        cache = dvc(self.folder, "cache", "dir")
+        dvc(folder, "cache", "dir", "--local", cache)
         for name in _SHARED:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +106,7 @@ def push_results(folder: Path, branch: str, remote: str) -> None:
     Raises:
         PipelineError: one of them refuses; the branch stays here.
     """
-    _dvc(folder, "push")
+    dvc(folder, "push")
     # The branch last: who sees it can have what it names.
     git(folder, "push", "--quiet", "--end-of-options", remote, branch)
 
@@ -133,14 +134,20 @@ def _identity(folder: Path) -> Sequence[str]:
 
 def git(folder: Path, *arguments: str) -> str:
     """Run Git in a folder and give its output; ``PipelineError`` with Git's reason if it fails."""
-    return _output(folder, ("git",), *arguments)
+    return output(folder, ("git",), *arguments)
 
 
-def _dvc(folder: Path, *arguments: str) -> str:
-    return _output(folder, (sys.executable, "-m", "dvc"), *arguments)
+def dvc(folder: Path, *arguments: str) -> str:
+    """Run DVC in a folder and give its output; ``PipelineError`` with its reason if it fails."""
+    return output(folder, (sys.executable, "-m", "dvc"), *arguments)
 
 
-def _output(folder: Path, program: Sequence[str], *arguments: str) -> str:
+def output(folder: Path, program: Sequence[str], *arguments: str) -> str:
+    """Run a program in a folder and give what it prints.
+
+    Raises:
+        PipelineError: it fails; the message has its reason.
+    """
     command = [*program, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,0 +1,43 @@
+"""The table of differences, for a terminal and in Markdown."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from rich.table import Column, Table
+from rich.text import Text
+
+from pipelines.differences import Row
+
+_SAME = Row("no difference", "", "")
+
+
+def as_table(commits: Sequence[str], sections: Mapping[str, Sequence[Row]]) -> Table:
+    """Make the table that rich prints, as wide as the terminal.
+
+    Args:
+        commits: what the two are called.
+        sections: the rows of each, by its title.
+    """
+    # Text, for nothing here is markup of the library's; folded, so that nothing is cut off.
+    headers = map(Text, ("", *commits, "difference"))
+    table = Table(*(Column(header=header, overflow="fold") for header in headers))
+    for title, rows in sections.items():
+        table.add_row(Text(title, style="bold"))
+        for row in rows or [_SAME]:
+            table.add_row(*map(Text, row))
+        table.add_section()
+    return table
+
+
+def as_markdown(commits: Sequence[str], sections: Mapping[str, Sequence[Row]]) -> str:
+    """Write the table in GitHub's Markdown; arguments as of ``as_table``."""
+    lines = [["", *map(_escaped, commits), "difference"], ["---"] * 4]
+    for title, rows in sections.items():
+        lines.append([f"**{title}**", "", "", ""])
+        lines += [list(map(_escaped, row)) for row in rows or [_SAME]]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _escaped(text: str) -> str:
+    """Keep a value from being markup; GitHub's Markdown takes any such sign after a backslash."""
+    return re.sub(r"([\\|<>*_`~\[\]])", r"\\\1", " ".join(text.split()))

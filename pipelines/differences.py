@@ -1,0 +1,201 @@
+"""What differs between two commits, as the rows of a table.
+
+Every function takes what was recorded, as JSON has it, and gives rows for what differs alone, but
+for the metrics, which are all given.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+ACCURACY = "test.accuracy"
+NOTHING = "–"  # noqa: RUF001 - a dash, as tables have it
+# Errors named in the table one by one; `make errors` shows all of them with their images.
+SHOWN_ERRORS = 20
+# Of a hash, enough to tell two apart.
+_SHORT = 12
+
+Change = Mapping[str, Any]
+"""``old`` and ``new``, null where there is none, and ``diff`` of numbers: what DVC's diffs give."""
+
+
+class Row(NamedTuple):
+    """One thing that is to be seen in both commits."""
+
+    name: str
+    before: str
+    after: str
+    difference: str = ""
+
+
+class EvaluationSet(NamedTuple):
+    """What answers were given to, and in which terms."""
+
+    images: str
+    """SHA-256 of the file."""
+    labels: str
+    """The same."""
+    classes: tuple[str, ...]
+
+
+def of_params(changes: Mapping[str, Change]) -> list[Row]:
+    """Give what ``dvc params diff --json`` says of one file."""
+    return [
+        Row(name, shown(change.get("old")), shown(change.get("new")), _signed(change))
+        for name, change in sorted(changes.items())
+    ]
+
+
+def of_metrics(changes: Mapping[str, Change], meaning: str) -> list[Row]:
+    """Give what ``dvc metrics diff --all --json`` says of one file.
+
+    Args:
+        changes: by metric; ``NAME_low`` and ``NAME_high`` become the interval of ``NAME``.
+        meaning: what the change of the accuracy means.
+    """
+
+    def value(name: str, side: str) -> str:
+        ends = [changes.get(f"{name}_{end}", {}).get(side) for end in ("low", "high")]
+        interval = f" ({shown(ends[0])} to {shown(ends[1])})" if None not in ends else ""
+        return shown(changes[name].get(side)) + interval
+
+    bounds = {f"{name}_{end}" for name in changes for end in ("low", "high")}
+    return [
+        Row(
+            name,
+            value(name, "old"),
+            value(name, "new"),
+            ", ".join(filter(None, [_signed(changes[name]), meaning if name == ACCURACY else ""])),
+        )
+        for name in sorted(changes.keys() - bounds)
+    ]
+
+
+def of_checks(before: Any, after: Any) -> list[Row]:
+    """Compare two ``reports/checks.json``: how many checks passed, and those that differ."""
+    sides = [
+        {f"{check['set']}: {check['name']}": check for check in checks["expectations"]}
+        for checks in (before, after)
+    ]
+    passed = [
+        f"{sum(check['success'] for check in side.values())} of {len(side)}" for side in sides
+    ]
+    told = [{name: _check(check) for name, check in side.items()} for side in sides]
+    return [Row("passed", *passed), *_of_pairs(*told)]
+
+
+def _check(check: Mapping[str, Any]) -> str:
+    state = "passed" if check["success"] else "failed"
+    return f"{state}: {check['observed']}, expected {check['expected']}"
+
+
+def of_provenance(before: Any, after: Any) -> list[Row]:
+    """Compare two ``models/provenance.json``; what all trainings share has one row.
+
+    Of lists, such as the processor's instructions, each side shows what the other lacks.
+    """
+    places: dict[str, dict[str, tuple[str, str]]] = {}
+    for training in sorted(before.keys() | after.keys()):
+        old, new = before.get(training, {}), after.get(training, {})
+        for key in sorted(old.keys() | new.keys()):
+            if old.get(key) != new.get(key):
+                places.setdefault(key, {})[training] = _apart(old.get(key), new.get(key))
+    count = len(before.keys() | after.keys())
+    rows = []
+    for key, sides in places.items():
+        if len(sides) == count and len(set(sides.values())) == 1:
+            rows.append(Row(key, *next(iter(sides.values()))))
+        else:
+            rows += [Row(f"{training}: {key}", *side) for training, side in sides.items()]
+    return rows
+
+
+def of_libraries(before: str, after: str) -> list[Row]:
+    """Compare the versions that two lock files of pip pin."""
+    return _of_pairs(_pins(before), _pins(after))
+
+
+def _pins(lock: str) -> dict[str, str]:
+    pins: dict[str, str] = {}
+    # One lock for all platforms may pin several versions of a package.
+    for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock, re.MULTILINE):
+        pins[name] = f"{pins[name]}, {version}" if name in pins else version
+    return pins
+
+
+def of_errors(comparison: Mapping[str, Any], classes: Sequence[str]) -> list[Row]:
+    """Give what ``python -m stages.compare --json`` says: the counts, then the single errors."""
+    new, fixed, changed = (comparison[kind] for kind in ("new", "fixed", "changed"))
+    counts = [
+        Row("new", "right", "wrong", str(len(new))),
+        Row("fixed", "wrong", "right", str(len(fixed))),
+        Row("changed", "wrong", "wrong otherwise", str(len(changed))),
+        Row("as before", "wrong", "wrong", str(comparison["unchanged"])),
+    ]
+    single = [
+        Row(
+            f"test image {error['index']}, {classes[error['label']]}",
+            classes[error["predicted_before"]],
+            classes[error["predicted_after"]],
+            kind,
+        )
+        for kind, errors in (("new", new), ("fixed", fixed), ("changed", changed))
+        for error in errors
+    ]
+    left = len(single) - SHOWN_ERRORS
+    more = [Row(f"{left} more: make errors", NOTHING, NOTHING)] if left > 0 else []
+    return [*counts, *single[:SHOWN_ERRORS], *more]
+
+
+def tested_on(lock: Any) -> EvaluationSet | None:
+    """Tell from a ``dvc.lock`` what the network was tested on; none where it does not say."""
+    try:
+        fetched, evaluated = (
+            lock["stages"][stage]["params"]["params.yaml"] for stage in ("fetch", "evaluate")
+        )
+        dataset = fetched["dataset"]
+        files = fetched[f"datasets.{dataset}.files"]
+        return EvaluationSet(
+            files["test_images"]["sha256"],
+            files["test_labels"]["sha256"],
+            tuple(evaluated[f"datasets.{dataset}.classes"]),
+        )
+    except (KeyError, TypeError):
+        return None
+
+
+def shown(value: Any) -> str:
+    """Give a value as a cell has it."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = str(value)
+    return text[:_SHORT] if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text) else text
+
+
+def _signed(change: Change) -> str:
+    # DVC subtracts truth values too.
+    if isinstance(change.get("new"), bool) or not change.get("diff"):
+        return ""
+    return f"{change['diff']:+.6g}"
+
+
+def _apart(old: Any, new: Any) -> tuple[str, str]:
+    if isinstance(old, list) and isinstance(new, list):
+        return _only(old, new), _only(new, old)
+    return shown(old), shown(new)
+
+
+def _only(these: Iterable[Any], others: Sequence[Any]) -> str:
+    return ", ".join(str(item) for item in these if item not in others) or NOTHING
+
+
+def _of_pairs(before: Mapping[str, str], after: Mapping[str, str]) -> list[Row]:
+    return [
+        Row(name, before.get(name, NOTHING), after.get(name, NOTHING))
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    ]

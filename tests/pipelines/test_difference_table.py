@@ -1,0 +1,65 @@
+import io
+
+from rich.console import Console
+
+from pipelines.difference_table import as_markdown, as_table
+from pipelines.differences import Row
+
+COMMITS = ["main~1 (1234567)", "main (89abcde)"]
+SECTIONS = {
+    "Parameters": [Row("recipe", "fast", "[bold]a|b[/bold]")],
+    "Metrics": [],
+    "Errors": [Row("new", "right", "wrong", "3")],
+}
+
+
+def printed(width: int) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    with console.capture() as capture:
+        console.print(as_table(COMMITS, SECTIONS))
+    return capture.get()
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("│┃").replace("┃", "│").split("│")]
+
+
+def test_the_terminal_has_every_section_under_the_commits() -> None:
+    rows = [cells(line) for line in printed(100).splitlines() if line[0] in "│┃"]
+
+    assert rows == [
+        ["", *COMMITS, "difference"],
+        ["Parameters", "", "", ""],
+        ["recipe", "fast", "[bold]a|b[/bold]", ""],
+        ["Metrics", "", "", ""],
+        ["no difference", "", "", ""],
+        ["Errors", "", "", ""],
+        ["new", "right", "wrong", "3"],
+    ]
+
+
+def test_a_narrow_terminal_cuts_nothing_off() -> None:
+    lines = printed(40).splitlines()
+
+    assert {len(line) for line in lines} <= set(range(41))
+    columns = zip(*(cells(line) for line in lines if line[0] in "│┃"), strict=True)
+    assert "[bold]a|b[/bold]" in ["".join(column) for column in columns][2]
+
+
+def test_markdown_has_the_same_rows_with_nothing_taken_for_markup() -> None:
+    assert as_markdown(COMMITS, SECTIONS).splitlines() == [
+        r"|  | main\~1 (1234567) | main (89abcde) | difference |",
+        "| --- | --- | --- | --- |",
+        "| **Parameters** |  |  |  |",
+        r"| recipe | fast | \[bold\]a\|b\[/bold\] |  |",
+        "| **Metrics** |  |  |  |",
+        "| no difference |  |  |  |",
+        "| **Errors** |  |  |  |",
+        "| new | right | wrong | 3 |",
+    ]
+
+
+def test_a_value_of_several_lines_stays_in_its_cell() -> None:
+    text = as_markdown(COMMITS, {"Parameters": [Row("notes", "one\ntwo", "<b>")]})
+
+    assert r"| notes | one two | \<b\> |  |" in text.splitlines()
