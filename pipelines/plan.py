@@ -10,6 +10,7 @@ import networkx as nx
 import typer
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
+from dvc.repo.index import Index
 from dvc.utils.hydra import apply_overrides
 
 from pipelines.errors import PipelineError
@@ -47,26 +48,28 @@ def plan(*, restore: bool) -> list[Stage]:
         PipelineError: a stage's ``meta`` is refused.
     """
     with Repo() as repo:
-        graph = repo.index.graph.subgraph(
-            stage for stage in repo.index.stages if stage.path_in_repo == "dvc.yaml"
-        )
-        places = {stage: place for place, stage in enumerate(repo.index.stages)}
+        index = Index.from_file(repo, "dvc.yaml")
+        places = {stage: place for place, stage in enumerate(index.stages)}
         # The edges of DVC's graph lead from a stage to what it depends on.
-        order = list(nx.lexicographical_topological_sort(graph.reverse(), key=places.__getitem__))
+        order = list(
+            nx.lexicographical_topological_sort(index.graph.reverse(), key=places.__getitem__)
+        )
         names = [stage.name for stage in order]
         restored = set()
         if restore:
             changes = repo.checkout(names, force=True, allow_missing=True)
             paths = changes["added"] + changes["modified"]
             restored = {path.rstrip("/") for path in paths}
-        changed = repo.status(names)
+        # Of the stages at hand: asked by name, DVC would read its files anew for each.
+        with repo.lock:
+            changed = {stage for stage in order if stage.status(check_updates=True)}
         return [
             Stage(
                 name=stage.name,
                 description=stage.desc or "",
-                upstream=tuple(sorted((up.name for up in graph[stage]), key=names.index)),
+                upstream=tuple(sorted((up.name for up in index.graph[stage]), key=names.index)),
                 meta=parse_meta(stage.name, stage.meta),
-                changed=stage.addressing in changed,
+                changed=stage in changed,
                 restored=any(repo.fs.relpath(out.fs_path) in restored for out in stage.outs),
             )
             for stage in order
