@@ -27,6 +27,8 @@ from stages import (
 from stages.artifacts import Array
 from stages.model.layers import NetworkError
 
+pytestmark = pytest.mark.slow
+
 Edit = Callable[[Path, str, Any], None]
 
 CLASSES = ["left half", "right half", "nothing <&>"]

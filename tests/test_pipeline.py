@@ -12,6 +12,8 @@ import pytest
 
 from stages import artifacts
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 Run = Callable[..., str]

@@ -114,6 +114,7 @@ def test_the_distortions_are_those_measured() -> None:
 
 def test_the_times_are_those_measured() -> None:
     pipeline, training = results("pipeline"), results("training")
+    orchestration = results("orchestration")
 
     for figure in (
         f"{pipeline['cold_seconds']:.0f} s",
@@ -123,7 +124,12 @@ def test_the_times_are_those_measured() -> None:
         f"{training['epoch_over_session']:.2f}",
         f"{training['epoch_over_keras']:.2f}",
         f"{training['share_of_matmul']:.0%}",
+        f"{training['memory_over_float32_images']:.2f}",
+        f"{orchestration['cold_flow_over_cold_repro']:.2f} times",
+        f"{orchestration['noop_flow_over_noop_repro']:.2f} times",
     ):
         assert figure in README
+    assert training["memory_over_float32_images"] <= 3
+    assert orchestration["noop_flow_over_noop_repro"] <= 3
     for stage, seconds in pipeline["seconds_by_stage"].items():
         assert f"| {stage} | {seconds:.1f} |" in README

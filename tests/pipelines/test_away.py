@@ -7,6 +7,8 @@ import pytest
 
 from tests.pipelines.conftest import FlowRun, Prefect, free_port, running, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 def test_training_outlives_a_server_that_is_gone_for_a_while(
     tmp_path: Path, toy: Path, set_params: Callable[..., None], monkeypatch: pytest.MonkeyPatch

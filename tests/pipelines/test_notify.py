@@ -18,6 +18,8 @@ import sys
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.blocks.system import Secret
 
+pytestmark = pytest.mark.slow
+
 CustomWebhookNotificationBlock(
     name="alerts", url=sys.argv[1], json_data={"subject": "{{subject}}", "body": "{{body}}"}
 ).save("alerts", overwrite=True)

@@ -16,6 +16,8 @@ import pytest
 from tests.pipelines.conftest import PYTHON, ROOT, Git, Prefect, free_port, wait_until
 from tests.pipelines.test_process import is_gone
 
+pytestmark = pytest.mark.slow
+
 Edit = Callable[[Path, str, Any], None]
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.pipelines.conftest import ROOT, FlowRun, Git, Prefect, free_port, wait_until
 
+pytestmark = pytest.mark.slow
+
 Edit = Callable[[Path, str, Any], None]
 Look = Callable[..., tuple[str, str, str]]
 
