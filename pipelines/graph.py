@@ -25,6 +25,8 @@ class Meta(BaseModel):
     """Seconds before it is."""
     timeout: Annotated[float, Field(gt=0)] | None = None
     """Seconds after which the stage is ended, with all its processes."""
+    pool: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] | None = None
+    """Work pool whose workers can run the stage for a flow that is asked to hand it off."""
 
 
 class Stage(BaseModel):

@@ -120,16 +120,18 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
         yield server
 
 
-@pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The toy pipeline as a Git and DVC repository, committed after its first run."""
+def apart(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Have Git and DVC be of this test alone."""
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "a")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "a@example.org")
-    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(folder / "site"))
     monkeypatch.setenv("DVC_NO_ANALYTICS", "true")
     monkeypatch.setenv("PATH", f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}")
-    folder = tmp_path / "toy"
+
+
+def copy_toy(folder: Path) -> Path:
+    """Make the toy pipeline a Git and DVC repository, committed after its first run."""
     shutil.copytree(Path(__file__).parent / "toy", folder)
     shutil.copy(ROOT / "prefect.toml", folder)
     for command in (
@@ -141,6 +143,13 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ):
         subprocess.run(command, cwd=folder, check=True)
     return folder
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The toy pipeline as a Git and DVC repository, committed after its first run."""
+    apart(monkeypatch, tmp_path)
+    return copy_toy(tmp_path / "toy")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def test_stages_come_after_those_they_depend_on_with_what_dvc_yaml_says(toy: Pat
     ]
     assert stages[0].description == "Copy the source"
     assert stages[0].meta == Meta(retries=2, retry_delay=0)
-    assert stages[1].meta == Meta(timeout=60)
+    assert stages[1].meta == Meta(timeout=60, pool="gpu")
 
 
 def test_stage_added_to_dvc_yaml_is_there(toy: Path, edit: Edit) -> None:
@@ -86,6 +86,7 @@ def test_output_that_the_cache_lacks_stays_missing_and_changed(toy: Path) -> Non
         ("stages.fetch.meta.tries", 3, "stages.fetch.meta.tries: Extra inputs are not permitted"),
         ("stages.fetch.meta.retries", -1, "stages.fetch.meta.retries: Input should be greater"),
         ("stages.train.meta.timeout", 0, "stages.train.meta.timeout: Input should be greater"),
+        ("stages.train.meta.pool", "a pool", "stages.train.meta.pool: String should match"),
         ("stages.fetch.meta.retry_delay", "x", "stages.fetch.meta.retry_delay: Input should be a"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Take the time that params.yaml says, and be as accurate as there are epochs."""
+"""Take the time that params.yaml says, be as accurate as there are epochs, and say who it was."""
 
 import json
 import os
@@ -18,3 +18,5 @@ if params["fail"]:
 Path("model.txt").write_text(f"{params['recipe']} {params['epochs']} {Path('raw.txt').read_text()}")
 metrics = {"test": {"accuracy": params["epochs"] / 10, "recipe": params["recipe"]}}
 Path("reports/metrics.json").write_text(json.dumps(metrics))
+Path("models").mkdir(exist_ok=True)
+Path("models/provenance.json").write_text(json.dumps({"train": {"process": os.getpid()}}))
