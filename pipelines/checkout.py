@@ -1,9 +1,10 @@
 """A checkout of its own for a run, and the commit that it ends as."""
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pipelines.errors import PipelineError
 # Ignored by Git, keyed by what they hold, and worth more when every run has them.
 _SHARED = ("data/downloads", "models/checkpoints")
 # Of when and where a run trained, not of what came of it.
-_PROVENANCE = "models/provenance.json"
+PROVENANCE = "models/provenance.json"
 
 
 class Repository:
@@ -95,7 +96,7 @@ def commit_changes(folder: Path, branch: str, message: str) -> str | None:
     if earlier := _same_as_before(folder):
         return earlier
     # A person's hooks are about a person's commits.
-    git(folder, *_identity(folder), "-c", "core.hooksPath=", "commit", "--quiet", "-m", message)
+    git(folder, *identity(folder), "-c", "core.hooksPath=", "commit", "--quiet", "-m", message)
     git(folder, "branch", branch)
     return branch
 
@@ -118,13 +119,13 @@ def _same_as_before(folder: Path) -> str | None:
     compare = ("diff", "--cached", "--name-only")
     for branch, *parents in map(str.split, refs.splitlines()):
         same_base = parents == [base]
-        if same_base and not git(folder, *compare, branch, "--", ".", f":!{_PROVENANCE}"):
+        if same_base and not git(folder, *compare, branch, "--", ".", f":!{PROVENANCE}"):
             return branch
     return None
 
 
-def _identity(folder: Path) -> Sequence[str]:
-    """Name an author where Git knows none."""
+def identity(folder: Path) -> Sequence[str]:
+    """Give the options of Git that name an author where it knows none."""
     try:
         git(folder, "var", "GIT_AUTHOR_IDENT")
     except PipelineError:
@@ -132,9 +133,13 @@ def _identity(folder: Path) -> Sequence[str]:
     return ()
 
 
-def git(folder: Path, *arguments: str) -> str:
-    """Run Git in a folder and give its output; ``PipelineError`` with Git's reason if it fails."""
-    return output(folder, ("git",), *arguments)
+def git(folder: Path, *arguments: str, index: Path | None = None) -> str:
+    """Run Git in a folder and give its output; ``PipelineError`` with Git's reason if it fails.
+
+    With an ``index``, that file is used in place of the folder's.
+    """
+    environment = os.environ | ({"GIT_INDEX_FILE": str(index)} if index else {})
+    return output(folder, ("git",), *arguments, environment=environment)
 
 
 def dvc(folder: Path, *arguments: str) -> str:
@@ -142,14 +147,27 @@ def dvc(folder: Path, *arguments: str) -> str:
     return output(folder, (sys.executable, "-m", "dvc"), *arguments)
 
 
-def output(folder: Path, program: Sequence[str], *arguments: str) -> str:
+def output(
+    folder: Path,
+    program: Sequence[str],
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """Run a program in a folder and give what it prints.
+
+    Args:
+        folder: to run it in.
+        program: its command, of which the last word names it.
+        arguments: of the program.
+        environment: in place of this process's.
 
     Raises:
         PipelineError: it fails; the message has its reason.
     """
     command = [*program, *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
         raise PipelineError(f"{program[-1]} {arguments[0]} in {folder}: {reason}")

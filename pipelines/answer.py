@@ -1,0 +1,148 @@
+"""Whether a worker's answer is what was asked: no more, no less, and of nothing else.
+
+Pure functions: what Git has is given to them, and the contents that the accepted record names by
+their hashes are looked at in ``pipelines.objects``.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipelines.checkout import PROVENANCE
+from pipelines.errors import ForeignError, ForgedError
+from pipelines.request import Expected, Request, difference
+
+LOCK = "dvc.lock"
+_FILES = ("100644", "100755")
+_DELETED = "000000"
+
+
+class Answer(NamedTuple):
+    """A commit of a worker, as Git has it."""
+
+    parents: tuple[str, ...]
+    changes: Mapping[str, str]
+    """Mode, as Git writes it, by path that differs from the requested commit."""
+    before: Mapping[str, Any]
+    """``dvc.lock`` at the requested commit."""
+    after: Mapping[str, Any]
+    """The same at the answer."""
+
+
+class Output(BaseModel):
+    """What ``dvc.lock`` says of an output."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}(\.dir)?$")]
+    size: int
+    nfiles: int | None = None
+    """Of a folder, whose hash ends in ``.dir``."""
+
+
+def verify(request: Request, answer: Answer) -> tuple[Output, ...]:
+    """Check all that an answer says against the request.
+
+    Returns:
+        The outputs that it names, whose contents are yet to be rehashed.
+
+    Raises:
+        ForeignError: it is no answer to this request.
+        ForgedError: it changes what it must not, or records what was not asked.
+    """
+    if answer.parents != (request.commit,):
+        found = " and ".join(answer.parents) or "none"
+        raise ForeignError(
+            f"the worker's answer for {request.stage} is refused: expected a commit whose parent "
+            f"is {request.commit}, found {found}; run the flow again."
+        )
+    _check_changes(request, answer.changes)
+    stages = answer.after.get("stages", {})
+    _check_others(request, answer)
+    if request.stage not in stages:
+        raise _forged(request, "expected a record of it in dvc.lock, found none")
+    return outputs(request, stages[request.stage])
+
+
+def outputs(request: Request, record: Mapping[str, Any]) -> tuple[Output, ...]:
+    """Check a stage's record against the request, and give the outputs that it names.
+
+    Raises:
+        ForgedError: its command, deps, params or paths of outputs differ, or it is malformed.
+    """
+    expected = request.expected
+    try:
+        found = Expected(
+            cmd=record["cmd"],
+            deps=record.get("deps", []),
+            params=record.get("params", {}),
+            inputs=expected.inputs,
+            outs=expected.outs,
+        )
+        named = tuple(Output.model_validate(out) for out in record.get("outs", []))
+    except (KeyError, ValidationError) as error:
+        what = " ".join(str(error).split())
+        raise _forged(request, f"expected a record as DVC writes it, found {what}") from None
+    if unlike := difference(expected, found):
+        raise _forged(request, f"in its record, {unlike}")
+    if sorted(out.path for out in named) != sorted(expected.outs):
+        paths = ", ".join(out.path for out in named) or "none"
+        raise _forged(request, f"expected the outputs {', '.join(expected.outs)}, found {paths}")
+    return named
+
+
+def _check_changes(request: Request, changes: Mapping[str, str]) -> None:
+    in_git = [path for path, cached in request.expected.outs.items() if not cached]
+    for path, mode in changes.items():
+        below = any(path.startswith(f"{out}/") for out in in_git)
+        allowed = below or path in {*in_git, LOCK, PROVENANCE}
+        if not allowed:
+            may = ", ".join([LOCK, PROVENANCE, *in_git])
+            raise _forged(request, f"expected changes of nothing but {may}, found one of {path}")
+        if mode not in _FILES and not (below and mode == _DELETED):
+            raise _forged(request, f"expected {path} to be a file, found Git's mode {mode}")
+
+
+def _check_others(request: Request, answer: Answer) -> None:
+    before, after = (_apart(lock, request.stage) for lock in (answer.before, answer.after))
+    for place in sorted(before.keys() | after.keys()):
+        if before.get(place) != after.get(place):
+            raise _forged(
+                request,
+                f"expected dvc.lock to say of {place} what it said at {request.commit[:7]}, "
+                "found something else",
+            )
+
+
+def _apart(lock: Mapping[str, Any], stage: str) -> dict[str, Any]:
+    """Give what a lock says, by place, but of one stage."""
+    stages = lock.get("stages", {})
+    others = {f"stage {name}": record for name, record in stages.items() if name != stage}
+    return {key: value for key, value in lock.items() if key != "stages"} | others
+
+
+def _forged(request: Request, what: str) -> ForgedError:
+    return ForgedError(
+        f"the worker's answer for {request.stage} is refused: {what}; nothing of it was taken over."
+    )
+
+
+def check_measured(recorded: Sequence[Output], measured: Sequence[Output]) -> None:
+    """Check that contents are those that a record names.
+
+    Raises:
+        ForgedError: one of them is another.
+    """
+    for said, found in zip(recorded, measured, strict=True):
+        if said != found:
+            raise ForgedError(
+                f"{said.path} is refused: expected its content to be as dvc.lock says, "
+                f"{_described(said)}, found {_described(found)}; nothing of it was taken over."
+            )
+
+
+def _described(output: Output) -> str:
+    files = f" in {output.nfiles} files" if output.nfiles is not None else ""
+    return f"MD5 {output.md5} and {output.size} bytes{files}"

@@ -1,0 +1,159 @@
+"""DVC's objects, each a file of the name of its MD5: rehashed before anything relies on them."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from pipelines.answer import Output, check_measured
+from pipelines.errors import DamagedError, ForgedError
+
+Fetch = Callable[[Sequence[str], Path], None]
+"""Download objects of these names into a folder, as files of these names, but for those missing."""
+
+_DIRECTORY = ".dir"
+
+
+class Entry(BaseModel):
+    """A file of a folder, as the folder's object lists it."""
+
+    md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    relpath: str
+
+
+_ENTRIES = TypeAdapter(list[Entry])
+
+
+def bring(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None:
+    """Have the objects of outputs in a cache, each of them rehashed.
+
+    What the cache lacks, or holds damaged, is fetched; it comes there when all have been found
+    sound.
+
+    Args:
+        outputs: files and folders that DVC's cache shall hold.
+        cache: DVC's, the folder that ``dvc cache dir`` names.
+        fetch: gets objects from a remote.
+
+    Raises:
+        DamagedError: an object is missing in the remote, or is not what its name says.
+        ForgedError: a folder's list is malformed, or leads out of the folder; or an output has
+            another size than is recorded.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=cache, prefix="incoming-") as temporary:
+        incoming = Path(temporary)
+        places = _sound([output.md5 for output in outputs], cache, incoming, fetch)
+        listed = {
+            output.md5: entries(output.path, places[output.md5].read_bytes())
+            for output in outputs
+            if output.md5.endswith(_DIRECTORY)
+        }
+        files = [entry.md5 for folder in listed.values() for entry in folder]
+        places |= _sound(files, cache, incoming, fetch)
+        measured = [_measured(output, listed.get(output.md5), places) for output in outputs]
+        check_measured(outputs, measured)
+        for name, place in places.items():
+            if place.parent == incoming:
+                _install(place, object_path(cache, name))
+
+
+def object_names(outputs: Iterable[Output], cache: Path) -> list[str]:
+    """Name the objects of outputs that the cache holds: of a folder, its list and its files."""
+    names = []
+    for output in outputs:
+        names.append(output.md5)
+        if output.md5.endswith(_DIRECTORY):
+            content = object_path(cache, output.md5).read_bytes()
+            names += [entry.md5 for entry in entries(output.path, content)]
+    return names
+
+
+def entries(path: str, content: bytes) -> list[Entry]:
+    """Read the list of a folder's files.
+
+    Raises:
+        ForgedError: it is malformed, or a file would lie outside of the folder.
+    """
+    try:
+        found = _ENTRIES.validate_json(content)
+    except ValidationError as error:
+        what = " ".join(str(error).split())
+        raise ForgedError(f"expected a list of the files of {path}, found {what}.") from None
+    for entry in found:
+        parts = PurePosixPath(entry.relpath).parts
+        if not parts or ".." in parts or parts[0] == "/":
+            raise ForgedError(f"expected files within {path}, found one at {entry.relpath}.")
+    return found
+
+
+def measure(path: str, contents: Mapping[str, bytes]) -> Output:
+    """Hash an output as DVC does.
+
+    Args:
+        path: of the output.
+        contents: by path below the output; of a file, its own by the empty path.
+    """
+    size = sum(map(len, contents.values()))
+    if "" in contents:
+        return Output(path=path, md5=_md5(contents[""]), size=size)
+    listed = [{"md5": _md5(contents[name]), "relpath": name} for name in sorted(contents)]
+    name = _md5(json.dumps(listed, sort_keys=True).encode()) + _DIRECTORY
+    return Output(path=path, md5=name, size=size, nfiles=len(listed))
+
+
+def object_path(cache: Path, name: str) -> Path:
+    """Give the place of an object in a cache."""
+    return cache / "files" / "md5" / name[:2] / name[2:]
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _hash_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _sound(names: Sequence[str], cache: Path, incoming: Path, fetch: Fetch) -> dict[str, Path]:
+    """Give the place of each object, in the cache or just come in, rehashed."""
+    places = {name: object_path(cache, name) for name in names}
+    absent = [name for name, place in places.items() if not _is_sound(name, place)]
+    if absent:
+        fetch(absent, incoming)
+    for name in absent:
+        places[name] = incoming / name
+        if not places[name].is_file():
+            raise DamagedError(
+                f"expected the object {name} in DVC's remote, found none; push it again."
+            )
+        if not _is_sound(name, places[name]):
+            raise DamagedError(
+                f"expected the object {name} of DVC's remote to have that MD5, found "
+                f"{_hash_of(places[name])} of {places[name].stat().st_size} bytes; remove it there "
+                "and push it again."
+            )
+    return places
+
+
+def _is_sound(name: str, place: Path) -> bool:
+    return place.is_file() and _hash_of(place) == name.removesuffix(_DIRECTORY)
+
+
+def _measured(output: Output, listed: Sequence[Entry] | None, places: Mapping[str, Path]) -> Output:
+    names = [output.md5] if listed is None else [entry.md5 for entry in listed]
+    size = sum(places[name].stat().st_size for name in names)
+    nfiles = None if listed is None else len(listed)
+    return Output(path=output.path, md5=output.md5, size=size, nfiles=nfiles)
+
+
+def _install(source: Path, target: Path) -> None:
+    """Move an object into the cache at once, read-only as DVC has it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.chmod(0o444)
+    source.replace(target)

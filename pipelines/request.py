@@ -1,0 +1,80 @@
+"""What is asked of a worker: a stage at a commit, and what its record must say of it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.errors import PipelineError
+from pipelines.process import run
+
+
+class Expected(BaseModel):
+    """What a stage's record in ``dvc.lock`` must say before it has run, and what it concerns."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cmd: str | list[str]
+    deps: tuple[dict[str, Any], ...]
+    """As in ``dvc.lock``: path, hash, size; of the files as they are now."""
+    params: dict[str, dict[str, Any]]
+    """By file, then by name."""
+    inputs: tuple[str, ...]
+    """Paths of the deps that DVC's cache holds; the others are in Git."""
+    outs: dict[str, bool]
+    """By path: whether DVC's cache holds it; the others are in Git."""
+
+
+class Request(BaseModel):
+    """A stage that a worker shall run."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: str
+    commit: str
+    branch: str
+    """Of the Git remote, where the commit is."""
+    answer: str
+    """The branch where the worker's commit shall be: one whose parent is ``commit``."""
+    expected: Expected
+
+
+class Found(BaseModel):
+    """What ``pipelines.expect`` prints."""
+
+    expected: Expected
+    changed: bool
+    """Whether something differs from what ``dvc.lock`` records of the stage."""
+
+
+def read_expected(folder: Path, stage: str) -> Found:
+    """Ask DVC what the record of a stage must say if it runs on what is in the folder now.
+
+    Raises:
+        PipelineError: there is no such stage, or it lacks something that it depends on.
+    """
+    lines: list[str] = []
+    command = [sys.executable, "-m", "pipelines.expect", "--", str(folder), stage]
+    code = run(command, Path(__file__).parents[1], lines.append)
+    if code:
+        raise PipelineError(lines[-1] if lines else f"reading dvc.yaml ended with code {code}.")
+    return Found.model_validate_json(lines[-1])
+
+
+def difference(expected: Expected, found: Expected) -> str | None:
+    """Say in what two differ, for a sentence: the first place, with both values."""
+    ours, theirs = (
+        {"cmd": one.cmd}
+        | {f"deps: {dep['path']}": dep for dep in one.deps}
+        | {
+            f"params: {file}: {name}": value
+            for file, values in one.params.items()
+            for name, value in values.items()
+        }
+        for one in (expected, found)
+    )
+    for place in [*ours, *theirs]:
+        if ours.get(place) != theirs.get(place):
+            return f"{place}: expected {ours.get(place)}, found {theirs.get(place)}"
+    return None
