@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from pipelines.checkout import Repository, commit_changes, push_results
 from pipelines.errors import PipelineError
 from pipelines.graph import read_stages
+from pipelines.hand_off import Policy
 from pipelines.lock import BusyError, exclusive
 from pipelines.records import Outcome, record_report, record_results, record_stages
 from pipelines.stage import run_stage
@@ -50,6 +51,10 @@ def pipeline(
     push: str | None = None,
     when_busy: Literal["wait", "cancel"] = "wait",
     late_after: Annotated[float, Field(gt=0)] | None = None,
+    train_on: Literal["here", "pool"] = "here",
+    pool_wait: Annotated[float, Field(gt=0)] = 300,
+    pool_empty: Literal["fail", "here"] = "fail",
+    pool_timeout: Annotated[float, Field(gt=0)] = 86400,
 ) -> State:
     """Run the stages of dvc.yaml that are not up to date.
 
@@ -63,6 +68,10 @@ def pipeline(
             to its remote; with ref alone.
         when_busy: wait while another run is at work in this repository, or cancel this one.
         late_after: seconds after its scheduled time from which a run is skipped.
+        train_on: run the stages that have a meta.pool here, or let a worker of that pool run them.
+        pool_wait: seconds that a worker gets to take one of them up.
+        pool_empty: what follows when none has: the run fails, or the stage runs here.
+        pool_timeout: seconds after which such a stage is cancelled, and the run fails.
     """
     lateness = (dt.datetime.now(tz=dt.UTC) - flow_run.scheduled_start_time).total_seconds()
     if late_after and lateness > late_after:
@@ -70,13 +79,16 @@ def pipeline(
         return Completed(name="Skipped", message=message)
     owner = f"the run '{flow_run.name}' ({flow_run.id})"
     try:
+        policy = Policy(
+            train_on=train_on, pool_wait=pool_wait, pool_empty=pool_empty, pool_timeout=pool_timeout
+        )
         changes = [*set_param, *([f"recipe={recipe}"] if recipe else [])]
         _check_has_ref(ref, changes, push)
         repository = Repository(Path.cwd())
         with exclusive(repository.state / "lock", owner, when_busy, get_run_logger().info) as lock:
             if ref:
-                return _run_apart(repository, ref, changes, push, lock)
-            return _run_here(repository, lock)
+                return _run_apart(repository, ref, changes, push, lock, policy)
+            return _run_here(repository, lock, policy)
     except BusyError as error:
         return Cancelled(message=str(error))
     except PipelineError as error:
@@ -91,8 +103,8 @@ def _check_has_ref(ref: str | None, changes: Sequence[str], push: str | None) ->
         )
 
 
-def _run_here(repository: Repository, lock: int) -> State:
-    outcomes = _run_stages(repository.folder, lock)
+def _run_here(repository: Repository, lock: int, policy: Policy) -> State:
+    outcomes = _run_stages(repository.folder, lock, policy)
     if _have_moved(outcomes):
         record_results(repository.folder, repository.commit_of("HEAD"))
         record_report(f"`{repository.folder / 'reports' / 'index.html'}`")
@@ -100,11 +112,16 @@ def _run_here(repository: Repository, lock: int) -> State:
 
 
 def _run_apart(
-    repository: Repository, ref: str, changes: Sequence[str], push: str | None, lock: int
+    repository: Repository,
+    ref: str,
+    changes: Sequence[str],
+    push: str | None,
+    lock: int,
+    policy: Policy,
 ) -> State:
     base = repository.commit_of(ref)
     with repository.checkout(base, flow_run.id) as folder:
-        outcomes = _run_stages(folder, lock, changes, restore=True)
+        outcomes = _run_stages(folder, lock, policy, changes, restore=True)
         summary = _summary(outcomes)
         recipe = _recipe((folder / "params.yaml").read_text())
         # The end of the id: it begins with the time, which scheduled runs share.
@@ -124,7 +141,7 @@ def _run_apart(
 
 
 def _run_stages(
-    folder: Path, lock: int, changes: Sequence[str] = (), *, restore: bool = False
+    folder: Path, lock: int, policy: Policy, changes: Sequence[str] = (), *, restore: bool = False
 ) -> Mapping[str, Outcome]:
     """Run every stage once, each after those that it depends on.
 
@@ -137,7 +154,8 @@ def _run_stages(
         upstream = [outcomes[name] for name in stage.upstream]
         changed = stage.changed or any(outcome.moved for outcome in upstream)
         begin = time.perf_counter()
-        state = run_stage(stage, changed, folder, lock, [outcome.state for outcome in upstream])
+        states = [outcome.state for outcome in upstream]
+        state = run_stage(stage, changed, folder, lock, states, policy)
         seconds = time.perf_counter() - begin
         outcomes[stage.name] = Outcome(state, seconds, changed and state.name != "Cached")
         if not state.is_completed():

@@ -99,15 +99,19 @@ def work_until_either_ends(server: "subprocess.Popen[str]") -> None:
 
 
 def prepare() -> None:
-    """Make the work pool, the deployments of ``prefect.yaml`` and the automation, as they are now.
+    """Make the work pools, the deployments of ``prefect.yaml`` and the automation, as they are now.
 
     Raises:
         PipelineError: the server refuses one of them.
     """
-    from pipelines import automations  # noqa: PLC0415  # reads the settings of main
+    # They read the settings of main.
+    from pipelines import automations  # noqa: PLC0415
+    from pipelines.checks import server  # noqa: PLC0415
 
+    planned = server.read_deployments(_FOLDER / "prefect.yaml")
+    pools = sorted({deployment.work_pool for deployment in planned})
     for arguments in (
-        ("work-pool", "create", _POOL, "--type", "process", "--overwrite"),
+        *(("work-pool", "create", pool, "--type", "process", "--overwrite") for pool in pools),
         ("--no-prompt", "deploy", "--all"),
     ):
         lines: list[str] = []

@@ -11,7 +11,9 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
+from pipelines.errors import NobodyError, PipelineError
 from pipelines.graph import Stage
+from pipelines.hand_off import Policy, hand_off
 from pipelines.process import TimedOutError, run
 from pipelines.progress import Progress
 
@@ -25,7 +27,12 @@ _LAST_LINES = 5
 
 
 def run_stage(
-    stage: Stage, changed: bool, folder: Path, lock: int, upstream: Sequence[State]
+    stage: Stage,
+    changed: bool,
+    folder: Path,
+    lock: int,
+    upstream: Sequence[State],
+    policy: Policy | None = None,
 ) -> State:
     """Run a stage as a task of its name, if DVC finds anything changed.
 
@@ -35,10 +42,12 @@ def run_stage(
         folder: of ``dvc.yaml``.
         lock: descriptor of the lock, which the stage's processes hold as well.
         upstream: the states of the stages that it depends on.
+        policy: whether a worker runs it, if it has a pool; without one it runs here.
 
     Returns:
         Completed, by the name of Cached (nothing had changed), Restored (its outputs came from
-        DVC's cache) or Ran; or Failed, when the stage failed or took longer than ``meta.timeout``.
+        DVC's cache) or Ran; or Failed, when the stage failed or took longer than ``meta.timeout``,
+        or what a worker made of it is refused.
     """
     named = reproduce.with_options(
         name=stage.name,
@@ -47,7 +56,9 @@ def run_stage(
         retries=stage.meta.retries,
         retry_delay_seconds=stage.meta.retry_delay,
     )
-    state: State = named(stage, folder, lock, changed, return_state=True, wait_for=upstream)
+    state: State = named(
+        stage, folder, lock, changed, policy or Policy(), return_state=True, wait_for=upstream
+    )
     return state
 
 
@@ -56,12 +67,32 @@ def _may_pass(_task: Task[..., State], _run: TaskRun, state: State) -> bool:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_may_pass)
-def reproduce(stage: Stage, folder: Path, lock: int, changed: bool) -> State:
-    """Let DVC reproduce one stage; see ``run_stage``."""
+def reproduce(stage: Stage, folder: Path, lock: int, changed: bool, policy: Policy) -> State:
+    """Let DVC reproduce one stage, here or on a worker; see ``run_stage``."""
     if not changed:
         if stage.restored:
             return Completed(name="Restored", message="its outputs came from the cache")
         return Completed(name="Cached", message="nothing that it depends on has changed")
+    if policy.train_on == "here" or not stage.meta.pool:
+        return _reproduce_here(stage, folder, lock)
+    return _reproduce_on_pool(stage, folder, lock, policy)
+
+
+def _reproduce_on_pool(stage: Stage, folder: Path, lock: int, policy: Policy) -> State:
+    try:
+        return hand_off(stage, folder, policy)
+    except NobodyError as error:
+        if policy.pool_empty == "fail":
+            return Failed(message=str(error))
+        get_run_logger().warning("%s runs here: %s", stage.name, error)
+        state = _reproduce_here(stage, folder, lock)
+        state.message = f"ran here: {error} {state.message or ''}".strip()
+        return state
+    except PipelineError as error:
+        return Failed(message=str(error))
+
+
+def _reproduce_here(stage: Stage, folder: Path, lock: int) -> State:
     logger, lines, progress = get_run_logger(), [], Progress(stage.name)
 
     def on_line(line: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,6 +19,7 @@ from pipelines.checks.result import Result
 
 # Seconds that the server gets to answer.
 _PATIENCE = 10
+_HANDED_TO = "pipelines/work.py:work"
 _SET_URL = "export PREFECT_API_URL=http://127.0.0.1:4200/api"
 
 
@@ -47,7 +48,12 @@ def examine(folder: Path) -> Iterator[Result]:
             for pool in dict.fromkeys(entry.work_pool for entry in planned):
                 yield (found := work_pool(client, pool))
                 if found.state == "ok":
-                    yield worker(client, pool)
+                    # A pool that stages are handed to is one that a flow can do without.
+                    needed = any(
+                        entry.work_pool == pool and entry.entrypoint != _HANDED_TO
+                        for entry in planned
+                    )
+                    yield worker(client, pool, needed=needed)
             yield deployments(client, planned)
             yield automation(client)
         except httpx.HTTPStatusError as error:
@@ -102,14 +108,15 @@ def work_pool(client: SyncPrefectClient, name: str) -> Result:
     return Result("work pool", "ok", f"{name} hands out runs.")
 
 
-def worker(client: SyncPrefectClient, pool: str) -> Result:
-    """Check that somebody works for a work pool."""
+def worker(client: SyncPrefectClient, pool: str, *, needed: bool = True) -> Result:
+    """Check that somebody works for a work pool, which may not be needed."""
     workers = client.read_workers_for_work_pool(pool)
     online = sum(found.status == WorkerStatus.ONLINE for found in workers)
     if online:
         return Result("worker", "ok", f"Online for {pool}: {online}.")
     finding = f"Expected one online for {pool}, found none; offline: {len(workers)}."
-    return Result("worker", "missing", finding, f"prefect worker start --pool {pool}")
+    state: Literal["missing", "warning"] = "missing" if needed else "warning"
+    return Result("worker", state, finding, f"prefect worker start --pool {pool}")
 
 
 def deployments(client: SyncPrefectClient, expected: Sequence[Deployment]) -> Result:

@@ -73,6 +73,7 @@ def test_worker_is_missing_until_one_is_heard_of(client: SyncPrefectClient) -> N
     absent = server.worker(client, "workshop")
     assert absent.state == "missing"
     assert absent.mend == "prefect worker start --pool workshop"
+    assert server.worker(client, "workshop", needed=False).state == "warning"
     client.send_worker_heartbeat("workshop", "somebody", heartbeat_interval_seconds=30)
     assert server.worker(client, "workshop").state == "ok"
 
@@ -98,6 +99,9 @@ def test_deployments_are_read_from_prefect_yaml() -> None:
     assert server.read_deployments(ROOT / "prefect.yaml") == [
         Deployment("run", "pipelines/flow.py:pipeline", "local"),
         Deployment("nightly", "pipelines/flow.py:pipeline", "local"),
+        Deployment("on-arrival", "pipelines/flow.py:pipeline", "local"),
+        Deployment("every-15-minutes", "pipelines/watch.py:watch", "local"),
+        Deployment("gpu", "pipelines/work.py:work", "gpu"),
     ]
 
 

@@ -1,0 +1,57 @@
+"""A worker's answer, back home: all of it is looked at, then all of it is taken."""
+
+import shutil
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from pipelines import remote
+from pipelines.answer import LOCK, Output, check_measured, verify
+from pipelines.checkout import PROVENANCE, dvc, git
+from pipelines.commits import contents_of, read_answer, receive
+from pipelines.objects import bring, measure
+from pipelines.request import Request
+
+
+def take_over(folder: Path, request: Request) -> str:
+    """Fetch the answer to a request, verify it, and bring the folder to what it says.
+
+    Returns:
+        The commit of the answer.
+
+    Raises:
+        ForeignError: it answers something else.
+        ForgedError: it says, or has changed, what it must not.
+        DamagedError: content that it names is missing, or is not that of its hash.
+        PipelineError: there is no answer, or a remote fails. In each case the folder is as before.
+    """
+    commit = receive(folder, request.answer)
+    answer = read_answer(folder, request.commit, commit)
+    recorded = verify(request, answer)
+    in_cache = [output for output in recorded if request.expected.outs[output.path]]
+    in_git = [output for output in recorded if not request.expected.outs[output.path]]
+    cache = Path(dvc(folder, "cache", "dir"))
+    check_measured(
+        in_git,
+        [measure(output.path, contents_of(folder, commit, output.path)) for output in in_git],
+    )
+    bring(in_cache, cache, partial(remote.fetch, folder))
+    provenance = [PROVENANCE] if PROVENANCE in answer.changes else []
+    _restore(folder, commit, [LOCK, *provenance, *(output.path for output in in_git)])
+    _check_out(folder, in_cache)
+    return commit
+
+
+def _restore(folder: Path, commit: str, paths: Sequence[str]) -> None:
+    """Have files and folders as a commit has them, and leave Git's index alone."""
+    for path in paths:
+        if (folder / path).is_dir():
+            shutil.rmtree(folder / path)
+        pathspec = f":(top,literal){path}"
+        git(folder, "restore", f"--source={commit}", "--worktree", "--", pathspec)
+
+
+def _check_out(folder: Path, outputs: Sequence[Output]) -> None:
+    if outputs:
+        paths = [output.path for output in outputs]
+        dvc(folder, "checkout", "--quiet", "--force", "--", *paths)

@@ -1,0 +1,314 @@
+"""Answers of a worker to a caller, each with its own clone and cache; Git and DVC remotes between.
+
+The worker's part is played without Prefect, so that it can be dishonest.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipelines.errors import DamagedError, ForeignError, ForgedError, PipelineError
+from pipelines.graph import Meta, Stage
+from pipelines.hand_off import ask
+from pipelines.objects import object_path
+from pipelines.request import Request, read_expected
+from pipelines.take_over import take_over
+from pipelines.work import push_answer
+from tests.pipelines.conftest import apart, copy_toy
+
+Edit = Callable[[Path, str, Any], None]
+
+_yaml = YAML(typ="safe", pure=True)
+_TRAIN = Stage(
+    name="train",
+    description="",
+    upstream=("fetch",),
+    meta=Meta(pool="gpu"),
+    changed=True,
+    restored=False,
+)
+
+
+def run(folder: Path, *command: str) -> str:
+    return subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Request]]:
+    """A folder with remotes, the caller's clone, and the worker's, which has answered honestly.
+
+    All is relative in it, so that a copy of it is another one.
+    """
+    root = tmp_path_factory.mktemp("answered")
+    with pytest.MonkeyPatch.context() as patch:
+        apart(patch, root)
+        caller = copy_toy(root / "caller")
+        (caller / "params.yaml").write_text("recipe: fast\nepochs: 3\nseconds: 0\nfail: false\n")
+        worker = clone_for_work(root, caller)
+        request = ask(_TRAIN, caller, read_expected(caller, "train").expected)
+        run(worker, "git", "fetch", "--quiet", "origin", request.branch)
+        run(worker, "git", "checkout", "--quiet", "--detach", request.commit)
+        run(worker, "dvc", "pull", "--quiet", "raw.txt")
+        run(worker, "dvc", "repro", "--quiet", "--single-item", "train")
+        answer = push_answer(worker, request)
+        run(worker, "git", "reset", "--quiet", "--hard", answer)
+        yield root, request
+
+
+def clone_for_work(root: Path, caller: Path, address: str = "..") -> Path:
+    """Give the caller remotes, and clone what it has committed for a worker.
+
+    The address of the root is relative to a clone, or absolute.
+    """
+    run(root, "git", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    run(caller, "git", "remote", "add", "origin", f"{address}/origin.git")
+    run(caller, "git", "push", "--quiet", "origin", "main")
+    run(root, "git", "clone", "--quiet", "origin.git", "worker")
+    worker = root / "worker"
+    run(worker, "git", "remote", "set-url", "origin", f"{address}/origin.git")
+    for clone in (caller, worker):
+        store = ("--local", "--default", "store", f"{address}/store")
+        run(clone, "dvc", "remote", "add", "--quiet", *store)
+    return worker
+
+
+class Scene:
+    """A copy of it all, for one test to tamper with."""
+
+    def __init__(self, root: Path, request: Request) -> None:
+        self.root, self.request = root, request
+        self.caller, self.worker = root / "caller", root / "worker"
+        self.before = self.contents()
+
+    def contents(self) -> dict[str, bytes]:
+        """The caller's working copy and cache, which a refused answer leaves alone."""
+        return {
+            str(path.relative_to(self.caller)): path.read_bytes()
+            for path in sorted(self.caller.rglob("*"))
+            if path.is_file()
+            and path.relative_to(self.caller).parts[0] != ".git"
+            and path.relative_to(self.caller).parts[:2] != (".dvc", "tmp")
+        }
+
+    def take_over(self) -> str:
+        return take_over(self.caller, self.request)
+
+    def lock(self) -> dict[str, Any]:
+        found: dict[str, Any] = _yaml.load(self.worker / "dvc.lock")
+        return found
+
+    def output(self, path: str = "model.txt") -> dict[str, Any]:
+        (found,) = (out for out in self.lock()["stages"]["train"]["outs"] if out["path"] == path)
+        return dict(found)
+
+    def stored(self, path: str = "model.txt") -> Path:
+        """The object of an output in DVC's remote, to be written to."""
+        place = object_path(self.root / "store", self.output(path)["md5"])
+        place.chmod(0o644)
+        return place
+
+    def answer_again(self) -> None:
+        """Put the worker's files, as they are now, in place of its answer."""
+        run(self.worker, "git", "add", "--all")
+        run(self.worker, "git", "commit", "--quiet", "--amend", "--no-edit")
+        self.push()
+
+    def push(self) -> None:
+        branch = f"HEAD:refs/heads/{self.request.answer}"
+        run(self.worker, "git", "push", "--quiet", "--force", "origin", branch)
+
+    def check_refused(self, error: type[PipelineError], sentence: str) -> None:
+        with pytest.raises(error, match=sentence) as raised:
+            self.take_over()
+        assert "\n" not in str(raised.value)
+        assert self.contents() == self.before
+
+
+@pytest.fixture
+def scene(answered: tuple[Path, Request], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    root, request = answered
+    apart(monkeypatch, tmp_path)
+    shutil.copytree(root, tmp_path / "scene", symlinks=True)
+    return Scene(tmp_path / "scene", request)
+
+
+def test_request_leaves_branch_index_and_files_of_the_caller_alone(scene: Scene) -> None:
+    assert run(scene.caller, "git", "status", "--porcelain") == "M params.yaml"
+    assert run(scene.caller, "git", "rev-parse", "HEAD", f"{scene.request.commit}^").split() == (
+        [run(scene.caller, "git", "rev-parse", "main")] * 2
+    )
+    asked = run(scene.root / "origin.git", "git", "show", f"{scene.request.branch}:params.yaml")
+    assert "epochs: 3" in asked
+
+
+def test_request_says_what_the_record_must_say(scene: Scene) -> None:
+    expected = scene.request.expected
+    assert expected.cmd == "python train.py"
+    assert [dep["path"] for dep in expected.deps] == ["raw.txt", "train.py"]
+    assert expected.params["params.yaml"]["epochs"] == 3
+    assert expected.inputs == ("raw.txt",)
+    assert expected.outs == {"model.txt": True, "reports/metrics.json": False}
+
+
+def test_honest_answer_is_taken_over_and_nothing_is_left_to_do(scene: Scene) -> None:
+    commit = scene.take_over()
+    assert commit == run(scene.worker, "git", "rev-parse", "HEAD")
+    assert (scene.caller / "model.txt").read_text() == "fast 3 one\n"
+    for name in ("dvc.lock", "models/provenance.json", "reports/metrics.json"):
+        assert (scene.caller / name).read_bytes() == (scene.worker / name).read_bytes()
+    run(scene.caller, "dvc", "repro", "--quiet", "--single-item", "report")
+    assert run(scene.caller, "dvc", "status") == "Data and pipelines are up to date."
+    assert "didn't change" in run(scene.caller, "dvc", "repro", "train")
+    assert not list((scene.caller / ".dvc" / "cache").glob("incoming-*"))
+
+
+def test_answer_again_finds_its_objects_here(scene: Scene) -> None:
+    scene.take_over()
+    shutil.rmtree(scene.root / "store")
+    scene.take_over()
+    assert (scene.caller / "model.txt").read_text() == "fast 3 one\n"
+
+
+def test_damaged_object_in_the_cache_is_replaced(scene: Scene) -> None:
+    here = object_path(scene.caller / ".dvc" / "cache", scene.output()["md5"])
+    here.parent.mkdir(parents=True, exist_ok=True)
+    here.write_text("fast 3 damaged\n")
+    here.chmod(0o444)
+    scene.take_over()
+    assert (scene.caller / "model.txt").read_text() == "fast 3 one\n"
+
+
+def test_other_weights_are_refused(scene: Scene) -> None:
+    scene.stored().write_text("fast 3 two\n")
+    name = scene.output()["md5"]
+    scene.check_refused(DamagedError, f"object {name} of DVC's remote to have that MD5, found")
+
+
+def test_truncated_object_is_refused(scene: Scene) -> None:
+    os.truncate(scene.stored(), 4)
+    scene.check_refused(DamagedError, r"to have that MD5, found [0-9a-f]{32} of 4 bytes")
+
+
+def test_missing_object_is_refused(scene: Scene) -> None:
+    scene.stored().unlink()
+    name = scene.output()["md5"]
+    scene.check_refused(DamagedError, f"expected the object {name} in DVC's remote, found none")
+
+
+def test_other_params_are_refused(scene: Scene, edit: Edit) -> None:
+    edit(scene.worker / "dvc.lock", "stages.train.params", {"params.yaml": {"epochs": 1}})
+    scene.answer_again()
+    scene.check_refused(ForgedError, "in its record, params: params.yaml: epochs: expected 3, fou")
+
+
+def test_old_commit_is_refused(scene: Scene) -> None:
+    old = run(scene.worker, "git", "rev-parse", "origin/main")
+    run(scene.worker, "git", "reset", "--quiet", "--soft", old)
+    run(scene.worker, "git", "commit", "--quiet", "-m", "Answer")
+    scene.push()
+    asked = scene.request.commit
+    scene.check_refused(ForeignError, f"expected a commit whose parent is {asked}, found {old}")
+
+
+def test_request_itself_is_no_answer(scene: Scene) -> None:
+    run(scene.worker, "git", "reset", "--quiet", "--hard", scene.request.commit)
+    scene.push()
+    scene.check_refused(ForeignError, "expected a commit whose parent is")
+
+
+@pytest.mark.parametrize("path", ["extra.txt", "train.py", "params.yaml", "reports/more.json"])
+def test_extra_file_is_refused(scene: Scene, path: str) -> None:
+    (scene.worker / path).write_text("extra\n")
+    scene.answer_again()
+    scene.check_refused(ForgedError, f"expected changes of nothing but .*, found one of {path}")
+
+
+def test_edited_metrics_are_refused(scene: Scene) -> None:
+    metrics = scene.worker / "reports" / "metrics.json"
+    metrics.write_text(metrics.read_text().replace("0.3", "0.9"))
+    scene.answer_again()
+    scene.check_refused(
+        ForgedError, r"reports/metrics\.json is refused: expected its content to be as"
+    )
+
+
+def test_other_stages_record_is_refused(scene: Scene, edit: Edit) -> None:
+    edit(scene.worker / "dvc.lock", "stages.report.cmd", "true")
+    scene.answer_again()
+    scene.check_refused(ForgedError, "expected dvc.lock to say of stage report what it said at")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "sentence"),
+    [
+        ("cmd", "true", "cmd: expected python train.py, found true"),
+        ("deps.0.md5", "0" * 32, "deps: raw.txt: expected .*, found .*0000"),
+        ("deps", [], "deps: raw.txt: expected .*, found None"),
+        ("outs.0.path", "../model.txt", r"expected the outputs .*, found \.\./model\.txt"),
+        ("outs.0.md5", "../../../model", "expected a record as DVC writes it, found"),
+        ("outs.0.size", 3, "model.txt is refused: expected .* and 3 bytes, found"),
+        ("outs", [], "expected the outputs .*, found none"),
+    ],
+)
+def test_record_of_something_else_is_refused(
+    scene: Scene, edit: Edit, place: str, value: object, sentence: str
+) -> None:
+    edit(scene.worker / "dvc.lock", f"stages.train.{place}", value)
+    scene.answer_again()
+    scene.check_refused(ForgedError, sentence)
+
+
+def test_lock_without_the_record_is_refused(scene: Scene) -> None:
+    lock = scene.lock()
+    del lock["stages"]["train"]
+    YAML().dump(lock, scene.worker / "dvc.lock")
+    scene.answer_again()
+    scene.check_refused(ForgedError, "expected a record of it in dvc.lock, found none")
+
+
+@pytest.mark.parametrize("text", ["{", "stages: 3", "!!python/object/apply:os.getpid []"])
+def test_lock_that_is_no_lock_is_refused(scene: Scene, text: str) -> None:
+    (scene.worker / "dvc.lock").write_text(text)
+    scene.answer_again()
+    scene.check_refused(ForgedError, "dvc.lock of ")
+
+
+def test_link_in_place_of_a_file_is_refused(scene: Scene) -> None:
+    metrics = scene.worker / "reports" / "metrics.json"
+    metrics.unlink()
+    metrics.symlink_to("/etc/hostname")
+    scene.answer_again()
+    scene.check_refused(ForgedError, r"reports/metrics\.json to be a file, found Git's mode 120000")
+
+
+def test_answer_that_is_not_there_is_refused(scene: Scene) -> None:
+    run(scene.root / "origin.git", "git", "update-ref", "-d", f"refs/heads/{scene.request.answer}")
+    scene.check_refused(PipelineError, re.escape(scene.request.answer))
+
+
+def test_input_that_the_remote_would_not_have_is_not_asked_for(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DVC's own push ends well when the cache lacks what it shall push."""
+    shutil.rmtree(scene.root / "store")
+    (raw,) = (dep for dep in scene.request.expected.deps if dep["path"] == "raw.txt")
+    object_path(scene.caller / ".dvc" / "cache", raw["md5"]).unlink()
+    monkeypatch.chdir(scene.caller)
+    with pytest.raises(DamagedError, match="found 1 of 1 objects missing"):
+        ask(_TRAIN, scene.caller, scene.request.expected)
+
+
+def test_provenance_is_the_workers(scene: Scene) -> None:
+    scene.take_over()
+    of_worker = json.loads((scene.worker / "models" / "provenance.json").read_text())
+    assert json.loads((scene.caller / "models" / "provenance.json").read_text()) == of_worker

@@ -1,0 +1,217 @@
+"""A flow that hands a stage to a worker: three parties on one machine, as if on three.
+
+The caller's clone and the worker's have caches, homes and settings of their own, and share a bare
+Git repository, a folder as DVC's remote, and a server.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pipelines.conftest import PYTHON, ROOT, FlowRun, Git, Prefect, wait_until
+from tests.pipelines.test_flow import names, working_process
+from tests.pipelines.test_process import is_gone
+from tests.pipelines.test_take_over import clone_for_work, run
+
+Start = Callable[..., FlowRun]
+SetParams = Callable[..., None]
+
+
+@pytest.fixture
+def worker_clone(toy: Path, git: Git) -> Path:
+    """The worker's clone of the toy with this project's flows."""
+    shutil.copytree(ROOT / "pipelines", toy / "pipelines", ignore=shutil.ignore_patterns("__py*"))
+    shutil.copy(ROOT / "prefect.yaml", toy)
+    (toy / ".gitignore").write_text("/raw.txt\n/model.txt\n__pycache__/\n")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "Have a flow")
+    return clone_for_work(toy.parent, toy, str(toy.parent))
+
+
+@pytest.fixture(scope="session")
+def pool(prefect: Prefect) -> Prefect:
+    """The server with the work pool and the deployment that prefect.yaml has for it."""
+    for arguments in (
+        ("work-pool", "create", "gpu", "--type", "process", "--overwrite"),
+        ("--no-prompt", "deploy", "--name", "gpu"),
+    ):
+        subprocess.run(
+            [PYTHON, "-m", "prefect", *arguments],
+            cwd=ROOT,
+            env=prefect.environment,
+            check=True,
+            capture_output=True,
+        )
+    return prefect
+
+
+@pytest.fixture
+def worker(pool: Prefect, worker_clone: Path, tmp_path: Path) -> Iterator[Path]:
+    """A worker at work in its clone; the log of it."""
+    home = tmp_path / "home-of-worker"
+    home.mkdir()
+    own = {name: value for name, value in os.environ.items() if name.startswith("GIT_")}
+    environment = {
+        "PATH": pool.environment["PATH"],
+        "PYTHONPATH": str(worker_clone),
+        "PREFECT_API_URL": pool.url,
+        "PREFECT_HOME": str(home / ".prefect"),
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "HOME": str(home),
+        "PIPELINE_CLONE": str(worker_clone),
+        "DVC_SITE_CACHE_DIR": str(home / "site"),
+        "DVC_NO_ANALYTICS": "true",
+        **own,
+    }
+    log = tmp_path / "worker.log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            [PYTHON, "-m", "prefect", "worker", "start", "--pool", "gpu"],
+            cwd=worker_clone,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        yield log
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def on_pool(start: Start, **parameters: Any) -> FlowRun:
+    return start(train_on="pool", **{"pool_wait": 90, "pool_timeout": 240} | parameters)
+
+
+def test_stage_with_a_pool_runs_on_the_worker_and_nothing_is_left_to_do(
+    pool: Prefect,
+    start: Start,
+    set_params: SetParams,
+    toy: Path,
+    worker: Path,
+    worker_clone: Path,
+    git: Git,
+) -> None:
+    set_params(epochs=3)
+    before = git("rev-parse", "HEAD")
+    identity, name, message = on_pool(start).end(240)
+    assert (name, message) == ("Completed", "2 ran, 1 cached"), worker.read_text()
+
+    tasks = pool.tasks(identity)
+    here = {name: state for name, state in names(tasks).items() if name in {"fetch", "report"}}
+    assert here == {"fetch": "Cached", "report": "Ran"}
+    assert tasks["train"]["state_name"] == "Ran"
+    assert tasks["train"]["state"]["message"].startswith("by a worker of pool gpu in ")
+    assert (toy / "model.txt").read_text() == "fast 3 one\n"
+    assert (toy / "reports" / "index.html").read_text() == "fast 3 one\n"
+    assert run(toy, "dvc", "status") == "Data and pipelines are up to date."
+    assert git("rev-parse", "HEAD") == before
+
+    (work,) = pool.runs(name=f"train at {requested(toy)[:7]}")
+    logs = wait_until(20, lambda: [line for line in pool.logs(work["id"]) if "epoch" in line])
+    assert logs == ["epoch 1/3: loss 0.5", "epoch 2/3: loss 0.5", "epoch 3/3: loss 0.5"]
+    assert pool.artifacts(work["id"])["train-progress"] == 100
+    assert work["parent_task_run_id"]
+
+    # The worker's clone is as it was, but for its cache, which has what the stage needed and made.
+    assert run(worker_clone, "git", "status", "--porcelain") == ""
+    assert not (worker_clone / "raw.txt").exists()
+    objects = (worker_clone / ".dvc" / "cache" / "files").rglob("*")
+    cached = {path.read_text() for path in objects if path.is_file()}
+    assert {"one\n", "fast 3 one\n"} <= cached
+    assert "fast 2 one\n" not in cached
+
+    # Nothing has changed since: nobody is asked.
+    assert on_pool(start).end()[2] == "3 cached"
+
+
+def requested(toy: Path) -> str:
+    """The one commit that a worker was asked for."""
+    (ref,) = run(toy, "git", "ls-remote", "origin", "refs/heads/runs/requests/*").splitlines()
+    return ref.split()[0]
+
+
+def test_run_apart_hands_off_too_and_ends_as_a_commit(start: Start, worker: Path, git: Git) -> None:
+    _, name, message = on_pool(start, ref="main", recipe="tutorial").end(240)
+    assert name == "Completed", worker.read_text()
+    assert "2 ran, 1 restored; committed to runs/tutorial-" in message
+    branch = message.split()[-1]
+    assert git("show", f"{branch}:reports/index.html") == "tutorial 2 one"
+    assert git("status", "--porcelain") == ""
+
+
+def test_failure_on_the_worker_fails_the_run_with_its_reason(
+    start: Start, set_params: SetParams, toy: Path, worker: Path
+) -> None:
+    set_params(fail=True)
+    _, name, message = on_pool(start).end(240)
+    assert name == "Failed", worker.read_text()
+    assert message.startswith(
+        "stage train, handed to pool gpu, ended as Failed: stage train failed"
+    )
+    assert "params.yaml told it to fail" in message
+    assert (toy / "model.txt").read_text() == "fast 2 one\n"
+
+
+@pytest.mark.usefixtures("worker")
+def test_cancelling_the_run_cancels_the_workers(
+    pool: Prefect, start: Start, set_params: SetParams, toy: Path
+) -> None:
+    set_params(seconds=100)
+    run = on_pool(start)
+    stage = working_process(pool, run)
+    run.process.terminate()
+    wait_until(30, lambda: is_gone(stage))
+    run.process.communicate(timeout=20)
+    (work,) = pool.runs(name=f"train at {requested(toy)[:7]}")
+    wait_until(30, lambda: pool.runs(id=work["id"])[0]["state_name"] == "Cancelled")
+
+
+@pytest.mark.usefixtures("worker_clone")
+def test_pool_with_nobody_in_it_fails_the_run_in_time(
+    pool: Prefect, start: Start, set_params: SetParams, toy: Path
+) -> None:
+    set_params(epochs=3)
+    _, name, message = on_pool(start, pool_wait=3).end()
+    assert name == "Failed"
+    assert message.startswith("expected a worker to take up work/gpu within 3 s, found none free")
+    (work,) = pool.runs(name=f"train at {requested(toy)[:7]}")
+    assert work["state_name"] == "Cancelled"
+
+
+@pytest.mark.usefixtures("pool", "worker_clone")
+def test_pool_with_nobody_in_it_has_the_stage_run_here_if_so_asked(
+    prefect: Prefect, start: Start, set_params: SetParams, toy: Path
+) -> None:
+    set_params(epochs=3)
+    identity, name, message = on_pool(start, pool_wait=3, pool_empty="here").end()
+    assert (name, message) == ("Completed", "2 ran, 1 cached")
+    state = prefect.tasks(identity)["train"]["state"]
+    assert state["message"].startswith("ran here: expected a worker to take up work/gpu within 3 s")
+    assert (toy / "model.txt").read_text() == "fast 3 one\n"
+
+
+@pytest.mark.usefixtures("worker_clone")
+def test_pool_without_a_deployment_is_a_sentence(
+    start: Start, set_params: SetParams, toy: Path
+) -> None:
+    set_params(epochs=3)
+    (toy / "dvc.yaml").write_text((toy / "dvc.yaml").read_text().replace("gpu", "tpu"))
+    _, name, message = on_pool(start).end()
+    assert name == "Failed"
+    assert "expected a deployment work/tpu on Prefect's server, found none" in message
+
+
+def test_without_remotes_the_run_fails_with_a_sentence(start: Start, set_params: SetParams) -> None:
+    set_params(epochs=3)
+    _, name, message = on_pool(start).end()
+    assert name == "Failed"
+    assert "no remote" in message
