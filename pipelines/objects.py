@@ -63,13 +63,22 @@ def bring(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None:
 
 
 def object_names(outputs: Iterable[Output], cache: Path) -> list[str]:
-    """Name the objects of outputs that the cache holds: of a folder, its list and its files."""
+    """Name the objects of outputs that the cache holds: of a folder, its list and its files.
+
+    Raises:
+        DamagedError: it does not hold a folder's list.
+    """
     names = []
     for output in outputs:
         names.append(output.md5)
         if output.md5.endswith(_DIRECTORY):
-            content = object_path(cache, output.md5).read_bytes()
-            names += [entry.md5 for entry in entries(output.path, content)]
+            listed = object_path(cache, output.md5)
+            if not listed.is_file():
+                raise DamagedError(
+                    f"expected the object {output.md5} of {output.path} in DVC's cache, found "
+                    f"none; have it there: dvc commit {output.path}."
+                )
+            names += [entry.md5 for entry in entries(output.path, listed.read_bytes())]
     return names
 
 

@@ -9,6 +9,7 @@ from pipelines import remote
 from pipelines.answer import LOCK, Output, check_measured, verify
 from pipelines.checkout import PROVENANCE, dvc, git
 from pipelines.commits import contents_of, read_answer, receive
+from pipelines.errors import PipelineError
 from pipelines.objects import bring, measure
 from pipelines.request import Request
 
@@ -36,10 +37,22 @@ def take_over(folder: Path, request: Request) -> str:
         [measure(output.path, contents_of(folder, commit, output.path)) for output in in_git],
     )
     bring(in_cache, cache, partial(remote.fetch, folder))
+    _check_lock_is_as_asked(folder, request)
     provenance = [PROVENANCE] if PROVENANCE in answer.changes else []
     _restore(folder, commit, [LOCK, *provenance, *(output.path for output in in_git)])
     _check_out(folder, in_cache)
     return commit
+
+
+def _check_lock_is_as_asked(folder: Path, request: Request) -> None:
+    """See that nobody has run a stage here while the worker ran its own."""
+    asked = contents_of(folder, request.commit, LOCK).get("")
+    found = (folder / LOCK).read_bytes() if (folder / LOCK).exists() else None
+    if found != asked:
+        raise PipelineError(
+            f"expected {LOCK} to be as it was when {request.stage} was asked for, found it "
+            f"changed; nothing was taken over from {request.answer}; run the flow again."
+        )
 
 
 def _restore(folder: Path, commit: str, paths: Sequence[str]) -> None:

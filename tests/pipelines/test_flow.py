@@ -172,7 +172,13 @@ def test_run_apart_ends_as_a_commit_and_touches_nothing_here(
         f"Run tutorial at {git('rev-parse', 'main')[:7]}|{identity}"
     )
     changed = git("diff", "--name-only", "main", branch).split()
-    assert changed == ["dvc.lock", "params.yaml", "reports/index.html", "reports/metrics.json"]
+    assert changed == [
+        "dvc.lock",
+        "models/provenance.json",
+        "params.yaml",
+        "reports/index.html",
+        "reports/metrics.json",
+    ]
     difference = subprocess.run(
         ["dvc", "metrics", "diff", "--json", "main", branch],
         cwd=toy, check=True, capture_output=True, text=True,

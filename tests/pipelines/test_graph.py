@@ -44,6 +44,13 @@ def test_only_what_differs_from_dvc_lock_is_changed(
     assert [stage.name for stage in read_stages(toy) if stage.changed] == ["train"]
 
 
+def test_pool_that_is_named_later_changes_no_stage(toy: Path, edit: Edit) -> None:
+    edit(toy / "dvc.yaml", "stages.fetch.meta.pool", "cpu")
+    stages = read_stages(toy)
+    assert stages[0].meta.pool == "cpu"
+    assert not any(stage.changed for stage in stages)
+
+
 def test_changes_are_made_to_params_yaml_first(toy: Path) -> None:
     stages = read_stages(toy, changes=["epochs=3", "recipe=tutorial"])
     assert [stage.name for stage in stages if stage.changed] == ["train"]

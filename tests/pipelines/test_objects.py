@@ -49,6 +49,12 @@ def test_folder_is_brought_with_all_its_files(cache: Path) -> None:
     assert [path.name for path in cache.iterdir()] == ["files"]
 
 
+def test_folder_whose_list_the_cache_lacks_is_a_sentence(cache: Path) -> None:
+    folder, _ = folder_of(a=b"1")
+    with pytest.raises(DamagedError, match=f"expected the object {folder.md5} of data/x in DVC's"):
+        object_names([folder], cache)
+
+
 def test_nothing_is_brought_when_one_file_is_missing(cache: Path) -> None:
     folder, objects = folder_of(a=b"1", b=b"22")
     del objects[md5(b"22")]

@@ -1,6 +1,6 @@
 """Answers of a worker to a caller, each with its own clone and cache; Git and DVC remotes between.
 
-The worker's part is played without Prefect, so that it can be dishonest.
+The worker's part is played without Prefect, so that it can be dishonest; but for the last two.
 """
 
 import json
@@ -22,7 +22,7 @@ from pipelines.objects import object_path
 from pipelines.request import Request, read_expected
 from pipelines.take_over import take_over
 from pipelines.work import push_answer
-from tests.pipelines.conftest import apart, copy_toy
+from tests.pipelines.conftest import FlowRun, Prefect, apart, copy_toy
 
 Edit = Callable[[Path, str, Any], None]
 
@@ -175,6 +175,8 @@ def test_honest_answer_is_taken_over_and_nothing_is_left_to_do(scene: Scene) -> 
 def test_answer_again_finds_its_objects_here(scene: Scene) -> None:
     scene.take_over()
     shutil.rmtree(scene.root / "store")
+    asked = f"--source={scene.request.commit}"
+    run(scene.caller, "git", "restore", asked, "--worktree", "--", "dvc.lock")
     scene.take_over()
     assert (scene.caller / "model.txt").read_text() == "fast 3 one\n"
 
@@ -296,6 +298,15 @@ def test_answer_that_is_not_there_is_refused(scene: Scene) -> None:
     scene.check_refused(PipelineError, re.escape(scene.request.answer))
 
 
+def test_lock_that_was_written_in_the_meantime_is_not_overwritten(scene: Scene) -> None:
+    with (scene.caller / "dvc.lock").open("a") as lock:
+        lock.write("# of another run\n")
+    with pytest.raises(PipelineError, match="to be as it was when train was asked for, found it"):
+        scene.take_over()
+    assert (scene.caller / "dvc.lock").read_text().endswith("# of another run\n")
+    assert (scene.caller / "model.txt").read_text() == "fast 2 one\n"
+
+
 def test_input_that_the_remote_would_not_have_is_not_asked_for(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,3 +323,48 @@ def test_provenance_is_the_workers(scene: Scene) -> None:
     scene.take_over()
     of_worker = json.loads((scene.worker / "models" / "provenance.json").read_text())
     assert json.loads((scene.caller / "models" / "provenance.json").read_text()) == of_worker
+
+
+class Work(FlowRun):
+    flow = "pipelines.work", "work"
+
+
+@pytest.fixture
+def work(prefect: Prefect, scene: Scene) -> Iterator[Callable[[Request], FlowRun]]:
+    """Run the worker's flow in its clone, which has an empty cache."""
+    store = ("remote", "modify", "--quiet", "--local", "store", "url", str(scene.root / "store"))
+    run(scene.worker, "dvc", *store)
+    shutil.rmtree(scene.worker / ".dvc" / "cache")
+    runs: list[FlowRun] = []
+
+    def start(request: Request) -> FlowRun:
+        runs.append(Work(prefect, scene.worker, request=request.model_dump(mode="json")))
+        return runs[-1]
+
+    yield start
+    for started in runs:
+        started.process.kill()
+        started.process.communicate()
+
+
+def test_worker_runs_nothing_but_what_was_asked_for(
+    work: Callable[[Request], FlowRun], scene: Scene
+) -> None:
+    params = {"params.yaml": scene.request.expected.params["params.yaml"] | {"epochs": 4}}
+    expected = scene.request.expected.model_copy(update={"params": params})
+    _, name, message = work(scene.request.model_copy(update={"expected": expected})).end()
+    assert name == "Failed"
+    assert "params: params.yaml: epochs: expected 4, found 3; the stage was not run." in message
+
+
+def test_worker_trains_on_no_damaged_input(
+    work: Callable[[Request], FlowRun], scene: Scene
+) -> None:
+    (raw,) = (dep for dep in scene.request.expected.deps if dep["path"] == "raw.txt")
+    place = object_path(scene.root / "store", raw["md5"])
+    place.chmod(0o644)
+    place.write_text("two\n")
+    _, name, message = work(scene.request).end()
+    assert name == "Failed"
+    assert f"expected the object {raw['md5']} of DVC's remote to have that MD5, found" in message
+    assert not list((scene.worker / ".dvc" / "cache").rglob(raw["md5"][2:]))
