@@ -190,11 +190,14 @@ class Classifier:
             ``(m, classes)`` float32; each row sums to 1.
         """
         rows = np.arange(len(images)) if rows is None else rows
+        if not len(rows):
+            # On some processors TensorFlow's convolutions give no images the wrong shape.
+            return np.empty((0, self.settings["classes"]), np.float32)
         together = max(1, _PIXELS_TOGETHER // math.prod(images.shape[1:]))
         return np.concatenate(
             [
                 self.answer(tf.constant(images[rows[start : start + together]])).numpy()
-                for start in range(0, max(1, len(rows)), together)
+                for start in range(0, len(rows), together)
             ]
         )
 

@@ -96,6 +96,7 @@ def test_commit_has_an_author_where_git_knows_none(
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.delenv(f"GIT_{role}_NAME")
         monkeypatch.delenv(f"GIT_{role}_EMAIL")
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL", raising=False)
     monkeypatch.setenv("HOME", str(toy))
     git("config", "user.useConfigOnly", "true")
     repository = Repository(toy)

@@ -10,6 +10,8 @@ import pytest
 
 from tests.pipelines.conftest import PYTHON, ROOT, FlowRun, Prefect, wait_until
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., FlowRun]
 Messages = list[dict[str, str]]
 
@@ -17,8 +19,6 @@ MAKE_BLOCK = """
 import sys
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.blocks.system import Secret
-
-pytestmark = pytest.mark.slow
 
 CustomWebhookNotificationBlock(
     name="alerts", url=sys.argv[1], json_data={"subject": "{{subject}}", "body": "{{body}}"}

@@ -64,6 +64,7 @@ def test_no_identity_is_a_warning(toy: Path, git: Git, monkeypatch: pytest.Monke
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.delenv(f"GIT_{role}_NAME")
         monkeypatch.delenv(f"GIT_{role}_EMAIL")
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL", raising=False)
     monkeypatch.setenv("HOME", str(toy))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     result = repository.identity(toy)
