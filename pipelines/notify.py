@@ -4,8 +4,8 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from prefect.blocks.abstract import NotificationBlock
-from prefect.blocks.core import Block
+from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
 
 from pipelines import automations
 from pipelines.errors import PipelineError
@@ -40,19 +40,21 @@ def identity_of(block: str) -> UUID:
     Raises:
         PipelineError: the server has no such block, or it cannot send notifications.
     """
-    try:
-        loaded = Block.load(block)
-    except ValueError:
-        raise PipelineError(
-            f"expected a notification block of the server as TYPE/NAME, found {block}; "
-            "`prefect block ls` lists what there is, the UI's page Blocks makes another."
-        ) from None
-    if not isinstance(loaded, NotificationBlock) or not loaded._block_document_id:
+    kind, _, name = block.partition("/")
+    with get_client(sync_client=True) as client:
+        try:
+            found = client.read_block_document_by_name(name, kind, include_secrets=False)
+        except ObjectNotFound:
+            raise PipelineError(
+                f"expected a notification block of the server as TYPE/NAME, found {block}; "
+                "`prefect block ls` lists what there is, the UI's page Blocks makes another."
+            ) from None
+    if not found.block_schema or "notify" not in found.block_schema.capabilities:
         raise PipelineError(
             f"expected a block that sends notifications, found {block}; choose another, such as "
             "slack-webhook/alerts."
         )
-    return loaded._block_document_id
+    return found.id
 
 
 if __name__ == "__main__":

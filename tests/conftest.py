@@ -1,7 +1,10 @@
 """What tests of several rooms share."""
 
 import gzip
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +47,20 @@ SMALL_FILES = {
         "sha256": "181dda88fbf8032cf747bf0766ad9d035b6bb747997214d834eb8d2f33a72210",
     },
 }
+
+
+@contextmanager
+def serving(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[ThreadingHTTPServer]:
+    """A web server on loopback, whose handler finds in ``asked`` what it may note requests in."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.asked = []  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture(scope="session")

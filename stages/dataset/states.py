@@ -2,18 +2,16 @@
 
 import hashlib
 import json
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 
 import requests
 
 from stages.dataset.sources import (
     CONNECT_SECONDS,
-    NPM_SECONDS,
     READ_SECONDS,
     SourceError,
     describe,
+    npm,
     opened,
 )
 from stages.dataset.transfer import TransferError
@@ -104,22 +102,9 @@ def _of_web(source: WebSource, names: Sequence[str]) -> Iterator[Sequence[str | 
 
 
 def _of_npm(source: NpmSource) -> Iterator[str]:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise SourceError("no npm client on this machine")
     # What the registry has published, without the package itself.
-    command = [npm, "view", "--fetch-retries=0", "--loglevel=error", "--", source.package]
-    try:
-        done = subprocess.run(  # noqa: S603 - no shell; the package's name is a checked one
-            [*command, "dist.integrity"],
-            check=False,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=NPM_SECONDS,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise SourceError(f"npm did not end within {NPM_SECONDS} s") from error
+    options = ("--fetch-retries=0", "--loglevel=error")
+    done = npm("view", *options, "--", source.package, "dist.integrity")
     if "E404" in done.stderr:
         raise TransferError("not in the registry")
     if done.returncode or not done.stdout.strip():

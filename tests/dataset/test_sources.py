@@ -13,6 +13,7 @@ from stages.dataset import sources
 from stages.dataset.sources import SourceError, describe, opened
 from stages.dataset.transfer import TransferError
 from stages.sections.dataset import FolderSource, NpmSource, Source, WebSource
+from tests.conftest import serving
 
 CONTENT = b"content of the file" * 1000
 
@@ -55,13 +56,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[http.server.ThreadingHTTPServer]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        running.asked = []  # type: ignore[attr-defined]
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(Handler) as running:
         yield running
-        running.shutdown()
-        thread.join()
 
 
 def web(server: http.server.ThreadingHTTPServer, case: str, suffix: str = "") -> WebSource:

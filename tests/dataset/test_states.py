@@ -1,6 +1,5 @@
 import http.server
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from stages.dataset.states import read_states
 from stages.sections.dataset import FolderSource, NpmSource, Source, WebSource
+from tests.conftest import serving
 
 NAMES = ("one", "two")
 NPM = NpmSource(kind="npm", package="some-package@1.0.0", folder="data")
@@ -32,13 +32,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[Web]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        running.asked = []  # type: ignore[attr-defined]
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(Handler) as running:
         yield running
-        running.shutdown()
-        thread.join()
 
 
 def web(port: int) -> WebSource:

@@ -3,11 +3,11 @@
 import http.server
 import json
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.conftest import serving
 from tests.pipelines.conftest import PYTHON, ROOT, FlowRun, Prefect, wait_until
 
 pytestmark = pytest.mark.slow
@@ -38,10 +38,8 @@ def messages() -> Iterator[tuple[str, Messages]]:
             self.send_response(200)
             self.end_headers()
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(Receiver) as server:
         yield f"http://127.0.0.1:{server.server_port}/", received
-        server.shutdown()
 
 
 def python(prefect: Prefect, *arguments: str) -> "subprocess.CompletedProcess[str]":
