@@ -7,15 +7,14 @@ at having nothing to do.
 import os
 import socket
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from benchmarks.clone import fresh_clone, repro, timed
 from benchmarks.results import record
-from pipelines.process import started
 from pipelines.serve import wait_for_server
 
 ROUNDS = 7
@@ -63,9 +62,12 @@ def server() -> Iterator[None]:
             "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
         }
         command = [sys.executable, "-m", "prefect", "server", "start"]
-        with started(command, Path.cwd()) as process:
-            wait_for_server(url, process)
-            yield
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, text=True) as process:
+            try:
+                wait_for_server(url, process)
+                yield
+            finally:
+                process.terminate()
 
 
 if __name__ == "__main__":

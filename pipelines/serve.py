@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 import typer
 
+from pipelines.deployments import read_deployments
 from pipelines.errors import PipelineError
 from pipelines.process import run, started
 
@@ -104,11 +105,9 @@ def prepare() -> None:
     Raises:
         PipelineError: the server refuses one of them.
     """
-    # They read the settings of main.
-    from pipelines import automations  # noqa: PLC0415
-    from pipelines.checks import server  # noqa: PLC0415
+    from pipelines import automations  # noqa: PLC0415  # reads the settings of main
 
-    planned = server.read_deployments(_FOLDER / "prefect.yaml")
+    planned = read_deployments(_FOLDER / "prefect.yaml")
     pools = sorted({deployment.work_pool for deployment in planned})
     for arguments in (
         *(("work-pool", "create", pool, "--type", "process", "--overwrite") for pool in pools),

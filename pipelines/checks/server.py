@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
@@ -12,23 +12,15 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterNam
 from prefect.client.schemas.objects import WorkerStatus
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
-from ruamel.yaml import YAML
 
 from pipelines.automations import crash_silent_runs
 from pipelines.checks.result import Result
+from pipelines.deployments import Deployment, read_deployments
 
 # Seconds that the server gets to answer.
 _PATIENCE = 10
 _HANDED_TO = "pipelines/work.py:work"
 _SET_URL = "export PREFECT_API_URL=http://127.0.0.1:4200/api"
-
-
-class Deployment(NamedTuple):
-    """What must be so for its runs to run."""
-
-    name: str
-    entrypoint: str
-    work_pool: str
 
 
 def examine(folder: Path) -> Iterator[Result]:
@@ -60,15 +52,6 @@ def examine(folder: Path) -> Iterator[Result]:
             finding = f"Expected an answer, found HTTP status {error.response.status_code}."
             mend = "export PREFECT_API_AUTH_STRING=NAME:PASSWORD"
             yield Result("Prefect access", "missing", finding, mend)
-
-
-def read_deployments(path: Path) -> list[Deployment]:
-    """Read what a ``prefect.yaml`` deploys."""
-    entries = YAML(typ="safe", pure=True).load(path)["deployments"]
-    return [
-        Deployment(entry["name"], entry["entrypoint"], entry["work_pool"]["name"])
-        for entry in entries
-    ]
 
 
 def reachable(url: str) -> Result:

@@ -9,7 +9,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from pipelines import automations
 from pipelines.checks import server
-from pipelines.checks.server import Deployment
+from pipelines.deployments import Deployment
 from tests.pipelines.conftest import ROOT, Prefect, free_port, running
 
 
@@ -93,16 +93,6 @@ def test_deployments_are_missing_until_they_are_as_planned(client: SyncPrefectCl
     assert result.finding.endswith("found none such for later.")
     deploy("later", "deployed")
     assert server.deployments(client, planned).state == "ok"
-
-
-def test_deployments_are_read_from_prefect_yaml() -> None:
-    assert server.read_deployments(ROOT / "prefect.yaml") == [
-        Deployment("run", "pipelines/flow.py:pipeline", "local"),
-        Deployment("nightly", "pipelines/flow.py:pipeline", "local"),
-        Deployment("on-arrival", "pipelines/flow.py:pipeline", "local"),
-        Deployment("every-15-minutes", "pipelines/watch.py:watch", "local"),
-        Deployment("gpu", "pipelines/work.py:work", "gpu"),
-    ]
 
 
 def test_automation_is_missing_until_it_is_made_and_while_it_is_paused(
