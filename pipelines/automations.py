@@ -5,28 +5,35 @@ from typing import cast
 from uuid import UUID
 
 from prefect.automations import Automation
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
 from prefect.client.schemas.objects import StateType
-from prefect.events import EventTrigger, Posture
+from prefect.events import EventTrigger, Posture, emit_event
 from prefect.events.actions import ChangeFlowRunState, SendNotification
 from prefect.settings import get_current_settings
 
 from pipelines.records import METRIC_FELL
 
+_HEARTBEAT = "prefect.flow-run.heartbeat"
 # Heartbeats that a run may miss.
 _MISSED = 3
 
 
 def crash_silent_runs() -> Automation:
     """Describe the automation that marks a run as crashed when its heartbeats stop."""
-    heartbeat = "prefect.flow-run.heartbeat"
     ends = [f"prefect.flow-run.{end}" for end in ("Completed", "Failed", "Cancelled", "Crashed")]
     frequency = get_current_settings().flows.heartbeat_frequency or 30
     return Automation(
         name="Crash silent runs",
         description="A run whose process has died sends no heartbeats",
         trigger=EventTrigger(
-            after={heartbeat},
-            expect={heartbeat, *ends, "prefect.flow-run.Skipped"},
+            after={_HEARTBEAT},
+            expect={_HEARTBEAT, *ends, "prefect.flow-run.Skipped"},
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
@@ -99,5 +106,24 @@ def make(automation: Automation) -> None:
         automation.update()
 
 
+def expect_heartbeats() -> None:
+    """Have the server wait for the next heartbeat of every run that is at work for a deployment.
+
+    It forgets for whom it waits when the automation is updated, and may not have come to write it
+    down when it was killed. Runs by hand send none.
+    """
+    running = FlowRunFilterStateType(any_=[StateType.RUNNING])
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=running),
+                deployment_id=FlowRunFilterDeploymentId(is_null_=False),
+            )
+        )
+    for run in runs:
+        emit_event(_HEARTBEAT, resource={"prefect.resource.id": f"prefect.flow-run.{run.id}"})
+
+
 if __name__ == "__main__":
     make(crash_silent_runs())
+    expect_heartbeats()

@@ -117,6 +117,7 @@ def prepare() -> None:
         if run([*_PREFECT, *arguments], _FOLDER, lines.append):
             raise PipelineError("\n".join([f"prefect {' '.join(arguments)} failed:", *lines[-10:]]))
     automations.make(automations.crash_silent_runs())
+    automations.expect_heartbeats()
 
 
 def wait_for_server(url: str, server: "subprocess.Popen[str]") -> None:

@@ -208,6 +208,26 @@ def test_killed_worker_is_replaced_and_its_killed_run_declared_crashed(
         wait_until(120, lambda: prefect.runs(name="next at main", state="Completed"))
 
 
+def test_killed_with_all_its_processes_it_declares_the_run_crashed_when_started_again(
+    project: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "serve.log"
+    by_hand = ("deployment", "run", "pipeline/run", "-p")
+    with serving(project, log) as (process, prefect):
+        prefect_cli(prefect, project, *by_hand, "recipe=slow", "-p", 'set_param=["seconds=200"]')
+        (run,) = wait_until(120, lambda: prefect.runs(name="slow at main", state="Running"))
+        server = psutil.Process(process.pid)
+        for killed in (*server.children(recursive=True), server):
+            killed.kill()
+    log.write_text("")
+
+    with serving(project, log) as (_, prefect):
+        prefect_cli(prefect, project, *by_hand, "recipe=next")
+        (crashed,) = wait_until(180, lambda: prefect.runs(id=run["id"], state="Crashed"))
+        assert crashed["state"]["message"] == "its process has sent no heartbeat for too long"
+        wait_until(120, lambda: prefect.runs(name="next at main", state="Completed"))
+
+
 def test_taken_port_is_a_sentence(project: Path, prefect: Prefect) -> None:
     port = prefect.environment["PREFECT_SERVER_API_PORT"]
     done = subprocess.run(
