@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed-from-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor repro flow serve notify tune diff errors test lint check lock bench
+.PHONY: help setup doctor repro flow serve worker notify tune diff errors test lint check lock bench
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ flow: $(INSTALLED) ## run the pipeline as a Prefect flow, on this machine
 
 serve: $(INSTALLED) ## run Prefect here until Ctrl-C: server, UI, deployments, worker (PORT=4200)
 	python -m pipelines.serve --port $(PORT)
+
+worker: $(INSTALLED) ## run what is handed to a pool, on a GPU machine: make worker POOL=gpu (CACHE_GB=20)
+	python -m pipelines.worker "$(or $(POOL),gpu)" --cache-gigabytes "$(or $(CACHE_GB),20)"
 
 notify: $(INSTALLED) ## tell of failed runs and fallen accuracy: make notify BLOCK=slack-webhook/alerts
 	python -m pipelines.notify "$(BLOCK)"

@@ -25,7 +25,7 @@ class Answer(NamedTuple):
     changes: Mapping[str, str]
     """Mode, as Git writes it, by path that differs from the requested commit."""
     before: Mapping[str, Any]
-    """``dvc.lock`` at the requested commit."""
+    """The ``dvc.lock`` with the stage's record, at the requested commit."""
     after: Mapping[str, Any]
     """The same at the answer."""
 
@@ -40,6 +40,11 @@ class Output(BaseModel):
     size: int
     nfiles: int | None = None
     """Of a folder, whose hash ends in ``.dir``."""
+
+
+def inputs_of(expected: Expected) -> list[Output]:
+    """Give what a stage depends on and DVC's cache holds."""
+    return [Output.model_validate(dep) for dep in expected.deps if dep["path"] in expected.inputs]
 
 
 def verify(request: Request, answer: Answer) -> tuple[Output, ...]:
@@ -62,7 +67,7 @@ def verify(request: Request, answer: Answer) -> tuple[Output, ...]:
     stages = answer.after.get("stages", {})
     _check_others(request, answer)
     if request.stage not in stages:
-        raise _forged(request, "expected a record of it in dvc.lock, found none")
+        raise _forged(request, f"expected a record of it in {request.lock}, found none")
     return outputs(request, stages[request.stage])
 
 
@@ -97,9 +102,9 @@ def _check_changes(request: Request, changes: Mapping[str, str]) -> None:
     in_git = [path for path, cached in request.expected.outs.items() if not cached]
     for path, mode in changes.items():
         below = any(path.startswith(f"{out}/") for out in in_git)
-        allowed = below or path in {*in_git, LOCK, PROVENANCE}
+        allowed = below or path in {*in_git, request.lock, PROVENANCE}
         if not allowed:
-            may = ", ".join([LOCK, PROVENANCE, *in_git])
+            may = ", ".join([request.lock, PROVENANCE, *in_git])
             raise _forged(request, f"expected changes of nothing but {may}, found one of {path}")
         if mode not in _FILES and not (below and mode == _DELETED):
             raise _forged(request, f"expected {path} to be a file, found Git's mode {mode}")
@@ -111,7 +116,7 @@ def _check_others(request: Request, answer: Answer) -> None:
         if before.get(place) != after.get(place):
             raise _forged(
                 request,
-                f"expected dvc.lock to say of {place} what it said at {request.commit[:7]}, "
+                f"expected {request.lock} to say of {place} what it said at {request.commit[:7]}, "
                 "found something else",
             )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 
 # Ignored by Git, keyed by what they hold, and worth more when every run has them.
-_SHARED = ("data/downloads", "models/checkpoints")
+_SHARED = ("data/downloads", "models/checkpoints", "models/scores")
 # Of when and where a run trained, not of what came of it.
 PROVENANCE = "models/provenance.json"
 
@@ -69,11 +69,8 @@ class Repository:
             git(self.folder, "worktree", "remove", "--force", "--force", str(folder))
 
     def _share(self, folder: Path) -> None:
-        local = self.folder / ".dvc" / "config.local"
-        if local.exists():
-            shutil.copy(local, folder / ".dvc" / "config.local")
-        cache = dvc(self.folder, "cache", "dir")
-        dvc(folder, "cache", "dir", "--local", cache)
+        program = (sys.executable, "-m", "pipelines.share")
+        output(Path(__file__).parents[1], program, str(self.folder), str(folder))
         for name in _SHARED:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +106,7 @@ def push_results(folder: Path, branch: str, remote: str) -> None:
     """
     dvc(folder, "push")
     # The branch last: who sees it can have what it names.
-    git(folder, "push", "--quiet", "--end-of-options", remote, branch)
+    git(home_of(folder), "push", "--quiet", "--end-of-options", remote, branch)
 
 
 def _same_as_before(folder: Path) -> str | None:
@@ -122,6 +119,15 @@ def _same_as_before(folder: Path) -> str | None:
         if same_base and not git(folder, *compare, branch, "--", ".", f":!{PROVENANCE}"):
             return branch
     return None
+
+
+def home_of(folder: Path) -> Path:
+    """Give the working copy that a checkout lies beside, or the folder itself if it is no checkout.
+
+    There the relative address of a remote means what it meant when it was set.
+    """
+    common = Path(git(folder, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+    return common.parent if common.name == ".git" else folder
 
 
 def identity(folder: Path) -> Sequence[str]:

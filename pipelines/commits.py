@@ -11,8 +11,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipelines.answer import LOCK, Answer
-from pipelines.checkout import git, identity
+from pipelines.checkout import git, home_of, identity
 from pipelines.errors import ForgedError
+from pipelines.request import Request
+
+# Bytes. Of a dvc.lock; one of a thousand files has some 100 kB.
+_LARGEST_LOCK = 1 << 24
 
 REMOTE = "origin"
 """The remote of Git by which run and worker meet; each has its own address for it."""
@@ -48,53 +52,69 @@ def commit_answer(folder: Path, paths: Sequence[str], message: str) -> str:
 
 
 def send(folder: Path, commit: str, branch: str) -> None:
-    """Push a commit to a branch of the remote; ``PipelineError`` if it refuses."""
-    git(folder, "push", "--quiet", REMOTE, f"{commit}:refs/heads/{branch}")
+    """Push a commit to a branch of the remote, whatever it had; ``PipelineError`` if it refuses."""
+    git(home_of(folder), "push", "--quiet", REMOTE, f"+{commit}:refs/heads/{branch}")
+
+
+def withdraw(folder: Path, branch: str) -> None:
+    """Remove a branch of the remote; ``PipelineError`` if it refuses."""
+    git(home_of(folder), "push", "--quiet", REMOTE, "--delete", f"refs/heads/{branch}")
 
 
 def receive(folder: Path, branch: str) -> str:
     """Fetch a branch of the remote, and give its commit; ``PipelineError`` if there is none."""
-    git(folder, "fetch", "--quiet", "--no-tags", REMOTE, f"refs/heads/{branch}")
-    return git(folder, "rev-parse", "FETCH_HEAD")
+    home = home_of(folder)
+    git(home, "fetch", "--quiet", "--no-tags", REMOTE, f"refs/heads/{branch}")
+    return git(home, "rev-parse", "FETCH_HEAD")
 
 
-def read_answer(folder: Path, requested: str, commit: str) -> Answer:
+def read_answer(folder: Path, request: Request, commit: str) -> Answer:
     """Read what Git has of an answer.
 
     Raises:
-        ForgedError: its ``dvc.lock`` is no YAML.
+        ForgedError: its ``dvc.lock`` is no YAML, or too large.
     """
-    raw = git(folder, "diff", "--raw", "-z", "--no-renames", requested, commit).split("\0")
+    raw = git(folder, "diff", "--raw", "-z", "--no-renames", request.commit, commit).split("\0")
     # Of each change ":MODE MODE HASH HASH STATUS", then the path.
     changes = {path: entry.split()[1] for entry, path in zip(raw[::2], raw[1::2], strict=False)}
     return Answer(
         parents=tuple(git(folder, "rev-list", "--parents", "-1", commit).split()[1:]),
         changes=changes,
-        before=lock_of(folder, requested),
-        after=lock_of(folder, commit),
+        before=lock_of(folder, request.commit, request.lock),
+        after=lock_of(folder, commit, request.lock),
     )
 
 
-def lock_of(folder: Path, commit: str) -> Mapping[str, Any]:
-    """Read ``dvc.lock`` as a commit has it; empty where there is none."""
-    content = contents_of(folder, commit, LOCK).get("", b"")
+def lock_of(folder: Path, commit: str, path: str = LOCK) -> Mapping[str, Any]:
+    """Read a ``dvc.lock`` as a commit has it; empty where there is none."""
+    content = contents_of(folder, commit, path, _LARGEST_LOCK).get("", b"")
     try:
         lock = YAML(typ="safe", pure=True).load(content) or {}
     except YAMLError as error:
         what = " ".join(str(error).split())
-        raise ForgedError(f"expected {LOCK} of {commit} to be YAML, found {what}.") from None
+        raise ForgedError(f"expected {path} of {commit} to be YAML, found {what}.") from None
     if not isinstance(lock, Mapping) or not isinstance(lock.get("stages", {}), Mapping):
-        raise ForgedError(f"expected {LOCK} of {commit} to have records by stage, found none.")
+        raise ForgedError(f"expected {path} of {commit} to have records by stage, found none.")
     return lock
 
 
-def contents_of(folder: Path, commit: str, path: str) -> dict[str, bytes]:
-    """Give a file of a commit by the empty path, or a folder's files by their paths below it."""
-    listed = git(folder, "ls-tree", "-r", "-z", "--full-tree", commit, "--", path)
+def contents_of(folder: Path, commit: str, path: str, limit: int) -> dict[str, bytes]:
+    """Give a file of a commit by the empty path, or a folder's files by their paths below it.
+
+    Raises:
+        ForgedError: they have more bytes than the limit, in all.
+    """
+    listed = git(folder, "ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", path)
+    entries = [line.split("\t", 1) for line in filter(None, listed.split("\0"))]
+    blobs = {name: about.split()[2:] for about, name in entries}
+    size = sum(int(size) for _, size in blobs.values())
+    if size > limit:
+        raise ForgedError(
+            f"expected {path} of {commit} to have at most {limit} bytes, found {size}; nothing of "
+            "it was read."
+        )
     found = {}
-    for line in filter(None, listed.split("\0")):
-        about, name = line.split("\t", 1)
-        blob = about.split()[2]
+    for name, (blob, _) in blobs.items():
         below = name.removeprefix(path).removeprefix("/")
         command = ["git", "cat-file", "blob", blob]
         done = subprocess.run(command, cwd=folder, check=True, capture_output=True)

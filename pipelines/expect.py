@@ -1,4 +1,4 @@
-"""Ask DVC about one stage, in a process of its own: ``python -m pipelines.expect FOLDER STAGE``."""
+"""Ask DVC about a stage: ``python -m pipelines.expect FOLDER FILE STAGE``, a process of its own."""
 
 import logging
 import os
@@ -10,30 +10,37 @@ from dvc.exceptions import DvcException, OutputNotFoundError
 from dvc.repo import Repo
 from dvc.stage.serialize import to_single_stage_lockfile
 
+from pipelines.errors import PipelineError
 from pipelines.request import Expected, Found
 
 
-def main(folder: Path, stage: str) -> None:
+def main(folder: Path, file: str, stage: str) -> None:
     """Print what the stage's record must say, as one line of JSON."""
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     os.chdir(folder)
     try:
-        found = expect(stage)
-    except DvcException as error:
+        found = expect(file, stage)
+    except (DvcException, PipelineError) as error:
         typer.echo(f"error: {' '.join(str(error).split())}", err=True)
         raise SystemExit(1) from None
     sys.stdout.write(found.model_dump_json() + "\n")
 
 
-def expect(name: str) -> Found:
-    """Describe a stage of the ``dvc.yaml`` in the working directory.
+def expect(file: str, name: str) -> Found:
+    """Describe a stage of a ``dvc.yaml`` below the working directory.
 
     Raises:
         DvcException: DVC refuses the repository, the stage is not there, or a dep is missing.
+        PipelineError: the stage works in another folder.
     """
     with Repo() as repo:
-        changed = bool(repo.status([name]))
-        stage = repo.stage.load_one("dvc.yaml", name)
+        stage = repo.stage.load_one(file, name)
+        if Path(stage.wdir) != Path.cwd():
+            raise PipelineError(
+                f"{stage.addressing}: expected its wdir to be the top of the repository, found "
+                f"{stage.wdir}; only such a stage can be handed to a worker."
+            )
+        changed = bool(repo.status([stage.addressing]))
         stage.save_deps()
         record = to_single_stage_lockfile(stage)
         deps = record.get("deps", [])

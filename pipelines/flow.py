@@ -55,8 +55,10 @@ def pipeline(
     pool_wait: Annotated[float, Field(gt=0)] = 300,
     pool_empty: Literal["fail", "here"] = "fail",
     pool_timeout: Annotated[float, Field(gt=0)] = 86400,
+    pool_lost: Literal["retry", "fail"] = "retry",
+    file: Literal["dvc.yaml", "tuning/dvc.yaml"] = "dvc.yaml",
 ) -> State:
-    """Run the stages of dvc.yaml that are not up to date.
+    """Run the stages of dvc.yaml, or of another file, that are not up to date.
 
     Args:
         recipe: of params.yaml, to use in place of the one that it names.
@@ -72,6 +74,8 @@ def pipeline(
         pool_wait: seconds that a worker gets to take one of them up.
         pool_empty: what follows when none has: the run fails, or the stage runs here.
         pool_timeout: seconds after which such a stage is cancelled, and the run fails.
+        pool_lost: what follows when its worker dies: it is handed off once more, or the run fails.
+        file: whose stages to run, after those that they depend on: tuning/dvc.yaml searches.
     """
     lateness = (dt.datetime.now(tz=dt.UTC) - flow_run.scheduled_start_time).total_seconds()
     if late_after and lateness > late_after:
@@ -80,15 +84,19 @@ def pipeline(
     owner = f"the run '{flow_run.name}' ({flow_run.id})"
     try:
         policy = Policy(
-            train_on=train_on, pool_wait=pool_wait, pool_empty=pool_empty, pool_timeout=pool_timeout
+            train_on=train_on,
+            pool_wait=pool_wait,
+            pool_empty=pool_empty,
+            pool_timeout=pool_timeout,
+            pool_lost=pool_lost,
         )
         changes = [*set_param, *([f"recipe={recipe}"] if recipe else [])]
         _check_has_ref(ref, changes, push)
         repository = Repository(Path.cwd())
         with exclusive(repository.state / "lock", owner, when_busy, get_run_logger().info) as lock:
             if ref:
-                return _run_apart(repository, ref, changes, push, lock, policy)
-            return _run_here(repository, lock, policy)
+                return _run_apart(repository, ref, changes, push, lock, file, policy)
+            return _run_here(repository, lock, file, policy)
     except BusyError as error:
         return Cancelled(message=str(error))
     except PipelineError as error:
@@ -103,8 +111,8 @@ def _check_has_ref(ref: str | None, changes: Sequence[str], push: str | None) ->
         )
 
 
-def _run_here(repository: Repository, lock: int, policy: Policy) -> State:
-    outcomes = _run_stages(repository.folder, lock, policy)
+def _run_here(repository: Repository, lock: int, file: str, policy: Policy) -> State:
+    outcomes = _run_stages(repository.folder, lock, file, policy)
     if _have_moved(outcomes):
         record_results(repository.folder, repository.commit_of("HEAD"))
         record_report(f"`{repository.folder / 'reports' / 'index.html'}`")
@@ -117,11 +125,12 @@ def _run_apart(
     changes: Sequence[str],
     push: str | None,
     lock: int,
+    file: str,
     policy: Policy,
 ) -> State:
     base = repository.commit_of(ref)
     with repository.checkout(base, flow_run.id) as folder:
-        outcomes = _run_stages(folder, lock, policy, changes, restore=True)
+        outcomes = _run_stages(folder, lock, file, policy, changes, restore=True)
         summary = _summary(outcomes)
         recipe = _recipe((folder / "params.yaml").read_text())
         # The end of the id: it begins with the time, which scheduled runs share.
@@ -141,7 +150,13 @@ def _run_apart(
 
 
 def _run_stages(
-    folder: Path, lock: int, policy: Policy, changes: Sequence[str] = (), *, restore: bool = False
+    folder: Path,
+    lock: int,
+    file: str,
+    policy: Policy,
+    changes: Sequence[str] = (),
+    *,
+    restore: bool = False,
 ) -> Mapping[str, Outcome]:
     """Run every stage once, each after those that it depends on.
 
@@ -150,7 +165,7 @@ def _run_stages(
     """
     outcomes: dict[str, Outcome] = {}
     state: State | None = None
-    for stage in read_stages(folder, [lock], changes, restore=restore):
+    for stage in read_stages(folder, [lock], changes, file=file, restore=restore):
         upstream = [outcomes[name] for name in stage.upstream]
         changed = stage.changed or any(outcome.moved for outcome in upstream)
         begin = time.perf_counter()

@@ -35,6 +35,8 @@ class Stage(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
+    file: str
+    """That defines it, as a path below the repository."""
     description: str
     upstream: tuple[str, ...]
     """The stages whose outputs it depends on."""
@@ -44,6 +46,14 @@ class Stage(BaseModel):
     restored: bool
     """Whether its outputs have just been checked out of the cache."""
 
+    @property
+    def address(self) -> str:
+        """What DVC calls it at the top of the repository."""
+        return self.name if self.file == MAIN else f"{self.file}:{self.name}"
+
+
+MAIN = "dvc.yaml"
+"""The file whose stages are the pipeline."""
 
 STAGES = TypeAdapter(tuple[Stage, ...])
 
@@ -53,14 +63,16 @@ def read_stages(
     held: Sequence[int] = (),
     changes: Sequence[str] = (),
     *,
+    file: str = MAIN,
     restore: bool = False,
 ) -> list[Stage]:
     """Ask DVC for the stages, each after those that it depends on.
 
     Args:
-        folder: of ``dvc.yaml``.
+        folder: the repository's.
         held: descriptors of files that the process keeps locked.
         changes: made to ``params.yaml`` first, as by ``dvc exp run --set-param``.
+        file: the ``dvc.yaml`` whose stages are wanted, with those that they depend on.
         restore: first check out of the cache what ``dvc.lock`` records.
 
     Raises:
@@ -68,6 +80,7 @@ def read_stages(
     """
     lines: list[str] = []
     options = ["--restore"] if restore else []
+    options += ["--file", file]
     command = [sys.executable, "-m", "pipelines.plan", *options, "--", str(folder), *changes]
     # Where this project is, for DVC may work on another commit of it.
     code = run(command, Path(__file__).parents[1], lines.append, held=held)

@@ -1,5 +1,7 @@
 """A stage handed to a worker that shares nothing with this machine but remotes and a server."""
 
+import datetime as dt
+import math
 import time
 from pathlib import Path
 from typing import Annotated, Literal, cast
@@ -15,15 +17,18 @@ from prefect.states import Completed
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines import remote
-from pipelines.answer import LOCK, Output
+from pipelines.answer import inputs_of
 from pipelines.away import server_may_be_away
 from pipelines.checkout import dvc
-from pipelines.commits import commit_as_is, send
+from pipelines.commits import commit_as_is, send, withdraw
+from pipelines.environment import here
 from pipelines.errors import NobodyError, PipelineError
 from pipelines.graph import Stage
 from pipelines.objects import object_names
-from pipelines.request import Expected, Request, read_expected
+from pipelines.records import record_seconds
+from pipelines.request import Expected, Request, lock_of, read_expected
 from pipelines.take_over import take_over
+from pipelines.timing import Timing
 
 # Seconds between two looks at the worker's run.
 _PATIENCE = 2
@@ -42,6 +47,9 @@ class Policy(BaseModel):
     """What follows when none has: the run fails, or the stage runs here."""
     pool_timeout: Annotated[float, Field(gt=0)] = 86400
     """Seconds after which the worker's run is cancelled, and this run fails."""
+    pool_lost: Literal["retry", "fail"] = "retry"
+    """What follows when the worker's run has crashed: another worker, or the same when it is back,
+    gets it once more, or the run fails."""
 
 
 def hand_off(stage: Stage, folder: Path, policy: Policy) -> State:
@@ -60,52 +68,94 @@ def hand_off(stage: Stage, folder: Path, policy: Policy) -> State:
         PipelineError: the worker's run has not completed, its answer is refused, or one of the
             remotes has failed. The folder is as before.
     """
-    found = read_expected(folder, stage.name)
+    timing = Timing()
+    with timing.part("ask DVC what the stage needs"):
+        found = read_expected(folder, stage.file, stage.name)
     if not found.changed:
         return Completed(name="Cached", message="what it depends on came out the same")
-    request = ask(stage, folder, found.expected)
     begin = time.monotonic()
-    ended = _run(request, f"work/{stage.meta.pool}", policy)
-    if not ended.is_completed():
-        raise PipelineError(
-            f"stage {stage.name}, handed to pool {stage.meta.pool}, ended as {ended.name}: "
-            f"{ended.message}"
-        )
+    request = ask(stage, folder, found.expected, timing)
+    try:
+        run = _run_until_it_lives(request, stage, policy)
+    finally:
+        # Its answer, if there is one, has it as its parent.
+        _withdraw(folder, request)
+    timing.seconds["wait for a worker"] = _seconds(run.created, run.start_time)
+    timing.seconds["the worker's run"] = _seconds(run.start_time, run.end_time)
+    with timing.part("verify and take over"):
+        commit = take_over(folder, request)
+    record_seconds(f"{stage.name} on pool {stage.meta.pool}", timing)
     seconds = time.monotonic() - begin
-    commit = take_over(folder, request)
     message = f"by a worker of pool {stage.meta.pool} in {seconds:.0f} s: {commit} verified"
-    return Completed(name=ended.name, message=message)
+    return Completed(name=run.state_name, message=message)
 
 
-def ask(stage: Stage, folder: Path, expected: Expected) -> Request:
+def _run_until_it_lives(request: Request, stage: Stage, policy: Policy) -> FlowRun:
+    """Have a worker run the stage, and once more if it is lost; give the run that has completed.
+
+    Raises:
+        NobodyError: no worker has taken it up in time.
+        PipelineError: the run has not completed.
+    """
+    deployment = f"work/{stage.meta.pool}"
+    run = _run(request, deployment, policy)
+    if run.state_type == StateType.CRASHED and policy.pool_lost == "retry":
+        get_run_logger().warning("the worker's run %s is lost: it is asked for again", run.id)
+        run = _run(request, deployment, policy)
+    if run.state_type != StateType.COMPLETED:
+        reason = run.state.message if run.state else None
+        raise PipelineError(
+            f"stage {stage.name}, handed to pool {stage.meta.pool}, ended as {run.state_name}: "
+            f"{reason}"
+        )
+    return run
+
+
+def _withdraw(folder: Path, request: Request) -> None:
+    try:
+        withdraw(folder, request.branch)
+    except PipelineError as error:
+        get_run_logger().warning("%s stays on the remote: %s", request.branch, error)
+
+
+def _seconds(begin: dt.datetime | None, end: dt.datetime | None) -> float:
+    return (end - begin).total_seconds() if begin and end else math.nan
+
+
+def ask(stage: Stage, folder: Path, expected: Expected, timing: Timing) -> Request:
     """Push what a stage needs to DVC's remote, then the folder as it is to a branch of Git's.
 
     Raises:
         PipelineError: one of the remotes refuses, or does not have what was pushed to it.
     """
-    cache = Path(dvc(folder, "cache", "dir"))
-    inputs = [Output.model_validate(dep) for dep in expected.deps if dep["path"] in expected.inputs]
-    remote.push(folder, expected.inputs, object_names(inputs, cache))
+    with timing.part("push the stage's inputs"):
+        cache = Path(dvc(folder, "cache", "dir"))
+        names = object_names(inputs_of(expected), cache)
+        remote.push(folder, expected.inputs, names)
     in_git = [dep["path"] for dep in expected.deps if dep["path"] not in expected.inputs]
     name = f"{stage.name}-{str(flow_run.id)[-12:]}"
-    commit = commit_as_is(
-        folder,
-        [LOCK, *in_git] if (folder / LOCK).exists() else in_git,
-        f"Ask pool {stage.meta.pool} for {stage.name}\n\nFlow-Run: {flow_run.id}",
-    )
-    request = Request(
-        stage=stage.name,
-        commit=commit,
-        branch=f"runs/requests/{name}",
-        answer=f"runs/answers/{name}",
-        expected=expected,
-    )
-    send(folder, commit, request.branch)
+    lock = lock_of(stage.file)
+    with timing.part("commit and push the request"):
+        commit = commit_as_is(
+            folder,
+            [lock, *in_git] if (folder / lock).exists() else in_git,
+            f"Ask pool {stage.meta.pool} for {stage.name}\n\nFlow-Run: {flow_run.id}",
+        )
+        request = Request(
+            stage=stage.name,
+            file=stage.file,
+            commit=commit,
+            branch=f"runs/requests/{name}",
+            answer=f"runs/answers/{name}",
+            environment=here(),
+            expected=expected,
+        )
+        send(folder, commit, request.branch)
     return request
 
 
-def _run(request: Request, deployment: str, policy: Policy) -> State:
-    """Run the worker's deployment, and give the state that its run ends with.
+def _run(request: Request, deployment: str, policy: Policy) -> FlowRun:
+    """Run the worker's deployment, and give its run as it has ended.
 
     Raises:
         NobodyError: there is no such deployment, or no worker has taken the run up in time.
@@ -126,24 +176,24 @@ def _run(request: Request, deployment: str, policy: Policy) -> State:
     with get_client(sync_client=True) as client:
         ended = False
         try:
-            state = _wait(client, run.id, deployment, policy)
+            run = _wait(client, run.id, deployment, policy)
             ended = True
         finally:
             # However this ends, by a signal too, nobody goes on with what is no longer wanted.
             if not ended:
                 with server_may_be_away():
                     client.set_flow_run_state(run.id, State(type=StateType.CANCELLING))
-    return state
+    return run
 
 
-def _wait(client: SyncPrefectClient, run: UUID, deployment: str, policy: Policy) -> State:
+def _wait(client: SyncPrefectClient, run: UUID, deployment: str, policy: Policy) -> FlowRun:
     begin, taken_up = time.monotonic(), False
     while (waited := time.monotonic() - begin) < policy.pool_timeout:
         with server_may_be_away():
-            state = client.read_flow_run(run).state
-            if state and state.is_final():
-                return state
-            taken_up = taken_up or not state or not state.is_scheduled()
+            found = client.read_flow_run(run)
+            if found.state and found.state.is_final():
+                return found
+            taken_up = taken_up or not found.state or not found.state.is_scheduled()
         if not taken_up and waited > policy.pool_wait:
             raise NobodyError(
                 f"expected a worker to take up {deployment} within {policy.pool_wait:g} s, found "

@@ -16,6 +16,8 @@ Fetch = Callable[[Sequence[str], Path], None]
 """Download objects of these names into a folder, as files of these names, but for those missing."""
 
 _DIRECTORY = ".dir"
+# Bytes: about half a million files.
+_LARGEST_LIST = 1 << 26
 
 
 class Entry(BaseModel):
@@ -49,7 +51,7 @@ def bring(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None:
         incoming = Path(temporary)
         places = _sound([output.md5 for output in outputs], cache, incoming, fetch)
         listed = {
-            output.md5: entries(output.path, places[output.md5].read_bytes())
+            output.md5: entries(output.path, _list_at(places[output.md5]))
             for output in outputs
             if output.md5.endswith(_DIRECTORY)
         }
@@ -78,7 +80,7 @@ def object_names(outputs: Iterable[Output], cache: Path) -> list[str]:
                     f"expected the object {output.md5} of {output.path} in DVC's cache, found "
                     f"none; have it there: dvc commit {output.path}."
                 )
-            names += [entry.md5 for entry in entries(output.path, listed.read_bytes())]
+            names += [entry.md5 for entry in entries(output.path, _list_at(listed))]
     return names
 
 
@@ -159,6 +161,20 @@ def _measured(output: Output, listed: Sequence[Entry] | None, places: Mapping[st
     size = sum(places[name].stat().st_size for name in names)
     nfiles = None if listed is None else len(listed)
     return Output(path=output.path, md5=output.md5, size=size, nfiles=nfiles)
+
+
+def _list_at(place: Path) -> bytes:
+    """Read a folder's list of files.
+
+    Raises:
+        ForgedError: it is too large to be one.
+    """
+    if (size := place.stat().st_size) > _LARGEST_LIST:
+        raise ForgedError(
+            f"expected {place.name} to list a folder's files in at most {_LARGEST_LIST} bytes, "
+            f"found {size}."
+        )
+    return place.read_bytes()
 
 
 def _install(source: Path, target: Path) -> None:

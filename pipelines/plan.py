@@ -11,15 +11,17 @@ import typer
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.repo.index import Index
+from dvc.stage import PipelineStage
 from dvc.utils.hydra import apply_overrides
 
 from pipelines.errors import PipelineError
-from pipelines.graph import STAGES, Stage, parse_meta
+from pipelines.graph import MAIN, STAGES, Stage, parse_meta
 
 
 def main(
     folder: Path,
     changes: Annotated[list[str] | None, typer.Argument()] = None,
+    file: Annotated[str, typer.Option()] = MAIN,
     restore: Annotated[bool, typer.Option()] = False,
 ) -> None:
     """Print the stages as one line of JSON, each after those that it depends on."""
@@ -30,17 +32,18 @@ def main(
     try:
         if changes:
             apply_overrides("params.yaml", changes)
-        stages = plan(restore=restore)
+        stages = plan(file, restore=restore)
     except (DvcException, PipelineError) as error:
         typer.echo(f"error: {' '.join(str(error).split())}", err=True)
         raise SystemExit(1) from None
     sys.stdout.write(STAGES.dump_json(tuple(stages)).decode() + "\n")
 
 
-def plan(*, restore: bool) -> list[Stage]:
-    """List the stages of the ``dvc.yaml`` in the working directory.
+def plan(file: str = MAIN, *, restore: bool) -> list[Stage]:
+    """List the stages of a ``dvc.yaml`` below the working directory, and those that they need.
 
     Args:
+        file: its path.
         restore: first check out of the cache what ``dvc.lock`` records.
 
     Raises:
@@ -48,16 +51,20 @@ def plan(*, restore: bool) -> list[Stage]:
         PipelineError: a stage's ``meta`` is refused.
     """
     with Repo() as repo:
-        index = Index.from_file(repo, "dvc.yaml")
+        index, wanted = _index(repo, file)
         places = {stage: place for place, stage in enumerate(index.stages)}
         # The edges of DVC's graph lead from a stage to what it depends on.
         order = list(
-            nx.lexicographical_topological_sort(index.graph.reverse(), key=places.__getitem__)
+            nx.lexicographical_topological_sort(
+                index.graph.subgraph(wanted).reverse(), key=places.__getitem__
+            )
         )
         names = [stage.name for stage in order]
         restored = set()
         if restore:
-            changes = repo.checkout(names, force=True, allow_missing=True)
+            changes = repo.checkout(
+                [stage.addressing for stage in order], force=True, allow_missing=True
+            )
             paths = changes["added"] + changes["modified"]
             restored = {path.rstrip("/") for path in paths}
         # Of the stages at hand: asked by name, DVC would read its files anew for each.
@@ -66,6 +73,7 @@ def plan(*, restore: bool) -> list[Stage]:
         return [
             Stage(
                 name=stage.name,
+                file=stage.path_in_repo,
                 description=stage.desc or "",
                 upstream=tuple(sorted((up.name for up in index.graph[stage]), key=names.index)),
                 meta=parse_meta(stage.name, stage.meta),
@@ -74,6 +82,17 @@ def plan(*, restore: bool) -> list[Stage]:
             )
             for stage in order
         ]
+
+
+def _index(repo: Repo, file: str) -> tuple[Index, set[PipelineStage]]:
+    """Read a file of stages, and the pipeline that they may depend on; say which are wanted."""
+    index = Index.from_file(repo, MAIN)
+    if file == MAIN:
+        return index, set(index.stages)
+    of_file = Index.from_file(repo, file).stages
+    index = Index(repo, stages=[*index.stages, *of_file])
+    needed = (nx.descendants(index.graph, stage) for stage in of_file)
+    return index, set(of_file).union(*needed)
 
 
 if __name__ == "__main__":

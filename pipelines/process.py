@@ -71,10 +71,13 @@ def started(
     """Start a program in a process group of its own, which ends with the block.
 
     It ends also when this process dies, by whatever means; what it prints on standard output or
-    error is at ``stdout``. Arguments as of ``run``.
+    error is at ``stdout``. Programs that lie beside it, or else beside this Python, come first in
+    its PATH. Arguments as of ``run``.
     """
     reading, writing = os.pipe()
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    program = Path(command[0])
+    own = program.parent if program.is_absolute() else Path(sys.executable).parent
+    path = f"{own}{os.pathsep}{os.environ.get('PATH', '')}"
     with subprocess.Popen(
         [sys.executable, "-S", "-E", guard.__file__, str(reading), *command],
         cwd=folder,

@@ -30,7 +30,7 @@ class Progress:
 
     def _show(self, percent: float, line: str) -> None:
         if self._artifact is None:
-            key = f"{self._stage}-progress"
+            key = f"{self._stage.replace('_', '-')}-progress"
             created = create_progress_artifact(percent, key=key, description=line)
             self._artifact = cast("UUID", created)
         else:

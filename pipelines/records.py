@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from prefect.logging import get_run_logger
 
 from pipelines.away import server_may_be_away
 from pipelines.process import run
+from pipelines.timing import Timing
 
 _PICTURE = Path("reports", "figures", "misclassified.png")
 # The metric whose fall is an event.
@@ -47,6 +49,16 @@ def record_stages(outcomes: Mapping[str, Outcome]) -> None:
     ]
     with server_may_be_away():
         create_table_artifact(table, key="stages", description="What became of each stage")
+
+
+def record_seconds(what: str, timing: Timing) -> None:
+    """Write a table of where the time of something went."""
+    table = [
+        {"part": part, "seconds": f"{seconds:.1f}"} for part, seconds in timing.seconds.items()
+    ]
+    key = re.sub("[^a-z0-9]+", "-", f"seconds of {what}".lower())
+    with server_may_be_away():
+        create_table_artifact(table, key=key, description=f"Where the time went: {what}")
 
 
 def record_results(folder: Path, base: str) -> None:

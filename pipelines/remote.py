@@ -19,6 +19,9 @@ from pipelines.checkout import dvc
 from pipelines.errors import DamagedError, PipelineError
 from pipelines.process import run
 
+# A name that no object has.
+_NOBODYS = "0" * 32
+
 
 def push(folder: Path, targets: Sequence[str], names: Sequence[str]) -> None:
     """Push outputs to the remote, and see that it has their objects.
@@ -35,6 +38,11 @@ def push(folder: Path, targets: Sequence[str], names: Sequence[str]) -> None:
             f"expected DVC's remote to have all that was pushed to it, found {len(missing)} of "
             f"{len(names)} objects missing, the first {missing[0]}; look at the remote."
         )
+
+
+def reach(folder: Path) -> None:
+    """See that there is a remote and that it answers; ``PipelineError`` if not."""
+    _ask(folder, [_NOBODYS])
 
 
 def fetch(folder: Path, names: Sequence[str], into: Path) -> None:

@@ -1,11 +1,12 @@
 """What is asked of a worker: a stage at a commit, and what its record must say of it."""
 
 import sys
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.environment import Environment
 from pipelines.errors import PipelineError
 from pipelines.process import run
 
@@ -32,12 +33,20 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     stage: str
-    commit: str
-    branch: str
+    file: Annotated[str, Field(pattern=r"^([A-Za-z0-9_-]+/)*dvc\.yaml$")]
+    """That defines the stage, as a path below the repository."""
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    branch: Annotated[str, Field(pattern=r"^runs/requests/[A-Za-z0-9_-]+$")]
     """Of the Git remote, where the commit is."""
-    answer: str
+    answer: Annotated[str, Field(pattern=r"^runs/answers/[A-Za-z0-9_-]+$")]
     """The branch where the worker's commit shall be: one whose parent is ``commit``."""
+    environment: Environment
     expected: Expected
+
+    @property
+    def lock(self) -> str:
+        """The file with the stage's record, as a path below the repository."""
+        return lock_of(self.file)
 
 
 class Found(BaseModel):
@@ -48,17 +57,22 @@ class Found(BaseModel):
     """Whether something differs from what ``dvc.lock`` records of the stage."""
 
 
-def read_expected(folder: Path, stage: str) -> Found:
+def lock_of(file: str) -> str:
+    """Name the ``dvc.lock`` of a ``dvc.yaml``."""
+    return str(PurePosixPath(file).with_name("dvc.lock"))
+
+
+def read_expected(folder: Path, file: str, stage: str) -> Found:
     """Ask DVC what the record of a stage must say if it runs on what is in the folder now.
 
     Raises:
         PipelineError: there is no such stage, or it lacks something that it depends on.
     """
     lines: list[str] = []
-    command = [sys.executable, "-m", "pipelines.expect", "--", str(folder), stage]
+    command = [sys.executable, "-m", "pipelines.expect", "--", str(folder), file, stage]
     code = run(command, Path(__file__).parents[1], lines.append)
     if code:
-        raise PipelineError(lines[-1] if lines else f"reading dvc.yaml ended with code {code}.")
+        raise PipelineError(lines[-1] if lines else f"reading {file} ended with code {code}.")
     return Found.model_validate_json(lines[-1])
 
 

@@ -1,11 +1,8 @@
 """Prefect on one machine, in the foreground: server, work pool, deployments, automation, worker."""
 
 import os
-import signal
 import socket
 import subprocess
-import sys
-import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -18,22 +15,18 @@ import typer
 
 from pipelines.deployments import read_deployments
 from pipelines.errors import PipelineError
-from pipelines.process import run, started
+from pipelines.process import started
+from pipelines.worker import PREFECT, interrupt_by_either_signal, prefect, tell, work
 
 _FOLDER = Path(__file__).parents[1]
-_PREFECT = (sys.executable, "-m", "prefect")
 _POOL = "local"
 # Seconds that the server gets to answer.
 _PATIENCE = 300
-# Seconds within which a worker that ends has never worked.
-_TOO_SOON = 20
 
 
 def main(port: Annotated[int, typer.Option(min=1, max=65535)] = 4200) -> None:
     """Serve until Ctrl-C or SIGTERM, which ends all of it."""
-    # A script that starts this in the background has SIGINT ignored, which would be handed on.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    interrupt_by_either_signal()
     os.environ.update(environment(port))
     try:
         with ExitStack() as stack:
@@ -70,33 +63,13 @@ def serve(stack: ExitStack, port: int) -> None:
     """
     _check_free(port)
     url = os.environ["PREFECT_API_URL"]
-    server = stack.enter_context(started([*_PREFECT, "server", "start"], _FOLDER))
-    _tell("server", server)
+    server = stack.enter_context(started([*PREFECT, "server", "start"], _FOLDER))
+    tell("server", server)
     wait_for_server(url, server)
     prepare()
     typer.echo(f"Prefect's UI: {url.removesuffix('/api')} (Ctrl-C ends server and worker)")
-    while server.poll() is None:
-        work_until_either_ends(server)
+    work(_POOL, [], until=lambda: server.poll() is not None)
     raise PipelineError(f"the server has ended with code {server.returncode}.")
-
-
-def work_until_either_ends(server: "subprocess.Popen[str]") -> None:
-    """Have a worker until it or the server ends; with it end the runs that it had.
-
-    Raises:
-        PipelineError: the worker has ended so soon that another would fare no better.
-    """
-    begin = time.monotonic()
-    command = [*_PREFECT, "worker", "start", "--pool", _POOL, "--type", "process"]
-    with started(command, _FOLDER) as worker:
-        _tell("worker", worker)
-        while server.poll() is None and worker.poll() is None:
-            time.sleep(1)
-    if server.poll() is None:
-        said = f"the worker has ended with code {worker.returncode}"
-        if time.monotonic() - begin < _TOO_SOON:
-            raise PipelineError(f"{said}, as soon as it had begun.")
-        typer.echo(f"{said}; another takes its place")
 
 
 def prepare() -> None:
@@ -113,9 +86,7 @@ def prepare() -> None:
         *(("work-pool", "create", pool, "--type", "process", "--overwrite") for pool in pools),
         ("--no-prompt", "deploy", "--all"),
     ):
-        lines: list[str] = []
-        if run([*_PREFECT, *arguments], _FOLDER, lines.append):
-            raise PipelineError("\n".join([f"prefect {' '.join(arguments)} failed:", *lines[-10:]]))
+        prefect(*arguments)
     automations.make(automations.crash_silent_runs())
     automations.expect_heartbeats()
 
@@ -132,17 +103,6 @@ def wait_for_server(url: str, server: "subprocess.Popen[str]") -> None:
         except httpx.TransportError:
             time.sleep(0.5)
     raise PipelineError(f"the server at {urlsplit(url).netloc} has not answered for {_PATIENCE} s.")
-
-
-def _tell(name: str, process: "subprocess.Popen[str]") -> None:
-    """Pass on what the process says, each line under its name."""
-
-    def pass_on() -> None:
-        for line in process.stdout or ():
-            if line.strip():
-                typer.echo(f"{name} | {line.rstrip()}")
-
-    threading.Thread(target=pass_on, daemon=True).start()
 
 
 def _check_free(port: int) -> None:

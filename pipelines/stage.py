@@ -33,6 +33,7 @@ def run_stage(
     lock: int,
     upstream: Sequence[State],
     policy: Policy | None = None,
+    python: Path = Path(sys.executable),
 ) -> State:
     """Run a stage as a task of its name, if DVC finds anything changed.
 
@@ -43,6 +44,7 @@ def run_stage(
         lock: descriptor of the lock, which the stage's processes hold as well.
         upstream: the states of the stages that it depends on.
         policy: whether a worker runs it, if it has a pool; without one it runs here.
+        python: of the environment that it runs in here.
 
     Returns:
         Completed, by the name of Cached (nothing had changed), Restored (its outputs came from
@@ -57,7 +59,14 @@ def run_stage(
         retry_delay_seconds=stage.meta.retry_delay,
     )
     state: State = named(
-        stage, folder, lock, changed, policy or Policy(), return_state=True, wait_for=upstream
+        stage,
+        folder,
+        lock,
+        changed,
+        policy or Policy(),
+        python,
+        return_state=True,
+        wait_for=upstream,
     )
     return state
 
@@ -67,32 +76,36 @@ def _may_pass(_task: Task[..., State], _run: TaskRun, state: State) -> bool:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_may_pass)
-def reproduce(stage: Stage, folder: Path, lock: int, changed: bool, policy: Policy) -> State:
+def reproduce(
+    stage: Stage, folder: Path, lock: int, changed: bool, policy: Policy, python: Path
+) -> State:
     """Let DVC reproduce one stage, here or on a worker; see ``run_stage``."""
     if not changed:
         if stage.restored:
             return Completed(name="Restored", message="its outputs came from the cache")
         return Completed(name="Cached", message="nothing that it depends on has changed")
     if policy.train_on == "here" or not stage.meta.pool:
-        return _reproduce_here(stage, folder, lock)
-    return _reproduce_on_pool(stage, folder, lock, policy)
+        return _reproduce_here(stage, folder, lock, python)
+    return _reproduce_on_pool(stage, folder, lock, policy, python)
 
 
-def _reproduce_on_pool(stage: Stage, folder: Path, lock: int, policy: Policy) -> State:
+def _reproduce_on_pool(
+    stage: Stage, folder: Path, lock: int, policy: Policy, python: Path
+) -> State:
     try:
         return hand_off(stage, folder, policy)
     except NobodyError as error:
         if policy.pool_empty == "fail":
             return Failed(message=str(error))
         get_run_logger().warning("%s runs here: %s", stage.name, error)
-        state = _reproduce_here(stage, folder, lock)
+        state = _reproduce_here(stage, folder, lock, python)
         state.message = f"ran here: {error} {state.message or ''}".strip()
         return state
     except PipelineError as error:
         return Failed(message=str(error))
 
 
-def _reproduce_here(stage: Stage, folder: Path, lock: int) -> State:
+def _reproduce_here(stage: Stage, folder: Path, lock: int, python: Path) -> State:
     logger, lines, progress = get_run_logger(), [], Progress(stage.name)
 
     def on_line(line: str) -> None:
@@ -102,10 +115,10 @@ def _reproduce_here(stage: Stage, folder: Path, lock: int) -> State:
         lines.append(line)
         progress.read(line)
 
-    command = ["--wait-for-lock", "repro", "--single-item", stage.name]
+    command = ["--wait-for-lock", "repro", "--single-item", stage.address]
     try:
         code = run(
-            [sys.executable, "-m", "dvc", *command], folder, on_line, stage.meta.timeout, [lock]
+            [str(python), "-m", "dvc", *command], folder, on_line, stage.meta.timeout, [lock]
         )
     except TimedOutError:
         limit = f"{stage.meta.timeout:g} s, its meta.timeout in dvc.yaml"

@@ -6,12 +6,15 @@ from functools import partial
 from pathlib import Path
 
 from pipelines import remote
-from pipelines.answer import LOCK, Output, check_measured, verify
+from pipelines.answer import Output, check_measured, verify
 from pipelines.checkout import PROVENANCE, dvc, git
 from pipelines.commits import contents_of, read_answer, receive
 from pipelines.errors import PipelineError
 from pipelines.objects import bring, measure
 from pipelines.request import Request
+
+# Bytes of an output that Git holds; such are read into memory.
+_LARGEST_IN_GIT = 1 << 28
 
 
 def take_over(folder: Path, request: Request) -> str:
@@ -27,32 +30,42 @@ def take_over(folder: Path, request: Request) -> str:
         PipelineError: there is no answer, or a remote fails. In each case the folder is as before.
     """
     commit = receive(folder, request.answer)
-    answer = read_answer(folder, request.commit, commit)
+    answer = read_answer(folder, request, commit)
     recorded = verify(request, answer)
     in_cache = [output for output in recorded if request.expected.outs[output.path]]
     in_git = [output for output in recorded if not request.expected.outs[output.path]]
     cache = Path(dvc(folder, "cache", "dir"))
     check_measured(
         in_git,
-        [measure(output.path, contents_of(folder, commit, output.path)) for output in in_git],
+        [
+            measure(output.path, contents_of(folder, commit, output.path, _limit(output)))
+            for output in in_git
+        ],
     )
     bring(in_cache, cache, partial(remote.fetch, folder))
     _check_lock_is_as_asked(folder, request)
     provenance = [PROVENANCE] if PROVENANCE in answer.changes else []
-    _restore(folder, commit, [LOCK, *provenance, *(output.path for output in in_git)])
+    _restore(folder, commit, [request.lock, *provenance, *(output.path for output in in_git)])
     _check_out(folder, in_cache)
     return commit
 
 
 def _check_lock_is_as_asked(folder: Path, request: Request) -> None:
     """See that nobody has run a stage here while the worker ran its own."""
-    asked = contents_of(folder, request.commit, LOCK).get("")
-    found = (folder / LOCK).read_bytes() if (folder / LOCK).exists() else None
-    if found != asked:
+    asked = git(folder, "ls-tree", "--full-tree", request.commit, "--", request.lock).split()
+    found = (
+        git(folder, "hash-object", "--", request.lock) if (folder / request.lock).exists() else None
+    )
+    if found != (asked[2] if asked else None):
         raise PipelineError(
-            f"expected {LOCK} to be as it was when {request.stage} was asked for, found it "
+            f"expected {request.lock} to be as it was when {request.stage} was asked for, found it "
             f"changed; nothing was taken over from {request.answer}; run the flow again."
         )
+
+
+def _limit(output: Output) -> int:
+    """Give the bytes that an output may have to be looked at."""
+    return min(output.size, _LARGEST_IN_GIT)
 
 
 def _restore(folder: Path, commit: str, paths: Sequence[str]) -> None:

@@ -1,5 +1,8 @@
 """The worker's flow: run the stage that is asked for, and answer with a commit."""
 
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -11,15 +14,19 @@ from prefect.states import Completed, Failed
 from ruamel.yaml import YAML
 
 from pipelines import remote
-from pipelines.answer import LOCK, Output, outputs
+from pipelines.answer import Output, inputs_of, outputs
+from pipelines.budget import keep_within, mark_used, read_budget
 from pipelines.checkout import PROVENANCE, Repository, dvc
 from pipelines.commits import commit_answer, receive, send
+from pipelines.environment import check, python_for
 from pipelines.errors import ForeignError, PipelineError
 from pipelines.graph import read_stages
 from pipelines.lock import exclusive
-from pipelines.objects import bring, object_names
+from pipelines.objects import bring, object_names, object_path
+from pipelines.records import record_seconds
 from pipelines.request import Request, difference, read_expected
 from pipelines.stage import run_stage
+from pipelines.timing import Timing
 
 
 @flow(name="work", persist_result=False)
@@ -43,31 +50,47 @@ def work(request: Request) -> State:
 
 
 def _work(repository: Repository, request: Request, lock: int) -> State:
-    receive(repository.folder, request.branch)
-    commit = repository.commit_of(request.commit)
-    with repository.checkout(commit, flow_run.id) as folder:
-        _bring_inputs(folder, request)
-        _check_is_as_asked(folder, request)
-        (stage,) = (one for one in read_stages(folder, [lock]) if one.name == request.stage)
-        state = run_stage(stage, True, folder, lock, [])
+    timing, budget = Timing(), read_budget(os.environ)
+    with timing.part("fetch the request"):
+        receive(repository.folder, request.branch)
+        commit = repository.commit_of(request.commit)
+    with ExitStack() as stack:
+        with timing.part("check it out"):
+            folder = stack.enter_context(repository.checkout(commit, flow_run.id))
+            cache = Path(dvc(folder, "cache", "dir"))
+        with timing.part("have its environment"):
+            kept = repository.state / "environments"
+            python = python_for(folder, kept, get_run_logger().info)
+            check(request.environment, python)
+        with timing.part("fetch the stage's inputs"):
+            _bring_inputs(folder, cache, request)
+        with timing.part("check that it is as asked"):
+            _check_is_as_asked(folder, request)
+            stages = read_stages(folder, [lock], file=request.file)
+            (stage,) = (one for one in stages if one.name == request.stage)
+        with timing.part("run the stage"):
+            state = run_stage(stage, True, folder, lock, [], python=python)
         if not state.is_completed():
             raise PipelineError(state.message)
-        answer = push_answer(folder, request)
+        with timing.part("push the answer"):
+            made, answer = push_answer(folder, cache, request)
+        with timing.part("keep the cache within its budget"):
+            names = object_names([*made, *inputs_of(request.expected)], cache)
+            mark_used(object_path(cache, name) for name in names)
+            keep_within(budget, cache, names)
+    record_seconds(f"work on {request.stage}", timing)
     return Completed(name=state.name, message=f"answered by {answer} on {request.answer}")
 
 
-def _bring_inputs(folder: Path, request: Request) -> None:
+def _bring_inputs(folder: Path, cache: Path, request: Request) -> None:
     """Check out what the stage needs of DVC's remote, rehashed, and nothing else."""
-    expected = request.expected
-    inputs = [Output.model_validate(dep) for dep in expected.deps if dep["path"] in expected.inputs]
-    if inputs:
-        cache = Path(dvc(folder, "cache", "dir"))
+    if inputs := inputs_of(request.expected):
         bring(inputs, cache, partial(remote.fetch, folder))
-        dvc(folder, "checkout", "--quiet", "--force", "--", *expected.inputs)
+        dvc(folder, "checkout", "--quiet", "--force", "--", *request.expected.inputs)
 
 
 def _check_is_as_asked(folder: Path, request: Request) -> None:
-    found = read_expected(folder, request.stage).expected
+    found = read_expected(folder, request.file, request.stage).expected
     if unlike := difference(request.expected, found):
         raise ForeignError(
             f"{request.stage} at {request.commit[:7]} is not what was asked for: {unlike}; the "
@@ -75,22 +98,24 @@ def _check_is_as_asked(folder: Path, request: Request) -> None:
         )
 
 
-def push_answer(folder: Path, request: Request) -> str:
-    """Push what a stage made in a checkout, and then the commit that tells of it, which is given.
+def push_answer(folder: Path, cache: Path, request: Request) -> tuple[Sequence[Output], str]:
+    """Push what a stage made in a checkout, and then the commit that tells of it.
+
+    Returns:
+        The outputs that the cache holds, and the commit.
 
     Raises:
         PipelineError: one of the remotes refuses, or does not have what was pushed to it.
     """
-    record = YAML(typ="safe", pure=True).load(folder / LOCK)["stages"][request.stage]
+    record = YAML(typ="safe", pure=True).load(folder / request.lock)["stages"][request.stage]
     made = outputs(request, record)
     in_cache = [output for output in made if request.expected.outs[output.path]]
     in_git = [output.path for output in made if not request.expected.outs[output.path]]
-    cache = Path(dvc(folder, "cache", "dir"))
     targets = [output.path for output in in_cache]
     remote.push(folder, targets, object_names(in_cache, cache))
     provenance = [PROVENANCE] if (folder / PROVENANCE).exists() else []
     message = f"Answer {request.stage} of {request.commit[:7]}\n\nFlow-Run: {flow_run.id}"
-    commit = commit_answer(folder, [LOCK, *provenance, *in_git], message)
+    commit = commit_answer(folder, [request.lock, *provenance, *in_git], message)
     # The branch last: who sees it can have what it names.
     send(folder, commit, request.answer)
-    return commit
+    return in_cache, commit

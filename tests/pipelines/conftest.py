@@ -52,6 +52,13 @@ class Prefect:
             filters["state"] = {"name": {"any_": [having["state"]]}}
         return self._post("flow_runs/filter", flow_runs=filters, sort="START_TIME_DESC")
 
+    def newest(self, beginning: str) -> dict[str, Any]:
+        """The newest of the flow runs whose names begin so."""
+        named = {"name": {"like_": beginning}}
+        sort = "EXPECTED_START_TIME_DESC"
+        found = self._post("flow_runs/filter", flow_runs=named, sort=sort, limit=1)
+        return dict(found[0])
+
     def tasks(self, run: str) -> dict[str, dict[str, Any]]:
         """The task runs of a flow run, by name."""
         found = self._post("task_runs/filter", flow_runs={"id": {"any_": [run]}})
@@ -143,6 +150,21 @@ def copy_toy(folder: Path) -> Path:
     ):
         subprocess.run(command, cwd=folder, check=True)
     return folder
+
+
+def search(toy: Path) -> None:
+    """Have a second pipeline beside the toy's, as the project has one for its search."""
+    (toy / "tuning").mkdir()
+    (toy / "tuning" / "dvc.yaml").write_text(
+        "stages:\n"
+        "  tune:\n"
+        "    wdir: ..\n"
+        "    cmd: cat raw.txt > reports/tuning.csv\n"
+        "    deps: [raw.txt]\n"
+        "    outs:\n"
+        "      - reports/tuning.csv: {cache: false}\n"
+        "    meta: {pool: gpu}\n"
+    )
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.checkout import Repository, commit_changes
+from pipelines.checkout import Repository, commit_changes, home_of
 from pipelines.errors import PipelineError
 
 Git = Callable[..., str]
@@ -32,6 +32,22 @@ def test_checkout_shares_cache_configuration_and_checkpoints(toy: Path) -> None:
         assert "autostage = false" in (folder / ".dvc" / "config.local").read_text()
         (folder / "models" / "checkpoints" / "kept").touch()
     assert (toy / "models" / "checkpoints" / "kept").exists()
+
+
+def test_relative_addresses_of_remotes_mean_the_same_in_it(toy: Path, git: Git) -> None:
+    for level in ("repo", "local"):
+        add = ("remote", "add", "--quiet", *(["--local"] if level == "local" else []))
+        subprocess.run(["dvc", *add, level, f"../store-{level}"], cwd=toy, check=True)
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "Have remotes")
+    repository = Repository(toy)
+    with repository.checkout(repository.commit_of("main"), "run") as folder:
+        listed = subprocess.run(
+            ["dvc", "remote", "list"], cwd=folder, check=True, capture_output=True, text=True
+        ).stdout.split()
+        assert home_of(folder) == toy
+    stores = [str(toy.parent / f"store-{level}") for level in ("repo", "local")]
+    assert listed == ["repo", stores[0], "local", stores[1]]
 
 
 def test_what_a_killed_run_left_is_removed_by_the_next(toy: Path, git: Git) -> None:

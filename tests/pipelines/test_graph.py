@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.errors import PipelineError
 from pipelines.graph import Meta, read_stages
+from tests.pipelines.conftest import search
 
 Edit = Callable[[Path, str, Any], None]
 
@@ -34,6 +35,16 @@ def test_pipeline_of_a_folder_below_is_another_one(toy: Path) -> None:
     (toy / "below").mkdir()
     (toy / "below" / "dvc.yaml").write_text("stages: {other: {cmd: 'true'}}\n")
     assert [stage.name for stage in read_stages(toy)] == ["fetch", "train", "report"]
+
+
+def test_stages_of_another_file_come_with_those_that_they_need(toy: Path) -> None:
+    search(toy)
+    stages = read_stages(toy, file="tuning/dvc.yaml")
+    assert [(stage.address, stage.upstream, stage.changed) for stage in stages] == [
+        ("fetch", (), False),
+        ("tuning/dvc.yaml:tune", ("fetch",), True),
+    ]
+    assert stages[1].meta.pool == "gpu"
 
 
 def test_only_what_differs_from_dvc_lock_is_changed(

@@ -4,16 +4,19 @@ The caller's clone and the worker's have caches, homes and settings of their own
 Git repository, a folder as DVC's remote, and a server.
 """
 
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from tests.pipelines.conftest import PYTHON, ROOT, FlowRun, Git, Prefect, wait_until
+from tests.pipelines.conftest import PYTHON, ROOT, FlowRun, Git, Prefect, search, wait_until
 from tests.pipelines.test_flow import names, working_process
 from tests.pipelines.test_process import is_gone
 from tests.pipelines.test_take_over import clone_for_work, run
@@ -30,7 +33,7 @@ def worker_clone(toy: Path, git: Git) -> Path:
     (toy / ".gitignore").write_text("/raw.txt\n/model.txt\n__pycache__/\n")
     git("add", "--all")
     git("commit", "--quiet", "-m", "Have a flow")
-    return clone_for_work(toy.parent, toy, str(toy.parent))
+    return clone_for_work(toy.parent, toy)
 
 
 @pytest.fixture(scope="session")
@@ -50,41 +53,47 @@ def pool(prefect: Prefect) -> Prefect:
     return prefect
 
 
-@pytest.fixture
-def worker(pool: Prefect, worker_clone: Path, tmp_path: Path) -> Iterator[Path]:
-    """A worker at work in its clone; the log of it."""
-    home = tmp_path / "home-of-worker"
-    home.mkdir()
+@contextmanager
+def working(pool: Prefect, clone: Path, folder: Path) -> Iterator[tuple[psutil.Process, Path]]:
+    """A worker at work in a clone, with a home of its own in a folder; and the log of it."""
+    home = folder / "home-of-worker"
+    home.mkdir(exist_ok=True)
     own = {name: value for name, value in os.environ.items() if name.startswith("GIT_")}
     environment = {
         "PATH": pool.environment["PATH"],
-        "PYTHONPATH": str(worker_clone),
+        "PYTHONPATH": str(clone),
         "PREFECT_API_URL": pool.url,
         "PREFECT_HOME": str(home / ".prefect"),
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "HOME": str(home),
-        "PIPELINE_CLONE": str(worker_clone),
         "DVC_SITE_CACHE_DIR": str(home / "site"),
         "DVC_NO_ANALYTICS": "true",
         **own,
     }
-    log = tmp_path / "worker.log"
+    log = folder / "worker.log"
     with (
-        log.open("w") as output,
+        log.open("a") as output,
         subprocess.Popen(
-            [PYTHON, "-m", "prefect", "worker", "start", "--pool", "gpu"],
-            cwd=worker_clone,
+            [PYTHON, "-m", "pipelines.worker", "gpu", "--cache-gigabytes", "1"],
+            cwd=clone,
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         ) as process,
     ):
-        yield log
+        yield psutil.Process(process.pid), log
         process.terminate()
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+@pytest.fixture
+def worker(pool: Prefect, worker_clone: Path, tmp_path: Path) -> Iterator[Path]:
+    """A worker at work in its clone; the log of it."""
+    with working(pool, worker_clone, tmp_path) as (_, log):
+        yield log
 
 
 def on_pool(start: Start, **parameters: Any) -> FlowRun:
@@ -115,7 +124,7 @@ def test_stage_with_a_pool_runs_on_the_worker_and_nothing_is_left_to_do(
     assert run(toy, "dvc", "status") == "Data and pipelines are up to date."
     assert git("rev-parse", "HEAD") == before
 
-    (work,) = pool.runs(name=f"train at {requested(toy)[:7]}")
+    work = pool.newest("train at ")
     logs = wait_until(20, lambda: [line for line in pool.logs(work["id"]) if "epoch" in line])
     assert logs == ["epoch 1/3: loss 0.5", "epoch 2/3: loss 0.5", "epoch 3/3: loss 0.5"]
     assert pool.artifacts(work["id"])["train-progress"] == 100
@@ -129,14 +138,18 @@ def test_stage_with_a_pool_runs_on_the_worker_and_nothing_is_left_to_do(
     assert {"one\n", "fast 3 one\n"} <= cached
     assert "fast 2 one\n" not in cached
 
+    # Of the request nothing is left but the parent of its answer.
+    (branch,) = run(toy, "git", "ls-remote", "origin", "refs/heads/runs/*").splitlines()
+    assert "refs/heads/runs/answers/train-" in branch
+    parts = pool.artifacts(identity)["seconds-of-train-on-pool-gpu"]
+    assert [row["part"] for row in json.loads(parts)][-3:] == [
+        "wait for a worker",
+        "the worker's run",
+        "verify and take over",
+    ]
+
     # Nothing has changed since: nobody is asked.
     assert on_pool(start).end()[2] == "3 cached"
-
-
-def requested(toy: Path) -> str:
-    """The one commit that a worker was asked for."""
-    (ref,) = run(toy, "git", "ls-remote", "origin", "refs/heads/runs/requests/*").splitlines()
-    return ref.split()[0]
 
 
 def test_run_apart_hands_off_too_and_ends_as_a_commit(start: Start, worker: Path, git: Git) -> None:
@@ -146,6 +159,19 @@ def test_run_apart_hands_off_too_and_ends_as_a_commit(start: Start, worker: Path
     branch = message.split()[-1]
     assert git("show", f"{branch}:reports/index.html") == "tutorial 2 one"
     assert git("status", "--porcelain") == ""
+
+
+def test_stage_of_another_file_is_handed_off_too(
+    pool: Prefect, start: Start, toy: Path, git: Git, worker: Path
+) -> None:
+    search(toy)
+    git("add", "--all")
+    identity, name, message = on_pool(start, file="tuning/dvc.yaml").end(240)
+    assert (name, message) == ("Completed", "1 ran, 1 cached"), worker.read_text()
+    assert pool.tasks(identity)["tune"]["state"]["message"].startswith("by a worker of pool gpu")
+    assert (toy / "reports" / "tuning.csv").read_text() == "one\n"
+    assert (toy / "tuning" / "dvc.lock").exists()
+    assert run(toy, "dvc", "status") == "Data and pipelines are up to date."
 
 
 def test_failure_on_the_worker_fails_the_run_with_its_reason(
@@ -163,7 +189,7 @@ def test_failure_on_the_worker_fails_the_run_with_its_reason(
 
 @pytest.mark.usefixtures("worker")
 def test_cancelling_the_run_cancels_the_workers(
-    pool: Prefect, start: Start, set_params: SetParams, toy: Path
+    pool: Prefect, start: Start, set_params: SetParams
 ) -> None:
     set_params(seconds=100)
     run = on_pool(start)
@@ -171,19 +197,42 @@ def test_cancelling_the_run_cancels_the_workers(
     run.process.terminate()
     wait_until(30, lambda: is_gone(stage))
     run.process.communicate(timeout=20)
-    (work,) = pool.runs(name=f"train at {requested(toy)[:7]}")
+    work = pool.newest("train at ")
     wait_until(30, lambda: pool.runs(id=work["id"])[0]["state_name"] == "Cancelled")
+
+
+@pytest.mark.slow
+def test_stage_of_a_killed_worker_is_handed_to_the_next(
+    pool: Prefect, start: Start, set_params: SetParams, toy: Path, worker_clone: Path
+) -> None:
+    subprocess.run(
+        [PYTHON, "-m", "pipelines.automations"], cwd=ROOT, env=pool.environment, check=True
+    )
+    set_params(seconds=15)
+    with working(pool, worker_clone, toy.parent) as (process, log):
+        run = on_pool(start, pool_wait=200)
+        working_process(pool, run)
+        for killed in (*process.children(recursive=True), process):
+            killed.kill()
+    lost = pool.newest("train at ")
+    with working(pool, worker_clone, toy.parent):
+        identity, name, message = run.end(400)
+    assert (name, message) == ("Completed", "2 ran, 1 cached"), log.read_text()
+    assert pool.runs(id=lost["id"])[0]["state_name"] == "Crashed"
+    assert pool.newest("train at ")["id"] != lost["id"]
+    assert f"the worker's run {lost['id']} is lost: it is asked for again" in pool.logs(identity)
+    assert (toy / "model.txt").read_text() == "fast 2 one\n"
 
 
 @pytest.mark.usefixtures("worker_clone")
 def test_pool_with_nobody_in_it_fails_the_run_in_time(
-    pool: Prefect, start: Start, set_params: SetParams, toy: Path
+    pool: Prefect, start: Start, set_params: SetParams
 ) -> None:
     set_params(epochs=3)
     _, name, message = on_pool(start, pool_wait=3).end()
     assert name == "Failed"
     assert message.startswith("expected a worker to take up work/gpu within 3 s, found none free")
-    (work,) = pool.runs(name=f"train at {requested(toy)[:7]}")
+    work = pool.newest("train at ")
     assert work["state_name"] == "Cancelled"
 
 

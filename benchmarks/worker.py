@@ -1,0 +1,190 @@
+"""Train on a worker that shares nothing with the caller but remotes and a server, on real MNIST.
+
+One machine stands for three: the caller and the worker have clones, caches and homes of their own.
+What the worker's training costs beside the training is measured, the weights are compared with
+those of a training at home, and eight tampered answers are handed back.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.sorting import FlowRunSort
+from ruamel.yaml import YAML
+
+from benchmarks.clone import repro, timed
+from benchmarks.orchestration import server
+from benchmarks.results import record
+from benchmarks.tampering import TAMPERINGS, Answered
+from pipelines.errors import PipelineError
+from pipelines.process import started
+from pipelines.request import Request
+from pipelines.take_over import take_over
+from pipelines.worker import tell
+
+ROOT = Path(__file__).parents[1]
+HANDED_OFF = ("train", "retrain")
+FLOW = "from pipelines.flow import pipeline; import sys; " + (
+    "sys.exit(not pipeline(train_on='pool', return_state=True).is_completed())"
+)
+
+
+def main() -> None:
+    """Measure, print, and keep."""
+    with tempfile.TemporaryDirectory() as folder, server():
+        root = Path(folder)
+        run(root, "git", "clone", "--quiet", "--bare", str(ROOT), "origin.git")
+        caller, home = (clone(root, name) for name in ("caller", "home"))
+        with working(clone(root, "worker"), root / "home-of-worker"):
+            timed([sys.executable, "-c", FLOW], caller)
+        repro(home)
+        with get_client(sync_client=True) as client:
+            tables = tables_of(client)
+            requests = {name: request_for(client, name) for name in HANDED_OFF}
+        detour = detour_by_part(tables)
+        refused = {
+            name: refusal(root, name, requests["retrain"]) for name in ["nothing", *TAMPERINGS]
+        }
+        accepted = refused.pop("nothing") is None
+        identical = all(weights(caller, name) == weights(home, name) for name in HANDED_OFF)
+        status = run(caller, "dvc", "status")
+        _, again = repro(caller)
+
+    print("\n".join(f"{row['stage']:13} {row['state']:9} {row['why']}" for row in tables["stages"]))
+    print("\n".join(f"{seconds:7.1f} s  {part}" for part, seconds in detour.items()))
+    print("\n".join(f"{name}: {said}" for name, said in refused.items()))
+    print(f"weights as at home: {identical}\ndvc status: {status}")
+    figures = {
+        "detour_seconds": {part: round(seconds, 1) for part, seconds in detour.items()},
+        "detour_seconds_in_all": round(sum(detour.values()), 1),
+        "training_seconds": round(training_seconds(tables), 1),
+        "stages": {row["stage"]: row["state"] for row in tables["stages"]},
+        "stages_on_the_pool": [
+            row["stage"] for row in tables["stages"] if row["why"].startswith("by a worker")
+        ],
+        "untampered_accepted": accepted,
+        "tampered_tried": len(refused),
+        "tampered_refused": sum(said is not None for said in refused.values()),
+        "weights_identical": identical,
+        "dvc_status_clean": status == "Data and pipelines are up to date.",
+        "stages_run_afterwards": sum("Running stage" in line for _, line in again),
+    }
+    record("worker", figures)
+
+
+def run(folder: Path, *command: str) -> str:
+    """Run a command to its good end, and give what it prints."""
+    done = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout.strip()
+
+
+def clone(root: Path, name: str) -> Path:
+    """Clone the bare repository, and have a folder as DVC's remote."""
+    run(root, "git", "clone", "--quiet", "origin.git", name)
+    folder = root / name
+    for arguments in (
+        ("remote", "add", "--quiet", "--local", "--default", "store", "../store"),
+        ("remote", "modify", "--local", "store", "verify", "true"),
+    ):
+        run(folder, "dvc", *arguments)
+    return folder
+
+
+@contextmanager
+def working(folder: Path, home: Path) -> Iterator[None]:
+    """Have a worker of the pool in its clone, with a home of its own."""
+    home.mkdir()
+    own = {"HOME": str(home), "PREFECT_HOME": str(home), "DVC_SITE_CACHE_DIR": str(home / "site")}
+    command = ["env", *(f"{name}={value}" for name, value in own.items())]
+    command += [sys.executable, "-m", "pipelines.worker", "gpu"]
+    with started(command, folder) as process:
+        tell("worker", process)
+        yield
+
+
+def tables_of(client: SyncPrefectClient) -> Mapping[str, list[dict[str, str]]]:
+    """Give the tables that the runs left in Prefect, by key."""
+    keys = ArtifactFilterKey(like_="%")
+    found = client.read_artifacts(artifact_filter=ArtifactFilter(key=keys))
+    return {
+        str(artifact.key): json.loads(str(artifact.data))
+        for artifact in found
+        if artifact.type == "table"
+    }
+
+
+def request_for(client: SyncPrefectClient, stage: str) -> Request:
+    """Give what the worker was asked for."""
+    runs = client.read_flow_runs(sort=FlowRunSort.START_TIME_ASC)
+    (asked,) = (run for run in runs if run.name.startswith(f"{stage} at "))
+    return Request.model_validate(asked.parameters["request"])
+
+
+def seconds_of(table: list[dict[str, str]]) -> dict[str, float]:
+    """Give the seconds of a table of Prefect's, by part."""
+    return {row["part"]: float(row["seconds"]) for row in table}
+
+
+def detour_by_part(tables: Mapping[str, list[dict[str, str]]]) -> dict[str, float]:
+    """Give the seconds that both stages took beside running, by part."""
+    parts: dict[str, float] = {}
+    for stage in HANDED_OFF:
+        here = seconds_of(tables[f"seconds-of-{stage}-on-pool-gpu"])
+        there = seconds_of(tables[f"seconds-of-work-on-{stage}"])
+        here["begin and end the worker's run"] = here.pop("the worker's run") - sum(there.values())
+        there.pop("run the stage")
+        for part, seconds in (here | there).items():
+            parts[part] = parts.get(part, 0) + seconds
+    return parts
+
+
+def training_seconds(tables: Mapping[str, list[dict[str, str]]]) -> float:
+    """Give the seconds that both stages ran."""
+    worked = (tables[f"seconds-of-work-on-{stage}"] for stage in HANDED_OFF)
+    return sum(seconds_of(table)["run the stage"] for table in worked)
+
+
+def weights(folder: Path, stage: str) -> str:
+    """Give the hash of a stage's weights."""
+    lock = YAML(typ="safe", pure=True).load(folder / "dvc.lock")
+    outs = {out["path"]: out["md5"] for out in lock["stages"][stage]["outs"]}
+    return str(outs[f"models/{stage}.safetensors"])
+
+
+def refusal(root: Path, tampering: str, request: Request) -> str | None:
+    """Have a caller take over a tampered answer; give the reason of its refusal.
+
+    Raises:
+        RuntimeError: what was refused has changed the caller's files.
+    """
+    scene = root / re.sub(r"\W", "-", tampering)
+    scene.mkdir()
+    for name in ("origin.git", "store"):
+        shutil.copytree(root / name, scene / name)
+    caller, worker = (clone(scene, name) for name in ("caller", "worker"))
+    run(caller, "git", "fetch", "--quiet", "origin", f"refs/heads/{request.answer}")
+    run(caller, "git", "checkout", "--quiet", "--detach", request.commit)
+    run(worker, "git", "checkout", "--quiet", "--detach", f"origin/{request.answer}")
+    if tampering in TAMPERINGS:
+        TAMPERINGS[tampering](Answered(worker, scene / "store", request))
+    try:
+        take_over(caller, request)
+    except PipelineError as error:
+        if changed := run(caller, "git", "status", "--porcelain"):
+            raise RuntimeError(f"{tampering}: refused, and yet it has changed {changed}") from error
+        return str(error)
+    finally:
+        shutil.rmtree(scene / "store")
+    return None
+
+
+if __name__ == "__main__":
+    main()
