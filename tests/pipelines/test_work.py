@@ -208,7 +208,7 @@ def test_stage_of_a_killed_worker_is_handed_to_the_next(
     subprocess.run(
         [PYTHON, "-m", "pipelines.automations"], cwd=ROOT, env=pool.environment, check=True
     )
-    set_params(seconds=15)
+    set_params(epochs=3, seconds=10)
     with working(pool, worker_clone, toy.parent) as (process, log):
         run = on_pool(start, pool_wait=200)
         working_process(pool, run)
@@ -221,7 +221,7 @@ def test_stage_of_a_killed_worker_is_handed_to_the_next(
     assert pool.runs(id=lost["id"])[0]["state_name"] == "Crashed"
     assert pool.newest("train at ")["id"] != lost["id"]
     assert f"the worker's run {lost['id']} is lost: it is asked for again" in pool.logs(identity)
-    assert (toy / "model.txt").read_text() == "fast 2 one\n"
+    assert (toy / "model.txt").read_text() == "fast 3 one\n"
 
 
 @pytest.mark.usefixtures("worker_clone")
