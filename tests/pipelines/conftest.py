@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from ruamel.yaml import YAML
 
@@ -127,6 +128,12 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
         yield server
 
 
+def run(folder: Path, *command: str) -> str:
+    return subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
 def apart(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Have Git and DVC be of this test alone."""
     for role in ("AUTHOR", "COMMITTER"):
@@ -150,6 +157,23 @@ def copy_toy(folder: Path) -> Path:
     ):
         subprocess.run(command, cwd=folder, check=True)
     return folder
+
+
+def clone_for_work(root: Path, caller: Path, address: str = "..") -> Path:
+    """Give the caller remotes, and clone what it has committed for a worker.
+
+    The address of the root is relative to a clone, or absolute.
+    """
+    run(root, "git", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    run(caller, "git", "remote", "add", "origin", f"{address}/origin.git")
+    run(caller, "git", "push", "--quiet", "origin", "main")
+    run(root, "git", "clone", "--quiet", "origin.git", "worker")
+    worker = root / "worker"
+    run(worker, "git", "remote", "set-url", "origin", f"{address}/origin.git")
+    for clone in (caller, worker):
+        store = ("--local", "--default", "store", f"{address}/store")
+        run(clone, "dvc", "remote", "add", "--quiet", *store)
+    return worker
 
 
 def search(toy: Path) -> None:
@@ -195,6 +219,56 @@ def set_params(toy: Path) -> Callable[..., None]:
         _yaml.dump(params, toy / "params.yaml")
 
     return change
+
+
+@pytest.fixture
+def worker_clone(toy: Path, git: Git) -> Path:
+    """The worker's clone of the toy with this project's flows."""
+    shutil.copytree(ROOT / "pipelines", toy / "pipelines", ignore=shutil.ignore_patterns("__py*"))
+    shutil.copy(ROOT / "prefect.yaml", toy)
+    (toy / ".gitignore").write_text("/raw.txt\n/model.txt\n__pycache__/\n")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "Have a flow")
+    return clone_for_work(toy.parent, toy)
+
+
+@contextmanager
+def working(
+    prefect: Prefect, clone: Path, folder: Path, pool: str = "gpu"
+) -> Iterator[tuple[psutil.Process, Path]]:
+    """A worker at work in a clone, with a home of its own in a folder; and the log of it."""
+    home = folder / "home-of-worker"
+    home.mkdir(exist_ok=True)
+    own = {name: value for name, value in os.environ.items() if name.startswith("GIT_")}
+    environment = {
+        "PATH": prefect.environment["PATH"],
+        "PYTHONPATH": str(clone),
+        "PREFECT_API_URL": prefect.url,
+        "PREFECT_HOME": str(home / ".prefect"),
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "HOME": str(home),
+        "DVC_SITE_CACHE_DIR": str(home / "site"),
+        "DVC_NO_ANALYTICS": "true",
+        **own,
+    }
+    log = folder / "worker.log"
+    with (
+        log.open("a") as output,
+        subprocess.Popen(
+            [PYTHON, "-m", "pipelines.worker", pool, "--cache-gigabytes", "1"],
+            cwd=clone,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        wait_until(60, lambda: "at work for the pool" in log.read_text())
+        yield psutil.Process(process.pid), log
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 class FlowRun:

@@ -6,7 +6,6 @@ The worker's part is played without Prefect, so that it can be dishonest; but fo
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from pipelines.request import Request, read_expected
 from pipelines.take_over import take_over
 from pipelines.timing import Timing
 from pipelines.work import push_answer
-from tests.pipelines.conftest import FlowRun, Prefect, apart, copy_toy
+from tests.pipelines.conftest import FlowRun, Prefect, apart, clone_for_work, copy_toy, run
 
 Edit = Callable[[Path, str, Any], None]
 
@@ -39,12 +38,6 @@ _TRAIN = Stage(
     changed=True,
     restored=False,
 )
-
-
-def run(folder: Path, *command: str) -> str:
-    return subprocess.run(
-        command, cwd=folder, check=True, capture_output=True, text=True
-    ).stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -67,23 +60,6 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, R
         _, answer = push_answer(worker, worker / ".dvc" / "cache", request)
         run(worker, "git", "reset", "--quiet", "--hard", answer)
         yield root, request
-
-
-def clone_for_work(root: Path, caller: Path, address: str = "..") -> Path:
-    """Give the caller remotes, and clone what it has committed for a worker.
-
-    The address of the root is relative to a clone, or absolute.
-    """
-    run(root, "git", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
-    run(caller, "git", "remote", "add", "origin", f"{address}/origin.git")
-    run(caller, "git", "push", "--quiet", "origin", "main")
-    run(root, "git", "clone", "--quiet", "origin.git", "worker")
-    worker = root / "worker"
-    run(worker, "git", "remote", "set-url", "origin", f"{address}/origin.git")
-    for clone in (caller, worker):
-        store = ("--local", "--default", "store", f"{address}/store")
-        run(clone, "dvc", "remote", "add", "--quiet", *store)
-    return worker
 
 
 class Scene:

@@ -5,35 +5,29 @@ Git repository, a folder as DVC's remote, and a server.
 """
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from tests.pipelines.conftest import PYTHON, ROOT, FlowRun, Git, Prefect, search, wait_until
+from tests.pipelines.conftest import (
+    PYTHON,
+    ROOT,
+    FlowRun,
+    Git,
+    Prefect,
+    run,
+    search,
+    wait_until,
+    working,
+)
 from tests.pipelines.test_flow import names, working_process
 from tests.pipelines.test_process import is_gone
-from tests.pipelines.test_take_over import clone_for_work, run
 
 Start = Callable[..., FlowRun]
 SetParams = Callable[..., None]
-
-
-@pytest.fixture
-def worker_clone(toy: Path, git: Git) -> Path:
-    """The worker's clone of the toy with this project's flows."""
-    shutil.copytree(ROOT / "pipelines", toy / "pipelines", ignore=shutil.ignore_patterns("__py*"))
-    shutil.copy(ROOT / "prefect.yaml", toy)
-    (toy / ".gitignore").write_text("/raw.txt\n/model.txt\n__pycache__/\n")
-    git("add", "--all")
-    git("commit", "--quiet", "-m", "Have a flow")
-    return clone_for_work(toy.parent, toy)
 
 
 @pytest.fixture(scope="session")
@@ -51,42 +45,6 @@ def pool(prefect: Prefect) -> Prefect:
             capture_output=True,
         )
     return prefect
-
-
-@contextmanager
-def working(pool: Prefect, clone: Path, folder: Path) -> Iterator[tuple[psutil.Process, Path]]:
-    """A worker at work in a clone, with a home of its own in a folder; and the log of it."""
-    home = folder / "home-of-worker"
-    home.mkdir(exist_ok=True)
-    own = {name: value for name, value in os.environ.items() if name.startswith("GIT_")}
-    environment = {
-        "PATH": pool.environment["PATH"],
-        "PYTHONPATH": str(clone),
-        "PREFECT_API_URL": pool.url,
-        "PREFECT_HOME": str(home / ".prefect"),
-        "PREFECT_WORKER_QUERY_SECONDS": "1",
-        "HOME": str(home),
-        "DVC_SITE_CACHE_DIR": str(home / "site"),
-        "DVC_NO_ANALYTICS": "true",
-        **own,
-    }
-    log = folder / "worker.log"
-    with (
-        log.open("a") as output,
-        subprocess.Popen(
-            [PYTHON, "-m", "pipelines.worker", "gpu", "--cache-gigabytes", "1"],
-            cwd=clone,
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        ) as process,
-    ):
-        yield psutil.Process(process.pid), log
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
 
 
 @pytest.fixture
