@@ -16,6 +16,8 @@ from pipelines.request import Expected, Request, difference
 LOCK = "dvc.lock"
 _FILES = ("100644", "100755")
 _DELETED = "000000"
+# What DVC begins a dvc.lock with.
+_NEW_LOCK = {"schema": "2.0"}
 
 
 class Answer(NamedTuple):
@@ -111,7 +113,8 @@ def _check_changes(request: Request, changes: Mapping[str, str]) -> None:
 
 
 def _check_others(request: Request, answer: Answer) -> None:
-    before, after = (_apart(lock, request.stage) for lock in (answer.before, answer.after))
+    locks = (answer.before or _NEW_LOCK, answer.after)
+    before, after = (_apart(lock, request.stage) for lock in locks)
     for place in sorted(before.keys() | after.keys()):
         if before.get(place) != after.get(place):
             raise _forged(
