@@ -97,7 +97,7 @@ def _of_json(recorded: Path, found: Path) -> str | None:
                 json.dumps(side[place], ensure_ascii=False) if place in side else "nothing"
                 for side in (before, after)
             )
-            return _told(place, *values)
+            return _told(place or "the whole", *values)
     return _of_texts(recorded, found)
 
 
