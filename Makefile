@@ -10,10 +10,10 @@ INSTALLED := $(VENV)/.installed-from-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor repro flow serve worker notify tune diff errors test lint check lock bench
+.PHONY: help setup doctor repro flow serve worker notify tune diff errors verify gpu-check test lint check lock bench
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## make the environment in .venv from the lock file (EXTRA=gpu adds CUDA)
 
@@ -50,6 +50,13 @@ diff: $(INSTALLED) ## tell what differs between two commits: make diff A=main~1 
 errors: $(INSTALLED) ## show which errors are new and fixed between two commits: make errors A=main~1 B=main
 	python -m stages.compare "$(A)" "$(B)"
 
+# make knows no exit code but its own: scripts ask python -m pipelines.verify.
+verify: $(INSTALLED) ## run a commit's pipeline anew and compare with what it recorded: make verify REV=v1.2.0
+	@python -m pipelines.verify -- "$(or $(REV),HEAD)"
+
+gpu-check: $(INSTALLED) ## train on this machine's GPU in several ways and print a table to send back
+	python -m benchmarks.gpu
+
 test: $(INSTALLED) ## run the tests
 	pytest
 
@@ -62,6 +69,7 @@ bench: $(INSTALLED) ## measure what the README quotes (about an hour; leave the 
 	python -m benchmarks.training
 	python -m benchmarks.pipeline
 	python -m benchmarks.orchestration
+	python -m benchmarks.reproducibility
 	python -m benchmarks.recipes
 	python -m benchmarks.handwriting
 	python -m benchmarks.tutorial

@@ -11,7 +11,8 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 
 # Ignored by Git, keyed by what they hold, and worth more when every run has them.
-_SHARED = ("data/downloads", "models/checkpoints", "models/scores")
+_DOWNLOADS = "data/downloads"
+_SHARED = (_DOWNLOADS, "models/checkpoints", "models/scores")
 # Of when and where a run trained, not of what came of it.
 PROVENANCE = "models/provenance.json"
 
@@ -50,12 +51,12 @@ class Repository:
         return git(self.folder, "show", f"{self.commit_of(ref)}:{path}")
 
     @contextmanager
-    def checkout(self, commit: str, name: str) -> Iterator[Path]:
+    def checkout(self, commit: str, name: str, *, cold: bool = False) -> Iterator[Path]:
         """Check a commit out while the block runs, beside the working copy that it leaves alone.
 
         It shares DVC's cache and configuration, downloads and training checkpoints with the working
-        copy. Ask for it with the lock held: what earlier runs left behind when they were killed is
-        removed first.
+        copy; a ``cold`` one shares downloads alone, and has an empty cache of its own. Ask for it
+        with the lock held: what earlier runs left behind when they were killed is removed first.
         """
         checkouts = self.state / "checkouts"
         shutil.rmtree(checkouts, ignore_errors=True)
@@ -63,7 +64,10 @@ class Repository:
         folder = checkouts / name
         git(self.folder, "worktree", "add", "--quiet", "--detach", str(folder), commit)
         try:
-            self._share(folder)
+            if cold:
+                self._share_downloads(folder)
+            else:
+                self._share(folder)
             yield folder
         finally:
             git(self.folder, "worktree", "remove", "--force", "--force", str(folder))
@@ -73,8 +77,18 @@ class Repository:
         output(Path(__file__).parents[1], program, str(self.folder), str(folder))
         for name in _SHARED:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).symlink_to(self.folder / name)
+            self._link(folder, name)
+
+    def _share_downloads(self, folder: Path) -> None:
+        # A person's own settings may name a cache for all repositories.
+        dvc(folder, "cache", "dir", "--local", str(folder / ".dvc" / "cache"))
+        # Only read, and each file held to its SHA-256: they cannot change what comes of it.
+        if (self.folder / _DOWNLOADS).exists():
+            self._link(folder, _DOWNLOADS)
+
+    def _link(self, folder: Path, name: str) -> None:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(self.folder / name)
 
 
 def commit_changes(folder: Path, branch: str, message: str) -> str | None:

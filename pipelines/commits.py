@@ -17,6 +17,8 @@ from pipelines.request import Request
 
 # Bytes. Of a dvc.lock; one of a thousand files has some 100 kB.
 _LARGEST_LOCK = 1 << 24
+LARGEST = 1 << 28
+"""Bytes of a file or a folder in Git that is read into memory."""
 
 REMOTE = "origin"
 """The remote of Git by which run and worker meet; each has its own address for it."""
@@ -98,7 +100,7 @@ def lock_of(folder: Path, commit: str, path: str = LOCK) -> Mapping[str, Any]:
     return lock
 
 
-def contents_of(folder: Path, commit: str, path: str, limit: int) -> dict[str, bytes]:
+def contents_of(folder: Path, commit: str, path: str, limit: int = LARGEST) -> dict[str, bytes]:
     """Give a file of a commit by the empty path, or a folder's files by their paths below it.
 
     Raises:

@@ -5,6 +5,7 @@
 
 import hashlib
 import platform
+import shutil
 import sys
 from collections.abc import Callable
 from importlib import metadata
@@ -18,6 +19,10 @@ from pipelines.checks.environment import lock_of, packages
 from pipelines.errors import ForeignError, PipelineError
 from pipelines.process import run
 
+# Environments; each takes some gigabytes.
+_KEPT = 2
+# The commit's make has variables of its own, by the names of which another's may have others.
+_OWN_MAKE = {"MAKEFLAGS": "", "MAKEOVERRIDES": ""}
 # Of a failed installation's output, what is quoted.
 _LAST_LINES = 5
 
@@ -53,6 +58,8 @@ def here() -> Environment:
 def python_for(checkout: Path, kept: Path, say: Callable[[str], object]) -> Path:
     """Give a Python with what a checkout's lock file pins; make its environment unless it stands.
 
+    Of the environments that are made, the last few are kept.
+
     Args:
         checkout: of a commit. One without a lock file runs in the environment that runs this.
         kept: the folder of the environments that are made, each by the hash of its lock file.
@@ -62,6 +69,8 @@ def python_for(checkout: Path, kept: Path, say: Callable[[str], object]) -> Path
         PipelineError: it cannot be made.
     """
     lock = checkout / lock_of(Path(sys.prefix))
+    if not lock.exists():
+        lock = checkout / "requirements.lock"
     if not lock.exists() or packages(lock).state == "ok":
         return Path(sys.executable)
     place = kept / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
@@ -70,6 +79,8 @@ def python_for(checkout: Path, kept: Path, say: Callable[[str], object]) -> Path
     if not found or found.differs:
         say(f"making an environment from {lock.name} of the commit")
         _make(place, lock, checkout)
+    place.touch()
+    _remove_oldest(kept)
     return python
 
 
@@ -106,13 +117,20 @@ def _ask(python: Path, lock: Path | None = None) -> Report | None:
         return None
 
 
+def _remove_oldest(kept: Path) -> None:
+    newest_first = sorted(kept.iterdir(), key=lambda place: place.stat().st_mtime, reverse=True)
+    for place in newest_first[_KEPT:]:
+        shutil.rmtree(place)
+
+
 def _make(place: Path, lock: Path, checkout: Path) -> None:
     """Make an environment as the commit's own Makefile does."""
     lines: list[str] = []
     extra = lock.stem.removeprefix("requirements").removeprefix("-")
     settings = (f"VENV={place}", f"EXTRA={extra}", f"PYTHON={sys.executable}")
     place.parent.mkdir(parents=True, exist_ok=True)
-    if run(["make", "--always-make", "setup", *settings], checkout, lines.append):
+    command = ["make", "--always-make", "setup", *settings]
+    if run(command, checkout, lines.append, environment=_OWN_MAKE):
         said = " ".join(lines[-_LAST_LINES:])
         raise PipelineError(
             f"expected make setup to make the environment of {lock.name}, found: {said}"

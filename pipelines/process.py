@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -27,6 +27,7 @@ def run(
     on_line: Callable[[str], object],
     timeout: float | None = None,
     held: Sequence[int] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> int:
     """Run a command to its end; see ``started``.
 
@@ -36,6 +37,7 @@ def run(
         on_line: is told each line that it prints on standard output or error, as it comes.
         timeout: seconds after which it is ended, with all that it has started.
         held: descriptors of files that its processes shall keep locked as long as they live.
+        environment: variables over those of this process.
 
     Returns:
         The exit code; of a program that a signal ended, 128 + the signal's number.
@@ -44,7 +46,7 @@ def run(
         TimedOutError: the timeout is over.
     """
     timed_out = threading.Event()
-    with started(command, folder, held) as process:
+    with started(command, folder, held, environment) as process:
 
         def end_late() -> None:
             timed_out.set()
@@ -66,7 +68,10 @@ def run(
 
 @contextmanager
 def started(
-    command: Sequence[str], folder: Path, held: Sequence[int] = ()
+    command: Sequence[str],
+    folder: Path,
+    held: Sequence[int] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> "Iterator[subprocess.Popen[str]]":
     """Start a program in a process group of its own, which ends with the block.
 
@@ -81,7 +86,7 @@ def started(
     with subprocess.Popen(
         [sys.executable, "-S", "-E", guard.__file__, str(reading), *command],
         cwd=folder,
-        env=os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"} | dict(environment or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

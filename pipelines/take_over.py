@@ -8,13 +8,10 @@ from pathlib import Path
 from pipelines import remote
 from pipelines.answer import Output, check_measured, verify
 from pipelines.checkout import PROVENANCE, dvc, git
-from pipelines.commits import contents_of, read_answer, receive
+from pipelines.commits import LARGEST, contents_of, read_answer, receive
 from pipelines.errors import PipelineError
 from pipelines.objects import bring, measure
 from pipelines.request import Request
-
-# Bytes of an output that Git holds; such are read into memory.
-_LARGEST_IN_GIT = 1 << 28
 
 
 def take_over(folder: Path, request: Request) -> str:
@@ -65,7 +62,7 @@ def _check_lock_is_as_asked(folder: Path, request: Request) -> None:
 
 def _limit(output: Output) -> int:
     """Give the bytes that an output may have to be looked at."""
-    return min(output.size, _LARGEST_IN_GIT)
+    return min(output.size, LARGEST)
 
 
 def _restore(folder: Path, commit: str, paths: Sequence[str]) -> None:

@@ -1,0 +1,58 @@
+"""Whether two trainings computed on devices of one class, where the same bytes are promised."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+FIELDS = (
+    "system",
+    "machine",
+    "cpu",
+    "instructions",
+    "threads",
+    "devices",
+    "gpus",
+    "driver",
+    "cuda",
+    "cudnn",
+    "tensorflow",
+    "onednn",
+)
+"""Of an entry of ``models/provenance.json``: what determines the last bits of a training."""
+
+
+def first_unlike(recorded: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:
+    """Say what first tells the devices of two ``models/provenance.json`` apart.
+
+    Args:
+        recorded: the entry of each training, by its stage.
+        found: the same of the rerun.
+
+    Returns:
+        Training and field with both values; nothing if all are of the same class.
+    """
+    if not recorded:
+        return "the commit does not record its device"
+    for training in sorted(recorded):
+        before, after = recorded[training], found.get(training)
+        if not isinstance(before, dict) or not isinstance(after, dict):
+            return f"{training}: its device is not recorded on both sides"
+        for field in FIELDS:
+            values = before.get(field), after.get(field)
+            if values[0] != values[1]:
+                return f"{training}: {field}: {_told(*values)}"
+    return None
+
+
+def _told(recorded: object, found: object) -> str:
+    """Show both values; of lists, such as the processor's instructions, what the other lacks."""
+    if isinstance(recorded, list) and isinstance(found, list):
+        recorded, found = (
+            [item for item in side if item not in other] or None
+            for side, other in ((recorded, found), (found, recorded))
+        )
+    sides = (
+        "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+        for value in (recorded, found)
+    )
+    return "recorded {}, here {}".format(*sides)

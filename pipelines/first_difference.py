@@ -1,0 +1,190 @@
+"""Where the contents of two artifacts first differ, in the terms of their formats.
+
+Nothing that is read here can execute code: arrays are loaded without pickle.
+"""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+Array = np.ndarray[Any, Any]
+
+# Characters of a line that are quoted on either side of a difference.
+_QUOTED = 40
+
+
+def first_difference(recorded: Path, found: Path) -> str:
+    """Say where two artifacts first differ, and both values there.
+
+    Args:
+        recorded: a file, or a folder; its name tells its format.
+        found: the other one, which has other content.
+    """
+    if recorded.is_dir() and found.is_dir():
+        return _of_folders(recorded, found)
+    if recorded.is_dir() or found.is_dir():
+        return "one is a file, the other a folder"
+    read = _READERS.get(recorded.suffix, _of_texts)
+    try:
+        said = read(recorded, found)
+    except (OSError, ValueError, EOFError, TypeError, safetensors.SafetensorError):
+        # Not what its name says.
+        said = None
+    return said or _of_bytes(recorded.read_bytes(), found.read_bytes())
+
+
+def files_of(folder: Path) -> dict[str, Path]:
+    """Give the files of a folder by their paths below it, in order."""
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    return {name: found[name] for name in sorted(found) if found[name].is_file()}
+
+
+def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
+    """Walk through what JSON holds: each value that holds no other, after its place."""
+    items: list[tuple[object, Any]]
+    if isinstance(value, dict) and value:
+        items = list(value.items())
+    elif isinstance(value, list) and value:
+        items = list(enumerate(value))
+    else:
+        yield place, value
+        return
+    for name, inner in items:
+        yield from leaves(inner, f"{place}.{name}" if place else str(name))
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """Read a CSV file as text, row by row."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def arrays_of(path: Path) -> Mapping[str, Array]:
+    """Read a file of arrays, by their names; the one of ``.npy`` has none.
+
+    Raises:
+        ValueError: it is no such file; or ``SafetensorError``.
+    """
+    if path.suffix == ".npy":
+        return {"": np.load(path, mmap_mode="r", allow_pickle=False)}
+    return safetensors.numpy.load_file(path)
+
+
+def _of_folders(recorded: Path, found: Path) -> str:
+    before, after = files_of(recorded), files_of(found)
+    for name in sorted(before.keys() | after.keys()):
+        if name not in after:
+            return f"{name}: recorded, not made here"
+        if name not in before:
+            return f"{name}: made here, not recorded"
+        if before[name].read_bytes() != after[name].read_bytes():
+            return f"{name}: {first_difference(before[name], after[name])}"
+    return "the same files"
+
+
+def _of_json(recorded: Path, found: Path) -> str | None:
+    before, after = (dict(leaves(json.loads(path.read_bytes()))) for path in (recorded, found))
+    for place in [*before, *(place for place in after if place not in before)]:
+        if place not in after or place not in before or before[place] != after[place]:
+            values = (
+                json.dumps(side[place], ensure_ascii=False) if place in side else "nothing"
+                for side in (before, after)
+            )
+            return _told(place or "the whole", *values)
+    return _of_texts(recorded, found)
+
+
+def _of_csv(recorded: Path, found: Path) -> str | None:
+    with (
+        recorded.open(newline="", encoding="utf-8") as one,
+        found.open(newline="", encoding="utf-8") as other,
+    ):
+        header: list[str] = []
+        for number, (before, after) in enumerate(
+            zip_longest(csv.reader(one), csv.reader(other)), 1
+        ):
+            header = header or before or []
+            if before is None or after is None:
+                values = ("nothing" if row is None else ",".join(row) for row in (before, after))
+                return _told(f"line {number}", *values)
+            for place, cells in enumerate(zip_longest(before, after, fillvalue="nothing")):
+                if cells[0] != cells[1]:
+                    column = header[place] if place < len(header) else place + 1
+                    return _told(f"line {number}, {column}", *cells)
+    return None
+
+
+def _of_texts(recorded: Path, found: Path) -> str | None:
+    lines = (path.read_text(encoding="utf-8").splitlines() for path in (recorded, found))
+    for number, (before, after) in enumerate(zip_longest(*lines), 1):
+        if before is None or after is None:
+            values = ("nothing" if line is None else _about(line, 0) for line in (before, after))
+            return _told(f"line {number}", *values)
+        if before != after:
+            place = _first_unlike(before, after)
+            return _told(f"line {number}", _about(before, place), _about(after, place))
+    return None
+
+
+def _of_arrays(recorded: Path, found: Path) -> str | None:
+    before, after = arrays_of(recorded), arrays_of(found)
+    for name in sorted(before.keys() | after.keys()):
+        if name not in before or name not in after:
+            sides = ("nothing" if name not in side else "a tensor" for side in (before, after))
+            return _told(name, *sides)
+        if said := _of_pair(name, before[name], after[name]):
+            return said
+    return None
+
+
+def _of_pair(name: str, before: Array, after: Array) -> str | None:
+    kinds = [f"{array.dtype} {list(array.shape)}" for array in (before, after)]
+    if kinds[0] != kinds[1]:
+        return _told(name or "array", *kinds)
+    # By their bits, by which NaN is NaN, and 0 is not -0.
+    bits = [np.frombuffer(array.tobytes(), np.uint8) for array in (before, after)]
+    unlike = np.flatnonzero(bits[0] != bits[1])
+    if not len(unlike):
+        return None
+    place = np.unravel_index(unlike[0] // before.dtype.itemsize, before.shape)
+    index = f"{name}[{', '.join(map(str, place))}]"
+    return _told(index, str(before[place]), str(after[place]))
+
+
+def _of_bytes(before: bytes, after: bytes) -> str:
+    shorter = min(len(before), len(after))
+    sides_of = (np.frombuffer(side, np.uint8, shorter) for side in (before, after))
+    unlike = np.flatnonzero(np.not_equal(*sides_of))
+    place = int(unlike[0]) if len(unlike) else shorter
+    sides = (f"0x{side[place]:02x}" if place < len(side) else "the end" for side in (before, after))
+    return _told(f"byte {place}", *sides)
+
+
+def _first_unlike(before: Any, after: Any) -> int:
+    pairs = enumerate(zip(before, after, strict=False))
+    shorter = min(len(before), len(after))
+    return next((place for place, (one, other) in pairs if one != other), shorter)
+
+
+def _about(line: str, place: int) -> str:
+    begin, end = max(0, place - _QUOTED), place + _QUOTED
+    return f"{'…' if begin else ''}{line[begin:end]}{'…' if end < len(line) else ''}"
+
+
+def _told(place: str, recorded: str, found: str) -> str:
+    return f"{place}: recorded {recorded}, here {found}"
+
+
+_READERS = {
+    ".json": _of_json,
+    ".csv": _of_csv,
+    ".npy": _of_arrays,
+    ".safetensors": _of_arrays,
+}

@@ -1,0 +1,184 @@
+"""How far an artifact may be from the recorded one when another class of device made it.
+
+Rounding differs from device to device and training amplifies it, about as another seed would. So
+the limits are taken from what seeds do: over five seeds the recipe ``fast`` reaches 99.47% to
+99.55%, and each limit on a result is about twice what lies between two such networks. What no
+network has touched must be the same bytes everywhere.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from pipelines.first_difference import arrays_of, files_of, leaves, rows_of
+
+Limit = Callable[[float, float], bool]
+"""Whether a number is near enough to the recorded one, which comes first."""
+
+
+class Tolerance(NamedTuple):
+    """What is demanded of an artifact."""
+
+    path: str
+    """As a pattern of the shell."""
+    demanded: str
+    """For a person."""
+    breach: Callable[[Path, Path], str | None]
+    """Say what first breaks it in the recorded artifact and another, or nothing."""
+
+
+def tolerance_of(path: str) -> Tolerance | None:
+    """Give the tolerance of an output; none for what must be the same bytes on any device."""
+    return next((one for one in TOLERANCES if fnmatchcase(path, one.path)), None)
+
+
+def within(difference: float) -> Limit:
+    """Limit the difference to what was recorded."""
+    return lambda recorded, found: abs(found - recorded) <= difference
+
+
+def within_share(share: float) -> Limit:
+    """Limit the difference to a share of what was recorded."""
+    return lambda recorded, found: abs(found - recorded) <= share * abs(recorded)
+
+
+def _numbers(limits: Mapping[str, Limit | None], recorded: Path, found: Path) -> str | None:
+    """Compare leaves by the limit of the first pattern that fits; others must be the same.
+
+    A pattern without a limit leaves its values uncompared.
+    """
+    before, after = _leaves(recorded), _leaves(found)
+    if before.keys() != after.keys():
+        return f"{min(before.keys() ^ after.keys())} is on one side alone"
+    for place, value in before.items():
+        pattern = next((name for name in limits if fnmatchcase(place, name)), None)
+        limit = _same if pattern is None else limits[pattern]
+        if limit and not _near(limit, value, after[place]):
+            return f"{place}: recorded {value}, here {after[place]}"
+    return None
+
+
+def _leaves(path: Path) -> dict[str, object]:
+    return dict(leaves(rows_of(path) if path.suffix == ".csv" else json.loads(path.read_bytes())))
+
+
+def _same(recorded: object, found: object) -> bool:
+    return recorded == found
+
+
+def _near(limit: Callable[..., bool], recorded: object, found: object) -> bool:
+    if recorded == found:
+        return True
+    try:
+        return limit is not _same and limit(float(str(recorded)), float(str(found)))
+    except ValueError:
+        return False
+
+
+def _labels(share: float, same: tuple[str, ...], recorded: Path, found: Path) -> str | None:
+    """Let a share of a table's rows have another predicted label; some columns must be the same."""
+    before, after = rows_of(recorded), rows_of(found)
+    if len(before) != len(after):
+        return f"recorded {len(before)} rows, here {len(after)}"
+    for number, (row, other) in enumerate(zip(before, after, strict=True), 1):
+        for column in same:
+            if row.get(column) != other.get(column):
+                return (
+                    f"row {number}, {column}: recorded {row.get(column)}, here {other.get(column)}"
+                )
+    unlike = sum(
+        row["predicted"] != other["predicted"] for row, other in zip(before, after, strict=True)
+    )
+    if unlike > share * len(before):
+        return f"{unlike} of {len(before)} labels differ"
+    return None
+
+
+def _shapes(recorded: Path, found: Path) -> str | None:
+    before, after = (
+        {name: f"{array.dtype} {list(array.shape)}" for name, array in arrays_of(path).items()}
+        for path in (recorded, found)
+    )
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            return f"{name}: recorded {before.get(name)}, here {after.get(name)}"
+    return None
+
+
+def _sizes(share: float, recorded: Path, found: Path) -> str | None:
+    before, after = _files(recorded), _files(found)
+    if before.keys() != after.keys():
+        return f"{min(before.keys() ^ after.keys())} is on one side alone"
+    for name, path in before.items():
+        sizes = path.stat().st_size, after[name].stat().st_size
+        if not within_share(share)(*sizes):
+            return f"{name or 'size'}: recorded {sizes[0]} bytes, here {sizes[1]}"
+    return None
+
+
+def _files(path: Path) -> dict[str, Path]:
+    return files_of(path) if path.is_dir() else {"": path}
+
+
+def _columns(recorded: Path, found: Path) -> str | None:
+    headers = [next(iter(path.read_text().splitlines()), "") for path in (recorded, found)]
+    return None if headers[0] == headers[1] else f"recorded columns {headers[0]}, here {headers[1]}"
+
+
+_METRICS: Mapping[str, Limit | None] = {
+    "test.errors": within(15),
+    "*.accuracy*": within(0.0015),
+    "test.loss": within_share(0.1),
+    "test.calibration_error": within(0.005),
+    "weights.sha256": None,
+}
+# Over a training's first epochs results are further apart than at its end.
+_HISTORY = {"*.loss": within_share(0.1), "*.accuracy": within(0.005)}
+_HANDWRITING = {"right": within(1), "accuracy": within(0.1)}
+
+_SHAPES = "tensors of the same names, types and shapes; numbers are not compared"
+_SIZES = "the same files, of sizes within 1 %"
+_ROWS = "the same columns; what stands in them follows from predictions.csv"
+_PAGES = "the same files, whatever their sizes; drawn from what is compared itself"
+
+TOLERANCES = (
+    Tolerance("models/*.safetensors", _SHAPES, _shapes),
+    Tolerance("models/saved_model", _SIZES, partial(_sizes, 0.01)),
+    Tolerance("models/classifier.tflite", _SIZES, partial(_sizes, 0.01)),
+    Tolerance(
+        "reports/metrics.json",
+        "accuracies within 0.15 percentage points, errors within 15, loss within 10 %, "
+        "calibration error within 0.005",
+        partial(_numbers, _METRICS),
+    ),
+    Tolerance(
+        "reports/*history.csv",
+        "in each epoch loss within 10 % and accuracy within 0.5 percentage points",
+        partial(_numbers, _HISTORY),
+    ),
+    Tolerance(
+        "reports/predictions.csv",
+        "at most 0.5 % of the labels differ",
+        partial(_labels, 0.005, ("index", "label")),
+    ),
+    Tolerance(
+        "reports/handwriting.csv",
+        "at most 5 % of the labels differ",
+        partial(_labels, 0.05, ("picture", "digit", "label")),
+    ),
+    Tolerance(
+        "reports/handwriting.json",
+        "one digit more or less read right, and accuracy within 10 percentage points",
+        partial(_numbers, _HANDWRITING),
+    ),
+    Tolerance("reports/misclassified.csv", _ROWS, _columns),
+    Tolerance("reports/classes.csv", _ROWS, _columns),
+    Tolerance("reports/confusion_matrix.csv", _ROWS, _columns),
+    Tolerance("reports/calibration.csv", _ROWS, _columns),
+    Tolerance("reports/figures", _PAGES, partial(_sizes, float("inf"))),
+    Tolerance("reports/index.html", _PAGES, partial(_sizes, float("inf"))),
+)
+"""By output; whatever is not here must be the same bytes on any device."""

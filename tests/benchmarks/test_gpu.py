@@ -1,0 +1,116 @@
+"""The command that a person with a GPU runs, with the CPU in its place."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from benchmarks.gpu import Check, Outcome, checked, tables, ways_on
+
+OUTCOME = Outcome(
+    loss=0.5, accuracy=0.99, epoch_seconds=1.5, weights="a" * 64, hardware={"cpu": "one"}
+)
+
+
+def gpu_check(*options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks.gpu", *options],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_each_way_trains_and_is_told(small_arrays: Path) -> None:
+    done = gpu_check("--device", "cpu", "--epochs", "2", "--arrays", str(small_arrays))
+
+    # Accuracies on so few images are too coarse to be near each other for certain.
+    assert done.returncode in {0, 3}
+    for said in (
+        "| devices | /device:CPU:0 |",
+        "| bfloat16 | ",
+        "| XLA | ",
+        "| float32 is deterministic | the same weights | ok |",
+        "| CPU is near float32 | loss +0.0%, accuracy +0.00 percentage points | ok |",
+    ):
+        assert said in done.stdout
+    assert "failed" not in done.stdout
+
+
+def test_without_a_gpu_one_sentence_says_so() -> None:
+    if tf.config.list_physical_devices("GPU"):
+        pytest.skip("there is a GPU")
+    done = gpu_check()
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: expected a GPU that TensorFlow can use, found none; on a machine that has one: "
+        "make gpu-check EXTRA=gpu.\n"
+    )
+
+
+def test_without_images_one_sentence_says_so(tmp_path: Path) -> None:
+    done = gpu_check("--device", "cpu", "--arrays", str(tmp_path))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {tmp_path}/train_images.npy: expected a .npy array")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "expected"),
+    [
+        ("float32 again", {}, Check("float32 is deterministic", "the same weights", True)),
+        (
+            "float32 again",
+            {"weights": "b"},
+            Check("float32 is deterministic", "other weights", False),
+        ),
+        (
+            "XLA",
+            {"loss": 0.54, "accuracy": 0.986},
+            Check("XLA is near float32", "loss +8.0%, accuracy -0.40 percentage points", True),
+        ),
+        (
+            "XLA",
+            {"loss": 0.56},
+            Check("XLA is near float32", "loss +12.0%, accuracy +0.00 percentage points", False),
+        ),
+        (
+            "CPU",
+            {"accuracy": 0.984},
+            Check("CPU is near float32", "loss +0.0%, accuracy -0.60 percentage points", False),
+        ),
+        (
+            "float16",
+            {"loss": float("nan")},
+            Check("float16 is near float32", "loss +nan%, accuracy +0.00 percentage points", False),
+        ),
+    ],
+)
+def test_each_way_is_held_to_the_first(
+    name: str, outcome: Mapping[str, object], expected: Check
+) -> None:
+    assert checked({"float32": OUTCOME, name: OUTCOME._replace(**outcome)}) == [expected]
+
+
+def test_a_way_that_fails_is_told_and_leaves_the_others() -> None:
+    outcomes = {"float32": OUTCOME, "XLA": "InternalError: a | b", "CPU": OUTCOME}
+    checks = checked(outcomes)
+
+    assert [check.holds for check in checks] == [False, True]
+    lines = list(tables(outcomes, checks))
+    assert "| cpu | one |" in lines
+    assert "| float32 | 99.00% | 0.5000 | 1.50 | aaaaaaaaaaaa |" in lines
+    assert "| XLA | failed | | | |" in lines
+    assert "| XLA trains | InternalError: a / b | FAILS |" in lines
+    assert checked({"float32": "no memory"}) == [Check("float32 trains", "no memory", False)]
+
+
+def test_a_cpu_is_not_asked_for_float16() -> None:
+    assert set(ways_on("gpu")) - set(ways_on("cpu")) == {"float16"}
+    assert all(way.device == "cpu" for way in ways_on("cpu").values())

@@ -1,0 +1,69 @@
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import PipelineError
+from pipelines.recorded import place, provenance, read_record, recorded
+
+Git = Callable[..., str]
+
+MD5 = "a" * 32
+
+
+def lock(path: str = "a.txt", md5: str = MD5) -> bytes:
+    output = f"{{path: {path}, md5: {md5}, size: 1}}"
+    return f"stages: {{s: {{cmd: c, outs: [{output}]}}}}".encode()
+
+
+def test_outputs_are_read_in_the_order_of_the_stages(toy: Path, git: Git) -> None:
+    record = recorded(toy, git("rev-parse", "HEAD"))
+
+    assert record.stages == {"fetch", "train", "report"}
+    assert list(record.outputs) == [
+        "raw.txt",
+        "model.txt",
+        "reports/metrics.json",
+        "reports/index.html",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "expected what DVC writes"),
+        (b"{", "expected what DVC writes"),
+        (b"stages: [a]", "expected what DVC writes"),
+        (lock(md5="../../etc/passwd"), "expected what DVC writes"),
+        (lock(path="../outside"), "expected outputs within it, found ../outside"),
+        (lock(path="/outside"), "expected outputs within it, found /outside"),
+    ],
+)
+def test_record_that_dvc_did_not_write_is_refused(content: bytes, expected: str) -> None:
+    with pytest.raises(PipelineError, match=expected):
+        read_record(content, "dvc.lock")
+
+
+def test_provenance_that_is_no_json_is_refused() -> None:
+    assert provenance(None) == {}
+    with pytest.raises(PipelineError, match=r"models/provenance.json: expected JSON, found"):
+        provenance(b"{")
+
+
+def test_content_comes_from_git_or_the_cache_or_the_remote(
+    toy: Path, git: Git, tmp_path: Path
+) -> None:
+    outputs = recorded(toy, "HEAD").outputs
+    commit = git("rev-parse", "HEAD")
+
+    found = place(toy, commit, outputs["reports/index.html"], tmp_path / "git")
+    assert found.read_text() == "fast 2 one\n"
+    found = place(toy, commit, outputs["model.txt"], tmp_path / "cache")
+    assert found.read_text() == "fast 2 one\n"
+
+    dvc = ["dvc", "remote", "add", "--quiet", "--local", "--default", "storage"]
+    subprocess.run([*dvc, str(tmp_path / "storage")], cwd=toy, check=True)
+    (toy / ".dvc" / "cache").rename(tmp_path / "storage")
+    found = place(toy, commit, outputs["model.txt"], tmp_path / "remote")
+    assert found.read_text() == "fast 2 one\n"

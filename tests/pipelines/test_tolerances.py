@@ -1,0 +1,174 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+from safetensors.numpy import save_file
+
+from pipelines.findings import judge
+from pipelines.tolerances import TOLERANCES, tolerance_of
+from stages.params import read_params
+
+ROOT = Path(__file__).parents[2]
+
+METRICS = {
+    "test": {
+        "accuracy": 0.9947,
+        "errors": 53,
+        "images": 10000,
+        "loss": 0.05,
+        "calibration_error": 0.04,
+    },
+    "validation": {"accuracy": 0.9938},
+    "weights": {"sha256": "a"},
+}
+PREDICTIONS = "index,label,predicted,p0\n" + "".join(f"{i},1,1,0.5\n" for i in range(1000))
+
+Judge = Callable[[str, str | bytes, str | bytes], str]
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Judge:
+    """Judge a file on another class of device, by its path and both contents."""
+
+    def judged(path: str, before: str | bytes, after: str | bytes) -> str:
+        places = [tmp_path / side / path for side in ("before", "after")]
+        for place, content in zip(places, (before, after), strict=True):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content.encode() if isinstance(content, str) else content)
+        return judge(path, *places, same_class=False).verdict
+
+    return judged
+
+
+def changed(**sections: dict[str, Any]) -> str:
+    return json.dumps({name: value | sections.get(name, {}) for name, value in METRICS.items()})
+
+
+@pytest.mark.parametrize(
+    ("after", "verdict"),
+    [
+        (changed(weights={"sha256": "b"}), "within tolerance"),
+        (changed(test={"accuracy": 0.9933}), "within tolerance"),
+        (changed(test={"accuracy": 0.9931}), "differs"),
+        (changed(validation={"accuracy": 0.9954}), "differs"),
+        (changed(test={"errors": 68}), "within tolerance"),
+        (changed(test={"errors": 69}), "differs"),
+        (changed(test={"loss": 0.0549}), "within tolerance"),
+        (changed(test={"loss": 0.0551}), "differs"),
+        (changed(test={"loss": None}), "differs"),
+        (changed(test={"loss": float("nan")}), "differs"),
+        (changed(test={"images": 9999}), "differs"),
+        (changed(test={"more": 1}), "differs"),
+        ("not JSON", "differs"),
+    ],
+)
+def test_metrics_may_differ_by_their_limits(after: str, verdict: str, judged: Judge) -> None:
+    assert judged("reports/metrics.json", changed(), after) == verdict
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [
+        ("\n5,1,1,0.5", "\n5,1,7,0.4", "within tolerance"),
+        ("\n5,1,1,0.5", "\n5,2,1,0.5", "differs"),
+        ("\n5,1,1,0.5", "", "differs"),
+        ("1,1,0.5\n", "1,1,0.6\n", "within tolerance"),
+        ("1,1,0.5\n", "1,7,0.5\n", "differs"),
+        ("predicted", "answer", "differs"),
+    ],
+)
+def test_some_predicted_labels_may_differ(old: str, new: str, verdict: str, judged: Judge) -> None:
+    after = PREDICTIONS.replace(old, new)
+
+    assert judged("reports/predictions.csv", PREDICTIONS, after) == verdict
+
+
+@pytest.mark.parametrize(("wrong", "verdict"), [(5, "within tolerance"), (6, "differs")])
+def test_at_most_half_a_percent_of_the_labels_may_differ(
+    wrong: int, verdict: str, judged: Judge
+) -> None:
+    after = PREDICTIONS.replace(",1,1,", ",1,2,", wrong)
+
+    assert judged("reports/predictions.csv", PREDICTIONS, after) == verdict
+
+
+@pytest.mark.parametrize(
+    ("after", "verdict"),
+    [
+        ("epoch,loss,accuracy\n1,0.54,0.9849\n", "within tolerance"),
+        ("epoch,loss,accuracy\n1,0.56,0.98\n", "differs"),
+        ("epoch,loss,accuracy\n1,0.5,0.986\n", "differs"),
+        ("epoch,loss,accuracy\n2,0.5,0.98\n", "differs"),
+        ("epoch,loss,accuracy\n1,0.5,0.98\n2,0.5,0.98\n", "differs"),
+    ],
+)
+def test_history_may_differ_by_its_limits(after: str, verdict: str, judged: Judge) -> None:
+    before = "epoch,loss,accuracy\n1,0.5,0.98\n"
+
+    assert judged("reports/history.csv", before, after) == verdict
+
+
+@pytest.mark.parametrize(
+    ("after", "verdict"),
+    [
+        ({"kernel": np.ones((2, 3), np.float32)}, "within tolerance"),
+        ({"kernel": np.zeros((3, 2), np.float32)}, "differs"),
+        ({"kernel": np.zeros((2, 3), np.float16)}, "differs"),
+        ({"other": np.zeros((2, 3), np.float32)}, "differs"),
+    ],
+)
+def test_of_weights_the_shapes_alone_are_compared(
+    after: dict[str, Any], verdict: str, tmp_path: Path
+) -> None:
+    save_file({"kernel": np.zeros((2, 3), np.float32)}, tmp_path / "before.safetensors")
+    save_file(after, tmp_path / "after.safetensors")
+    places = tmp_path / "before.safetensors", tmp_path / "after.safetensors"
+
+    assert judge("models/train.safetensors", *places, same_class=False).verdict == verdict
+
+
+def test_weights_that_cannot_be_read_differ(judged: Judge) -> None:
+    assert judged("models/train.safetensors", b"a", b"b") == "differs"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "verdict"),
+    [
+        ("models/classifier.tflite", "a" * 1000, "b" * 1009, "within tolerance"),
+        ("models/classifier.tflite", "a" * 1000, "b" * 1011, "differs"),
+        ("reports/index.html", "a", "bbbbb", "within tolerance"),
+        ("reports/classes.csv", "a,b\n1,2\n", "a,b\n3,4\n", "within tolerance"),
+        ("reports/classes.csv", "a,b\n1,2\n", "a,c\n1,2\n", "differs"),
+        ("data/handwriting_digits.npy", "a", "b", "differs"),
+        ("reports/checks.json", "1", "2", "differs"),
+        ("of another pipeline", "a", "b", "differs"),
+    ],
+)
+def test_each_kind_has_its_demand(
+    path: str, before: str, after: str, verdict: str, judged: Judge
+) -> None:
+    assert judged(path, before, after) == verdict
+
+
+def test_what_no_network_has_touched_has_no_tolerance_and_what_one_has_has() -> None:
+    untouched = {"fetch", "ingest", "standardize", "split", "collect"}
+    folder = read_params(ROOT / "params.yaml").handwriting.folder
+    stages = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+    outputs = {
+        (output if isinstance(output, str) else next(iter(output))): stage
+        for stage, entry in stages.items()
+        for output in [*entry.get("outs", []), *entry.get("metrics", [])]
+    }
+    exact = {path for path in outputs if tolerance_of(path) is None}
+
+    # The digits are cut out of pictures before a network sees them.
+    assert exact == {path for path in outputs if outputs[path] in untouched} | {
+        "data/handwriting_digits.npy"
+    }
+    assert folder
+    for tolerance in TOLERANCES:
+        assert any(tolerance_of(path) is tolerance for path in outputs), tolerance.path
