@@ -75,9 +75,9 @@ def _environment(folder: Path, lock: int, say: Say) -> tuple[Path, str]:
     if packages(folder / name).state == "ok":
         return running, f"It ran in the environment at hand, which is as its {name} pins it."
     extra = ["EXTRA=gpu"] if "gpu" in name else []
-    # The commit's make has variables of its own, by the names of which this one's may have others.
+    # A variable of the make that runs this is none of the commit's, whatever its name.
     command = ["make", "setup", f"PYTHON={running}", *extra]
-    _run("make setup", command, folder, lock, say, {"MAKEFLAGS": "", "MAKEOVERRIDES": ""})
+    _run("make setup", command, folder, lock, say, {"MAKEFLAGS": ""})
     return folder / ".venv" / "bin" / "python", f"It ran in the environment of its own {name}."
 
 

@@ -34,6 +34,26 @@ def test_checkout_shares_cache_configuration_and_checkpoints(toy: Path) -> None:
     assert (toy / "models" / "checkpoints" / "kept").exists()
 
 
+def test_cold_checkout_shares_downloads_alone(toy: Path) -> None:
+    (toy / "data" / "downloads").mkdir(parents=True)
+    (toy / "data" / "downloads" / "got").touch()
+    repository = Repository(toy)
+    with repository.checkout(repository.commit_of("main"), "run", cold=True) as folder:
+        assert (folder / "data" / "downloads" / "got").exists()
+        assert not (folder / "models" / "checkpoints").exists()
+        done = subprocess.run(["dvc", "checkout"], cwd=folder, check=False, capture_output=True)
+        assert done.returncode != 0
+        assert not (folder / "model.txt").exists()
+    assert (toy / "data" / "downloads" / "got").exists()
+
+
+def test_cold_checkout_makes_no_folder_in_the_working_copy(toy: Path) -> None:
+    repository = Repository(toy)
+    with repository.checkout(repository.commit_of("main"), "run", cold=True):
+        pass
+    assert not (toy / "data").exists()
+
+
 def test_what_a_killed_run_left_is_removed_by_the_next(toy: Path, git: Git) -> None:
     repository = Repository(toy)
     left = repository.state / "checkouts" / "killed"

@@ -246,6 +246,7 @@ def test_another_lock_than_the_environments_has_an_environment_made(
     # A stand-in of an environment, that tells that it was used.
     used = recorded.parent / "used"
     (recorded / "Makefile").write_text(
+        "ifdef REV\n$(error a variable of another make)\nendif\n"
         "setup:\n\tmkdir -p .venv/bin\n"
         f'\tprintf \'#!/bin/sh\\necho "$$*" >> {used}\\nexec $(PYTHON) "$$@"\\n\''
         " > .venv/bin/python\n\tchmod +x .venv/bin/python\n"
@@ -254,7 +255,7 @@ def test_another_lock_than_the_environments_has_an_environment_made(
     subprocess.run([*git, "switch", "--quiet", "main"], cwd=recorded, check=True)
 
     # As of a make that has run this.
-    code, out, _ = verify("locked", MAKEFLAGS=" -- PYTHON=/nowhere", MAKEOVERRIDES="x")
+    code, out, _ = verify("locked", MAKEFLAGS=" -- REV=locked")
 
     assert code == 0, out
     assert "It ran in the environment of its own requirements.lock." in out
