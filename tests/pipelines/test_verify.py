@@ -198,10 +198,15 @@ def test_where_the_recorded_content_is_nowhere_its_hash_is_told(
     cache.rename(aside)
     try:
         code, out, _ = verify("rounded")
+        elsewhere, told, _ = verify("rounded", TOY_CPU="another")
     finally:
         shutil.rmtree(cache, ignore_errors=True)
         aside.rename(cache)
 
+    assert elsewhere == EXITS["unknown"] == 5
+    assert row(told, "models/weights.safetensors")[1] == "unknown"
+    assert row(told, "reports/history.csv")[1] == "within tolerance"
+    assert "is not verified: of 7 artifacts 5 identical, 1 within tolerance, 1 unknown" in told
     assert code == 3
     assert "recorded MD5 " in row(out, "models/weights.safetensors")[2]
     assert row(out, "reports/history.csv")[2] == "line 2, loss: recorded 1.05, here 1.0"
