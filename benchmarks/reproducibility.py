@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmarks.clone import fresh_clone, repro
 from benchmarks.results import record
 from pipelines.answer import LOCK
-from pipelines.first_difference import files_of, first_difference
-from pipelines.recorded import read_record
+from pipelines.verification.first_difference import files_of, first_difference
+from pipelines.verification.recorded import read_record
 
 
 def main() -> None:

@@ -21,8 +21,8 @@ from pipelines.process import run
 
 # Environments; each takes some gigabytes.
 _KEPT = 2
-# The commit's make has variables of its own, by the names of which another's may have others.
-_OWN_MAKE = {"MAKEFLAGS": "", "MAKEOVERRIDES": ""}
+# A variable of the make that runs this is none of the commit's, whatever its name.
+_OWN_MAKE = {"MAKEFLAGS": ""}
 # Of a failed installation's output, what is quoted.
 _LAST_LINES = 5
 

@@ -1,7 +1,7 @@
 """Verify what a commit records, by running it anew: ``python -m pipelines.verify COMMIT``.
 
 On a device of the same class every output must be the same bytes; on another, near enough by the
-table in ``pipelines.tolerances``. ``EXITS`` has the exit codes.
+table in ``pipelines.verification.tolerances``. ``EXITS`` has the exit codes.
 """
 
 import os
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.console import Console
@@ -18,14 +18,14 @@ from rich.text import Text
 
 from pipelines.checkout import PROVENANCE, Repository
 from pipelines.commits import contents_of
-from pipelines.device_class import first_unlike
 from pipelines.errors import PipelineError
-from pipelines.findings import Finding, compare
 from pipelines.lock import exclusive
-from pipelines.recorded import provenance, recorded
-from pipelines.rerun import Say, rerun
+from pipelines.verification.device_class import first_unlike
+from pipelines.verification.findings import Finding, compare
+from pipelines.verification.recorded import provenance, recorded
+from pipelines.verification.rerun import Say, rerun
 
-EXITS = {"verified": 0, "differs": 3}
+EXITS = {"verified": 0, "differs": 3, "unknown": 5}
 """By what came out; 1 is an error, and 2 a wrong command line."""
 
 
@@ -48,7 +48,8 @@ def main(
     """Run a commit's pipeline anew, from its sources, and compare with what it records.
 
     Exit codes: 0 each artifact is the same, or within its tolerance on another class of device; 3
-    one differs; 1 an error, 2 a wrong command line.
+    one differs; 5 none does, but the recorded content of one is nowhere, so that its tolerance
+    cannot be told; 1 an error, 2 a wrong command line.
     """
     try:
         repository = Repository(Path.cwd())
@@ -89,10 +90,10 @@ def verify(repository: Repository, commit: str, lock: int, say: Say) -> Verifica
         return Verification(commit, findings, len(run.record.stages), run.environment, unlike)
 
 
-def outcome(findings: Sequence[Finding]) -> Literal["verified", "differs"]:
+def outcome(findings: Sequence[Finding]) -> str:
     """Give the key of ``EXITS``."""
-    differs = any(finding.verdict == "differs" for finding in findings)
-    return "differs" if differs else "verified"
+    verdicts = {finding.verdict for finding in findings}
+    return next((verdict for verdict in ("differs", "unknown") if verdict in verdicts), "verified")
 
 
 def as_table(findings: Sequence[Finding]) -> Table:
@@ -110,10 +111,11 @@ def summary(revision: str, verification: Verification) -> list[str]:
     findings, unlike = verification.findings, verification.unlike
     counts = {
         verdict: sum(finding.verdict == verdict for finding in findings)
-        for verdict in ("identical", "within tolerance", "differs")
+        for verdict in ("identical", "within tolerance", "differs", "unknown")
     }
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    first = next((finding for finding in findings if finding.verdict == "differs"), None)
+    result = outcome(findings)
+    first = next((finding for finding in findings if finding.verdict == result), None)
     name = f"{revision} ({verification.commit[:7]})"
     return [
         f"All {verification.stages} stages were run. {verification.environment}",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.checkout import Repository, commit_changes, home_of
+from pipelines.checkout import Repository, commit_changes, home_of, output
 from pipelines.errors import PipelineError
 
 Git = Callable[..., str]
@@ -42,12 +42,30 @@ def test_relative_addresses_of_remotes_mean_the_same_in_it(toy: Path, git: Git) 
     git("commit", "--quiet", "-m", "Have remotes")
     repository = Repository(toy)
     with repository.checkout(repository.commit_of("main"), "run") as folder:
-        listed = subprocess.run(
-            ["dvc", "remote", "list"], cwd=folder, check=True, capture_output=True, text=True
-        ).stdout.split()
+        for level in ("repo", "local"):
+            found = output(folder, ("dvc",), "config", f"remote.{level}.url")
+            assert found == str(toy.parent / f"store-{level}")
         assert home_of(folder) == toy
-    stores = [str(toy.parent / f"store-{level}") for level in ("repo", "local")]
-    assert listed == ["repo", stores[0], "local", stores[1]]
+
+
+def test_cold_checkout_shares_downloads_alone(toy: Path) -> None:
+    (toy / "data" / "downloads").mkdir(parents=True)
+    (toy / "data" / "downloads" / "got").touch()
+    repository = Repository(toy)
+    with repository.checkout(repository.commit_of("main"), "run", cold=True) as folder:
+        assert (folder / "data" / "downloads" / "got").exists()
+        assert not (folder / "models" / "checkpoints").exists()
+        done = subprocess.run(["dvc", "checkout"], cwd=folder, check=False, capture_output=True)
+        assert done.returncode != 0
+        assert not (folder / "model.txt").exists()
+    assert (toy / "data" / "downloads" / "got").exists()
+
+
+def test_cold_checkout_makes_no_folder_in_the_working_copy(toy: Path) -> None:
+    repository = Repository(toy)
+    with repository.checkout(repository.commit_of("main"), "run", cold=True):
+        pass
+    assert not (toy / "data").exists()
 
 
 def test_what_a_killed_run_left_is_removed_by_the_next(toy: Path, git: Git) -> None:

@@ -198,10 +198,15 @@ def test_where_the_recorded_content_is_nowhere_its_hash_is_told(
     cache.rename(aside)
     try:
         code, out, _ = verify("rounded")
+        elsewhere, told, _ = verify("rounded", TOY_CPU="another")
     finally:
         shutil.rmtree(cache, ignore_errors=True)
         aside.rename(cache)
 
+    assert elsewhere == EXITS["unknown"] == 5
+    assert row(told, "models/weights.safetensors")[1] == "unknown"
+    assert row(told, "reports/history.csv")[1] == "within tolerance"
+    assert "is not verified: of 7 artifacts 5 identical, 1 within tolerance, 1 unknown" in told
     assert code == 3
     assert "recorded MD5 " in row(out, "models/weights.safetensors")[2]
     assert row(out, "reports/history.csv")[2] == "line 2, loss: recorded 1.05, here 1.0"
@@ -246,6 +251,7 @@ def test_another_lock_than_the_environments_has_an_environment_made(
     # A stand-in of an environment, that tells that it was used.
     used = recorded.parent / "used"
     (recorded / "Makefile").write_text(
+        "ifdef REV\n$(error a variable of another make)\nendif\n"
         "setup:\n\tmkdir -p $(VENV)/bin\n"
         f'\tprintf \'#!/bin/sh\\necho "$$*" >> {used}\\nexec $(PYTHON) "$$@"\\n\''
         " > $(VENV)/bin/python\n\tchmod +x $(VENV)/bin/python\n"
@@ -254,7 +260,7 @@ def test_another_lock_than_the_environments_has_an_environment_made(
     subprocess.run([*git, "switch", "--quiet", "main"], cwd=recorded, check=True)
 
     # As of a make that has run this.
-    code, out, _ = verify("locked", MAKEFLAGS=" -- PYTHON=/nowhere", MAKEOVERRIDES="x")
+    code, out, _ = verify("locked", MAKEFLAGS=" -- REV=locked")
 
     assert code == 0, out
     assert "It ran in an environment of its own, made as the commit's lock file pins it." in out

@@ -8,11 +8,11 @@ import pytest
 from ruamel.yaml import YAML
 from safetensors.numpy import save_file
 
-from pipelines.findings import judge
-from pipelines.tolerances import TOLERANCES, tolerance_of
+from pipelines.verification.findings import judge
+from pipelines.verification.tolerances import TOLERANCES, tolerance_of
 from stages.params import read_params
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 METRICS = {
     "test": {

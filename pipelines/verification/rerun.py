@@ -12,7 +12,7 @@ from pipelines.checkout import PROVENANCE, Repository
 from pipelines.environment import python_for
 from pipelines.errors import PipelineError
 from pipelines.process import run
-from pipelines.recorded import Record, read_record
+from pipelines.verification.recorded import Record, read_record
 
 _RUNNING = re.compile(r"^Running stage '(.+)':$")
 # Of a failed program's output, what the error quotes.

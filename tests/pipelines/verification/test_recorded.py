@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import PipelineError
-from pipelines.recorded import place, provenance, read_record, recorded
+from pipelines.verification.recorded import place, provenance, read_record, recorded
 
 Git = Callable[..., str]
 

@@ -1,26 +1,27 @@
 """What each artifact of a rerun is to the one that a commit records."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from safetensors import SafetensorError
 
 from pipelines.answer import Output
-from pipelines.errors import PipelineError
-from pipelines.first_difference import first_difference
-from pipelines.recorded import Record, check_in_git, place
-from pipelines.rerun import Rerun
-from pipelines.tolerances import tolerance_of
+from pipelines.errors import DamagedError, PipelineError
+from pipelines.verification.first_difference import first_difference
+from pipelines.verification.recorded import Record, check_in_git, place
+from pipelines.verification.rerun import Rerun
+from pipelines.verification.tolerances import tolerance_of
+
+Verdict = Literal["identical", "within tolerance", "differs", "unknown"]
 
 
 class Finding(NamedTuple):
     """What an artifact of the rerun is to the recorded one."""
 
     artifact: str
-    verdict: Literal["identical", "within tolerance", "differs"]
+    verdict: Verdict
     detail: str = ""
-    """Where it differs first, or what was demanded of it."""
+    """Where it differs first, what was demanded of it, or why that cannot be told."""
 
 
 def compare(
@@ -42,21 +43,32 @@ def compare(
         if path not in found or path not in record.outputs:
             side = "recorded, not made here" if path not in found else "made here, not recorded"
             findings.append(Finding(path, "differs", side))
-            continue
-        output = record.outputs[path]
-        try:
-            check_in_git(folder, commit, output)
-            same = (output.md5, output.size) == (found[path].md5, found[path].size)
+        else:
+            recorded = record.outputs[path]
             findings.append(
-                Finding(path, "identical")
-                if same
-                else judge(
-                    path, place(folder, commit, output, temporary), run.folder / path, same_class
-                )
+                _examine(folder, commit, recorded, run, same_class=same_class, temporary=temporary)
             )
-        except PipelineError as error:
-            findings.append(Finding(path, "differs", f"{_hashes(output, found)}; {error}"))
     return findings
+
+
+def _examine(
+    folder: Path, commit: str, recorded: Output, run: Rerun, *, same_class: bool, temporary: Path
+) -> Finding:
+    """Judge an output that both sides have; arguments as of ``compare``."""
+    path, here = recorded.path, run.record.outputs[recorded.path]
+    try:
+        check_in_git(folder, commit, recorded)
+    except DamagedError as error:
+        return Finding(path, "differs", _told(recorded, here, error))
+    if (recorded.md5, recorded.size) == (here.md5, here.size):
+        return Finding(path, "identical")
+    try:
+        before = place(folder, commit, recorded, temporary)
+    except PipelineError as error:
+        # By other bytes alone, whether a tolerance holds cannot be told.
+        tolerant = not same_class and tolerance_of(path)
+        return Finding(path, "unknown" if tolerant else "differs", _told(recorded, here, error))
+    return judge(path, before, run.folder / path, same_class)
 
 
 def judge(path: str, before: Path, after: Path, same_class: bool) -> Finding:
@@ -80,6 +92,8 @@ def judge(path: str, before: Path, after: Path, same_class: bool) -> Finding:
     return Finding(path, "within tolerance", tolerance.demanded)
 
 
-def _hashes(output: Output, found: Mapping[str, Output]) -> str:
-    here = found[output.path]
-    return f"recorded MD5 {output.md5} and {output.size} bytes, here {here.md5} and {here.size}"
+def _told(recorded: Output, here: Output, error: PipelineError) -> str:
+    hashes = (
+        f"recorded MD5 {recorded.md5} and {recorded.size} bytes, here {here.md5} and {here.size}"
+    )
+    return f"{hashes}; {str(error).rstrip('.')}"

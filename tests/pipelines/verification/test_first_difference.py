@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from pipelines.first_difference import first_difference
+from pipelines.verification.first_difference import first_difference
 
 Compare = Callable[[str, str | bytes, str | bytes], str]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.device_class import FIELDS, first_unlike
+from pipelines.verification.device_class import FIELDS, first_unlike
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ENTRY = {"cpu": "one", "instructions": ["avx", "fma"], "threads": 2, "seconds": 3, "onednn": True}
 
 

@@ -1,9 +1,10 @@
 """How far an artifact may be from the recorded one when another class of device made it.
 
-Rounding differs from device to device and training amplifies it, about as another seed would. So
-the limits are taken from what seeds do: over five seeds the recipe ``fast`` reaches 99.47% to
-99.55%, and each limit on a result is about twice what lies between two such networks. What no
-network has touched must be the same bytes everywhere.
+Rounding differs from device to device and training amplifies it, about as another seed would: over
+five seeds the recipe ``fast`` reaches 99.47% to 99.55%. Its runs on an AMD EPYC and an Intel Xeon
+differed by 0.04 percentage points in test accuracy, 1.7 % in test loss, 0.15 points in the accuracy
+of an epoch, 21 of 10,000 labels, and 2 of 28 labels of handwriting. Each limit is at least twice
+that. What no network has touched must be the same bytes everywhere.
 """
 
 import json
@@ -13,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.first_difference import arrays_of, files_of, leaves, rows_of
+from pipelines.verification.first_difference import arrays_of, files_of, leaves, rows_of
 
 Limit = Callable[[float, float], bool]
 """Whether a number is near enough to the recorded one, which comes first."""
@@ -166,8 +167,8 @@ TOLERANCES = (
     ),
     Tolerance(
         "reports/handwriting.csv",
-        "at most 5 % of the labels differ",
-        partial(_labels, 0.05, ("picture", "digit", "label")),
+        "at most 15 % of the labels differ",
+        partial(_labels, 0.15, ("picture", "digit", "label")),
     ),
     Tolerance(
         "reports/handwriting.json",
