@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed-from-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor repro flow serve worker notify tune diff errors verify gpu-check test lint check lock bench
+.PHONY: help setup doctor repro flow serve worker notify tune diff gate promote rollback errors verify gpu-check test lint check lock bench
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,15 @@ tune: $(INSTALLED) ## search recipes and measure a learning curve, as tuning/par
 # Its exit codes from 3 on are verdicts, not failures.
 diff: $(INSTALLED) ## tell what differs between two commits: make diff A=main~1 B=main (MARKDOWN=1)
 	@python -m pipelines.diff $(if $(MARKDOWN),--markdown) -- "$(or $(A),HEAD~1)" "$(or $(B),HEAD)" || test $$? -ge 3
+
+gate: $(INSTALLED) ## judge whether the model here may be promoted, as params.yaml demands
+	@python -m pipelines.gate || test $$? -ge 3
+
+promote: $(INSTALLED) ## register a commit's model as a version, and assign the gate's stage: make promote REV=main
+	@python -m pipelines.promote promote $(if $(PUSH),--push "$(PUSH)") -- "$(or $(REV),HEAD)"
+
+rollback: $(INSTALLED) ## assign a stage to the version that had it before: make rollback STAGE=production
+	@python -m pipelines.promote rollback $(if $(PUSH),--push "$(PUSH)") -- "$(or $(STAGE),production)"
 
 errors: $(INSTALLED) ## show which errors are new and fixed between two commits: make errors A=main~1 B=main
 	python -m stages.compare "$(A)" "$(B)"

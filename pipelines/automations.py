@@ -17,7 +17,7 @@ from prefect.events import EventTrigger, Posture, emit_event
 from prefect.events.actions import ChangeFlowRunState, SendNotification
 from prefect.settings import get_current_settings
 
-from pipelines.records import METRIC_FELL
+from pipelines.records import GATE_SHUT, METRIC_FELL
 
 _HEARTBEAT = "prefect.flow-run.heartbeat"
 # Heartbeats that a run may miss.
@@ -89,6 +89,28 @@ def tell_of_falls(block: UUID) -> Automation:
                 body=(
                     "{{ event.resource.name }}: {{ event.payload.before }} before, "
                     "{{ event.payload.after }} now\n{{ flow_run|ui_url }}"
+                ),
+            )
+        ],
+    )
+
+
+def tell_of_shut_gates(block: UUID) -> Automation:
+    """Describe the automation that sends a notification when a model was not promoted."""
+    return Automation(
+        name="Tell of shut gates",
+        description="A run's model does not hold what params.yaml demands of one to be promoted",
+        trigger=EventTrigger(
+            expect={GATE_SHUT},
+            posture=Posture.Reactive,
+            threshold=1,
+        ),
+        actions=[
+            SendNotification(
+                block_document_id=block,
+                subject="{{ flow.name }}: '{{ flow_run.name }}' is not promoted",
+                body=(
+                    "{{ event.payload.branch }}: {{ event.payload.broken }}\n{{ flow_run|ui_url }}"
                 ),
             )
         ],

@@ -2,10 +2,9 @@
 
 import datetime as dt
 import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -18,13 +17,24 @@ from ruamel.yaml import YAML
 
 from pipelines.checkout import Repository, commit_changes, push_results
 from pipelines.errors import PipelineError
-from pipelines.graph import read_stages
+from pipelines.graph import MAIN
 from pipelines.hand_off import Policy
 from pipelines.lock import BusyError, exclusive
-from pipelines.records import Outcome, record_report, record_results, record_stages
-from pipelines.stage import run_stage
+from pipelines.promotion.step import judge_run, promote_run
+from pipelines.records import record_report, record_results
+from pipelines.run_stages import have_moved, run_stages, summary
 
-_ORDER = ("Ran", "Restored", "Cached")
+
+class Asked(NamedTuple):
+    """What a run is to do, as its parameters say."""
+
+    ref: str
+    """Empty for the working copy."""
+    changes: Sequence[str]
+    push: str | None
+    promote: bool
+    file: str
+    policy: Policy
 
 
 def _run_name() -> str:
@@ -49,6 +59,7 @@ def pipeline(
     ref: str | None = None,
     set_param: Sequence[str] = (),
     push: str | None = None,
+    promote: bool = False,
     when_busy: Literal["wait", "cancel"] = "wait",
     late_after: Annotated[float, Field(gt=0)] | None = None,
     train_on: Literal["here", "pool"] = "here",
@@ -68,6 +79,7 @@ def pipeline(
             `recipes.fast.training.epochs=5`; with ref alone.
         push: remote of Git that the branch is pushed to, after what is new in DVC's cache has gone
             to its remote; with ref alone.
+        promote: the commit, if the gate of params.yaml lets its model through; with ref alone.
         when_busy: wait while another run is at work in this repository, or cancel this one.
         late_after: seconds after its scheduled time from which a run is skipped.
         train_on: run the stages that have a meta.pool here, or let a worker of that pool run them.
@@ -91,103 +103,54 @@ def pipeline(
             pool_lost=pool_lost,
         )
         changes = [*set_param, *([f"recipe={recipe}"] if recipe else [])]
-        _check_has_ref(ref, changes, push)
+        asked = Asked(ref or "", changes, push, promote, file, policy)
         repository = Repository(Path.cwd())
         with exclusive(repository.state / "lock", owner, when_busy, get_run_logger().info) as lock:
-            if ref:
-                return _run_apart(repository, ref, changes, push, lock, file, policy)
-            return _run_here(repository, lock, file, policy)
+            return (_run_apart if ref else _run_here)(repository, lock, asked)
     except BusyError as error:
         return Cancelled(message=str(error))
     except PipelineError as error:
         return Failed(message=str(error))
 
 
-def _check_has_ref(ref: str | None, changes: Sequence[str], push: str | None) -> None:
-    if (changes or push) and not ref:
+def _run_here(repository: Repository, lock: int, asked: Asked) -> State:
+    if asked.changes or asked.push or asked.promote:
         raise PipelineError(
-            "recipe, set_param and push are for a run in a checkout of its own: expected a ref, "
-            "found none; name one (ref=main), or edit params.yaml."
+            "recipe, set_param, push and promote are for a run in a checkout of its own: expected "
+            "a ref, found none; name one (ref=main), or edit params.yaml."
         )
-
-
-def _run_here(repository: Repository, lock: int, file: str, policy: Policy) -> State:
-    outcomes = _run_stages(repository.folder, lock, file, policy)
-    if _have_moved(outcomes):
+    outcomes = run_stages(repository.folder, lock, asked.file, asked.policy)
+    if have_moved(outcomes):
         record_results(repository.folder, repository.commit_of("HEAD"))
         record_report(f"`{repository.folder / 'reports' / 'index.html'}`")
-    return Completed(message=_summary(outcomes))
+    return Completed(message=summary(outcomes))
 
 
-def _run_apart(
-    repository: Repository,
-    ref: str,
-    changes: Sequence[str],
-    push: str | None,
-    lock: int,
-    file: str,
-    policy: Policy,
-) -> State:
-    base = repository.commit_of(ref)
+def _run_apart(repository: Repository, lock: int, asked: Asked) -> State:
+    base = repository.commit_of(asked.ref)
+    judgement = None
     with repository.checkout(base, flow_run.id) as folder:
-        outcomes = _run_stages(folder, lock, file, policy, changes, restore=True)
-        summary = _summary(outcomes)
+        outcomes = run_stages(folder, lock, asked.file, asked.policy, asked.changes, restore=True)
         recipe = _recipe((folder / "params.yaml").read_text())
         # The end of the id: it begins with the time, which scheduled runs share.
         branch = f"runs/{recipe}-{base[:7]}-{flow_run.id[-8:]}"
-        if _have_moved(outcomes):
+        if have_moved(outcomes):
             record_results(folder, base)
-        message = f"Run {recipe} at {base[:7]}\n\n{summary}.\n\nFlow-Run: {flow_run.id}"
+            judgement = judge_run(folder) if asked.file == MAIN else None
+        done = summary(outcomes)
+        message = f"Run {recipe} at {base[:7]}\n\n{done}.\n\nFlow-Run: {flow_run.id}"
         found = commit_changes(folder, branch, message)
-        if found and push:
-            push_results(folder, found, push)
+        if found and asked.push:
+            push_results(folder, found, asked.push)
     if not found:
-        return Completed(message=f"{summary}; nothing to commit")
+        return Completed(message=f"{done}; nothing to commit")
     record_report(f"`git show {found}:reports/index.html > report.html`")
-    did = "committed to" if found == branch else "the same came of the run that is at"
-    where = f", pushed to {push}" if push else ""
-    return Completed(message=f"{summary}; {did} {found}{where}")
-
-
-def _run_stages(
-    folder: Path,
-    lock: int,
-    file: str,
-    policy: Policy,
-    changes: Sequence[str] = (),
-    *,
-    restore: bool = False,
-) -> Mapping[str, Outcome]:
-    """Run every stage once, each after those that it depends on.
-
-    Raises:
-        PipelineError: DVC cannot read the pipeline, or a stage has failed; those after it are left.
-    """
-    outcomes: dict[str, Outcome] = {}
-    state: State | None = None
-    for stage in read_stages(folder, [lock], changes, file=file, restore=restore):
-        upstream = [outcomes[name] for name in stage.upstream]
-        changed = stage.changed or any(outcome.moved for outcome in upstream)
-        begin = time.perf_counter()
-        states = [outcome.state for outcome in upstream]
-        state = run_stage(stage, changed, folder, lock, states, policy)
-        seconds = time.perf_counter() - begin
-        outcomes[stage.name] = Outcome(state, seconds, changed and state.name != "Cached")
-        if not state.is_completed():
-            break
-    record_stages(outcomes)
-    if state and not state.is_completed():
-        raise PipelineError(state.message)
-    return outcomes
-
-
-def _have_moved(outcomes: Mapping[str, Outcome]) -> bool:
-    return any(outcome.moved for outcome in outcomes.values())
-
-
-def _summary(outcomes: Mapping[str, Outcome]) -> str:
-    names = [outcome.state.name for outcome in outcomes.values()]
-    return ", ".join(f"{names.count(name)} {name}" for name in _ORDER if name in names).lower()
+    done += f"; {'committed to' if found == branch else 'the same came of the run that is at'} "
+    done += found + (f", pushed to {asked.push}" if asked.push else "")
+    if not (asked.promote and judgement):
+        return Completed(message=done)
+    came = promote_run(repository, found, judgement, asked.push)
+    return Completed(name=None if judgement.passed else "Blocked", message=f"{done}; {came}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ BlockOption = Annotated[
 
 
 def main(block: BlockOption) -> None:
-    """Send notifications of failures and falls through a block that the server has."""
+    """Send notifications of failures, falls and shut gates through a block that the server has."""
     try:
         identity = identity_of(block)
     except PipelineError as error:
@@ -29,6 +29,7 @@ def main(block: BlockOption) -> None:
     for automation in (
         automations.tell_of_failures(identity),
         automations.tell_of_falls(identity),
+        automations.tell_of_shut_gates(identity),
     ):
         automations.make(automation)
         typer.echo(f"{automation.name}: through {block}")

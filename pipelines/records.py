@@ -25,6 +25,7 @@ _PICTURE = Path("reports", "figures", "misclassified.png")
 # The metric whose fall is an event.
 _WATCHED = "test.accuracy"
 METRIC_FELL = "pipeline.accuracy.fell"
+GATE_SHUT = "pipeline.gate.shut"
 
 
 class Outcome(NamedTuple):

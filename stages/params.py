@@ -16,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 from stages.errors import UserError
 from stages.sections.base import Name, Section
 from stages.sections.dataset import Dataset
+from stages.sections.gate import Gate
 from stages.sections.handwriting import Handwriting
 from stages.sections.recipe import Recipe
 from stages.sections.train import Train
@@ -34,6 +35,7 @@ class Params(Section):
     recipe: Name
     train: Train
     handwriting: Handwriting
+    gate: Gate
     datasets: dict[Name, Dataset]
     recipes: dict[Name, Recipe]
 

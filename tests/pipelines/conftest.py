@@ -199,6 +199,20 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a pipeline whose results a gate can judge, which has not been run."""
+    apart(monkeypatch, tmp_path)
+    folder = tmp_path / "judged"
+    shutil.copytree(Path(__file__).parent / "judged", folder)
+    (folder / ".gitignore").write_text("/model.txt\n")
+    run(folder, "git", "init", "--quiet", "--initial-branch=main")
+    run(folder, "dvc", "init", "--quiet")
+    run(folder, "git", "add", "--all")
+    run(folder, "git", "commit", "--quiet", "-m", "Begin")
+    return folder
+
+
+@pytest.fixture
 def git(toy: Path) -> Git:
     """Run Git in the toy's folder, and give what it prints."""
 

@@ -4,6 +4,7 @@ import http.server
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,7 @@ def test_failure_and_falling_metric_are_told_and_a_good_run_is_not(
         assert done.stdout == (
             "Tell of failures: through custom-webhook/alerts\n"
             "Tell of falls: through custom-webhook/alerts\n"
+            "Tell of shut gates: through custom-webhook/alerts\n"
         )
 
     start().end()
@@ -84,6 +86,24 @@ def test_failure_and_falling_metric_are_told_and_a_good_run_is_not(
             "body": f"{message}\n{page}{failed}",
         },
     ]
+
+
+def test_model_that_is_not_promoted_is_told(
+    prefect: Prefect, messages: tuple[str, Messages], judged: Path
+) -> None:
+    address, received = messages
+    assert python(prefect, "-c", MAKE_BLOCK, address).returncode == 0
+    assert python(prefect, "-m", "pipelines.notify", "custom-webhook/alerts").returncode == 0
+
+    ref = {"ref": "main", "promote": True, "set_param": ["wrong=150"]}
+    identity, name, message = FlowRun(prefect, judged, **ref).end()
+    assert (name, "nothing is promoted" in message) == ("Blocked", True)
+
+    (told,) = wait_until(30, lambda: received)
+    assert told["subject"] == "pipeline: 'fast at main' is not promoted"
+    assert told["body"].startswith("runs/fast-")
+    assert ": test accuracy 0.85, demanded: at least 0.9; recall of each class " in told["body"]
+    assert told["body"].endswith(f"/runs/flow-run/{identity}")
 
 
 @pytest.mark.parametrize("block", ["alerts", "slack-webhook/none", "secret/secret"])

@@ -1,0 +1,167 @@
+"""Promote a commit's model, or go back to the one before.
+
+``python -m pipelines.promote promote COMMIT``, ``python -m pipelines.promote rollback STAGE``.
+Versions and stages are Git tags, see ``pipelines.promotion.tags``.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.checkout import Repository
+from pipelines.commits import contents_of
+from pipelines.errors import PipelineError
+from pipelines.lock import exclusive
+from pipelines.promotion import tags
+from pipelines.promotion.results import at_commit, digests_of
+from pipelines.promotion.tags import Version
+from pipelines.promotion.verdict import GATE, Judgement, read
+
+Remote = Annotated[
+    str | None, typer.Option("--push", help="remote of Git that the tags are pushed to")
+]
+app = typer.Typer(add_completion=False)
+
+
+class OvertakenError(PipelineError):
+    """Another version has been promoted in the meantime."""
+
+
+@app.command()
+def promote(
+    revision: Annotated[str, typer.Argument(help="a commit, by any name that Git knows")] = "HEAD",
+    push: Remote = None,
+) -> None:
+    """Promote a commit whose gate is open: register a version, and assign the gate's stage."""
+    _tell(lambda repository: promote_commit(repository, revision, push))
+
+
+@app.command()
+def rollback(
+    stage: Annotated[str, typer.Argument(help="of GTO, such as production")],
+    push: Remote = None,
+) -> None:
+    """Assign a stage to the version that had it before."""
+    _tell(lambda repository: roll_back(repository, stage, push))
+
+
+def promote_commit(repository: Repository, revision: str, remote: str | None) -> str:
+    """Promote a commit; give a sentence about what is promoted now.
+
+    Raises:
+        OvertakenError: another version has got the stage since the gate judged.
+        PipelineError: the commit's gate is shut, or judged other results; or a remote refuses.
+    """
+    folder, commit = repository.folder, repository.commit_of(revision)
+    judgement = judgement_of(folder, commit)
+    artifacts = tags.artifacts_of(folder, commit)
+    with _alone(repository, f"promotion of {commit[:7]}"):
+        if remote:
+            tags.fetch(folder, remote)
+        known = tags.versions(folder, artifacts[0])
+        held = tags.held(folder, artifacts[0], judgement.stage)
+        if held and held[-1].commit == commit:
+            return f"{held[-1].name} ({commit[:7]}) has the stage {judgement.stage} already."
+        check_not_overtaken(held, judgement)
+        named = next((version for version in known if version.commit == commit), None)
+        version = named or Version(tags.next_version(known), commit)
+        _tag_and_push(folder, artifacts, version, judgement.stage, remote)
+    return f"{version.name} ({commit[:7]}) has the stage {judgement.stage} now."
+
+
+def roll_back(repository: Repository, stage: str, remote: str | None) -> str:
+    """Go back to the version that had a stage before; give a sentence about it.
+
+    Raises:
+        PipelineError: there was none before, or a remote refuses.
+    """
+    folder = repository.folder
+    artifacts = tags.artifacts_of(folder, "HEAD")
+    with _alone(repository, f"rollback of {stage}"):
+        if remote:
+            tags.fetch(folder, remote)
+        held = tags.held(folder, artifacts[0], stage)
+        if len(held) < 2:  # noqa: PLR2004 - the one that has it, and the one before
+            found = f"{held[0].name} alone" if held else "none"
+            raise PipelineError(
+                f"expected a version that had the stage {stage} before, found {found}."
+            )
+        before, now = held[-2:]
+        _tag_and_push(folder, artifacts, before, stage, remote)
+    return f"{before.name} ({before.commit[:7]}) has the stage {stage} again, after {now.name}."
+
+
+def judgement_of(folder: Path, commit: str) -> Judgement:
+    """Give what the gate said of a commit's very results, if it let them through.
+
+    Raises:
+        PipelineError: it did not, or has not seen them.
+    """
+    name = commit[:7]
+    content = contents_of(folder, commit, GATE).get("")
+    if content is None:
+        raise PipelineError(
+            f"{name}: expected {GATE} in it, found none; run `make gate` and commit what it writes."
+        )
+    judgement = read(content, name)
+    if judgement.judged != digests_of(at_commit(folder, commit)):
+        raise PipelineError(
+            f"{name}: expected {GATE} of its own results, found it of others; run `make gate` and "
+            "commit what it writes."
+        )
+    if not judgement.passed:
+        raise PipelineError(f"{name}: its gate is shut: {judgement.broken}.")
+    return judgement
+
+
+def check_not_overtaken(held: Sequence[Version], judgement: Judgement) -> None:
+    """See that the version that the gate compared with is still the promoted one.
+
+    Raises:
+        OvertakenError: it is not.
+    """
+    now = held[-1].name if held else "none"
+    asked = judgement.promoted.version if judgement.promoted else "none"
+    if now != asked:
+        raise OvertakenError(
+            f"expected {asked} to have the stage {judgement.stage}, as when the gate judged, found "
+            f"{now}, promoted since; run `make gate` again, and commit what it writes."
+        )
+
+
+def _tag_and_push(
+    folder: Path, artifacts: Sequence[str], version: Version, stage: str, remote: str | None
+) -> None:
+    made = tags.tag(folder, artifacts, version, stage)
+    if not remote:
+        return
+    try:
+        tags.push(folder, made, remote)
+    except PipelineError as error:
+        tags.untag(folder, made)
+        raise OvertakenError(
+            f"{version.name} is not promoted: {remote} refuses its tags, as it does when another "
+            f"promotion has been quicker ({error}); nothing has changed here, try again."
+        ) from None
+
+
+def _alone(repository: Repository, owner: str) -> AbstractContextManager[int]:
+    """Have one promotion at a time in a repository."""
+    owner = f"the {owner} (process {os.getpid()})"
+    return exclusive(repository.state / "promotion", owner, "wait", typer.echo)
+
+
+def _tell(act: Callable[[Repository], str]) -> None:
+    try:
+        typer.echo(act(Repository(Path.cwd())))
+    except PipelineError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    app()

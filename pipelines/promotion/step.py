@@ -1,0 +1,53 @@
+"""The gate and the promotion as steps of a run."""
+
+from pathlib import Path
+
+from prefect.artifacts import create_table_artifact
+from prefect.events import emit_event
+
+from pipelines.away import server_may_be_away
+from pipelines.checkout import Repository
+from pipelines.promote import promote_commit
+from pipelines.promotion.verdict import Judgement, demands_of, judge_folder, write
+from pipelines.records import GATE_SHUT
+
+
+def judge_run(folder: Path) -> Judgement | None:
+    """Judge what a run has come to, if its ``params.yaml`` has a gate, and write the verdict.
+
+    Raises:
+        PipelineError: a demand is refused, or the results cannot be read.
+    """
+    gate = demands_of(folder)
+    if gate is None:
+        return None
+    judgement = judge_folder(folder, gate)
+    write(folder, judgement)
+    with server_may_be_away():
+        description = "What a model must hold to be promoted"
+        create_table_artifact(judgement.rules, key="gate", description=description)
+    return judgement
+
+
+def promote_run(
+    repository: Repository, branch: str, judgement: Judgement, remote: str | None
+) -> str:
+    """Promote a run's commit if its gate is open, or tell of one that is shut, as ``GATE_SHUT``.
+
+    Returns:
+        What came of it, in a sentence.
+
+    Raises:
+        PipelineError: another version has been promoted in the meantime, or a remote refuses.
+    """
+    if judgement.passed:
+        return promote_commit(repository, branch, remote)
+    emit_event(
+        GATE_SHUT,
+        resource={
+            "prefect.resource.id": f"pipeline.stage.{judgement.stage}",
+            "prefect.resource.name": judgement.stage,
+        },
+        payload={"branch": branch, "broken": judgement.broken},
+    )
+    return f"nothing is promoted, for its gate is shut: {judgement.broken}"

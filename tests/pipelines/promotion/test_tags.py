@@ -1,0 +1,119 @@
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import PipelineError
+from pipelines.promotion import tags
+from pipelines.promotion.tags import Version
+from tests.pipelines.conftest import apart, run
+
+Commit = Callable[[], str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    apart(monkeypatch, tmp_path)
+    run(tmp_path, "git", "init", "--quiet", "--initial-branch=main", "repository")
+    return tmp_path / "repository"
+
+
+@pytest.fixture
+def commit(folder: Path) -> Commit:
+    """Make a commit that declares two artifacts, and give its hash."""
+    (folder / "dvc.yaml").write_text("artifacts: {net: {path: a}, lite: {path: b}}\n")
+
+    def commit() -> str:
+        run(folder, "git", "add", "--all")
+        run(folder, "git", "commit", "--quiet", "--allow-empty", "-m", "One more")
+        return run(folder, "git", "rev-parse", "HEAD")
+
+    return commit
+
+
+def shown(folder: Path, what: str) -> dict[str, object]:
+    """What GTO itself says."""
+    (found,) = json.loads(run(folder, "gto", "show", what, "--json"))
+    return dict(found)
+
+
+def test_gto_reads_what_is_tagged(folder: Path, commit: Commit) -> None:
+    version = Version("v1.0.0", commit())
+    artifacts = tags.artifacts_of(folder, "HEAD")
+    assert artifacts == ("net", "lite")
+    made = tags.tag(folder, artifacts, version, "production")
+    assert made == ["lite#production#1", "lite@v1.0.0", "net#production#1", "net@v1.0.0"]
+    for artifact in artifacts:
+        found = shown(folder, f"{artifact}#production")
+        assert (found["version"], found["commit_hexsha"]) == version
+        assert tags.versions(folder, artifact) == tags.held(folder, artifact, "production")
+    assert tags.held(folder, "net", "staging") == []
+
+
+def test_versions_are_in_the_order_of_their_numbers(folder: Path, commit: Commit) -> None:
+    for name in ("v1.10.0", "v1.9.0", "v2.0.0", "v1.9.1"):
+        commit()
+        run(folder, "gto", "register", "net", "HEAD", "--version", name)
+    found = tags.versions(folder, "net")
+    assert [version.name for version in found] == ["v1.9.0", "v1.9.1", "v1.10.0", "v2.0.0"]
+    assert tags.next_version(found) == "v2.1.0"
+    assert tags.next_version([]) == "v1.0.0"
+
+
+def test_version_that_is_assigned_again_takes_those_after_it_along(
+    folder: Path, commit: Commit
+) -> None:
+    one, two, three = (Version(f"v{number}.0.0", commit()) for number in (1, 2, 3))
+    for version, expected in (
+        (one, [one]),
+        (two, [one, two]),
+        (one, [one]),
+        (three, [one, three]),
+        (two, [one, three, two]),
+    ):
+        tags.tag(folder, ["net"], version, "production")
+        assert tags.held(folder, "net", "production") == expected
+
+
+def test_tags_of_a_promotion_that_is_refused_are_removed(folder: Path, commit: Commit) -> None:
+    first = commit()
+    run(folder, "gto", "register", "lite", first, "--version", "v3.0.0")
+    # GTO gives a commit one version of an artifact.
+    with pytest.raises(PipelineError, match=r"gto register in .*already registered"):
+        tags.tag(folder, ["net", "lite"], Version("v1.0.0", first), "production")
+    assert run(folder, "git", "tag") == "lite@v3.0.0"
+
+
+def test_tags_are_pushed_all_or_none(folder: Path, commit: Commit, tmp_path: Path) -> None:
+    run(tmp_path, "git", "init", "--quiet", "--bare", "origin.git")
+    run(folder, "git", "remote", "add", "origin", str(tmp_path / "origin.git"))
+    made = tags.tag(folder, ["net"], Version("v1.0.0", commit()), "production")
+    tags.push(folder, made, "origin")
+    run(folder, "git", "tag", "--delete", *made)
+    commit()
+    other = tags.tag(folder, ["lite", "net"], Version("v1.0.0", commit()), "production")
+    with pytest.raises(PipelineError, match="already exists"):
+        tags.push(folder, other, "origin")
+    listed = run(folder, "git", "ls-remote", "--tags", "--refs", "origin")
+    assert [line.split("/")[-1] for line in listed.splitlines()] == [
+        "net#production#1",
+        "net@v1.0.0",
+    ]
+
+
+def test_git_needs_no_author(folder: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = Version("v1.0.0", commit())
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{role}_NAME")
+        monkeypatch.delenv(f"GIT_{role}_EMAIL")
+    monkeypatch.setenv("HOME", str(folder))
+    subprocess.run(["git", "config", "user.useConfigOnly", "true"], cwd=folder, check=True)
+    assert len(tags.tag(folder, ["net"], version, "production")) == 2
+
+
+def test_commit_without_artifacts_is_refused(folder: Path, commit: Commit) -> None:
+    (folder / "dvc.yaml").write_text("stages: {}\n")
+    with pytest.raises(PipelineError, match=r"expected artifacts in dvc\.yaml, found none"):
+        tags.artifacts_of(folder, commit())
