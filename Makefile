@@ -79,6 +79,7 @@ bench: $(INSTALLED) ## measure what the README quotes (about an hour; leave the 
 	python -m benchmarks.pipeline
 	python -m benchmarks.orchestration
 	python -m benchmarks.reproducibility
+	python -m benchmarks.worker
 	python -m benchmarks.recipes
 	python -m benchmarks.handwriting
 	python -m benchmarks.tutorial

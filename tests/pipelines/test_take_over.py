@@ -52,14 +52,20 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, R
         caller = copy_toy(root / "caller")
         (caller / "params.yaml").write_text("recipe: fast\nepochs: 3\nseconds: 0\nfail: false\n")
         worker = clone_for_work(root, caller)
-        request = ask(_TRAIN, caller, read_expected(caller, "dvc.yaml", "train").expected, Timing())
-        run(worker, "git", "fetch", "--quiet", "origin", request.branch)
-        run(worker, "git", "checkout", "--quiet", "--detach", request.commit)
-        run(worker, "dvc", "pull", "--quiet", "raw.txt")
-        run(worker, "dvc", "repro", "--quiet", "--single-item", "train")
-        _, answer = push_answer(worker, worker / ".dvc" / "cache", request)
+        request, answer = ask_and_answer(caller, worker)
         run(worker, "git", "reset", "--quiet", "--hard", answer)
         yield root, request
+
+
+def ask_and_answer(caller: Path, worker: Path) -> tuple[Request, str]:
+    """Ask for the training, and answer with a commit of the worker's clone."""
+    request = ask(_TRAIN, caller, read_expected(caller, "dvc.yaml", "train").expected, Timing())
+    run(worker, "git", "fetch", "--quiet", "origin", request.branch)
+    run(worker, "git", "checkout", "--quiet", "--detach", request.commit)
+    run(worker, "dvc", "pull", "--quiet", "raw.txt")
+    run(worker, "dvc", "repro", "--quiet", "--single-item", "train")
+    _, answer = push_answer(worker, worker / ".dvc" / "cache", request)
+    return request, answer
 
 
 class Scene:
