@@ -61,6 +61,24 @@ def exclusive(
         os.close(descriptor)
 
 
+@contextmanager
+def cache_still(
+    folder: Path, state: Path, owner: str, say: Callable[[str], object]
+) -> Iterator[None]:
+    """Have nobody write to DVC's cache while the block runs: no run, and no command of DVC.
+
+    Args:
+        folder: of the working copy.
+        state: where its repository's runs keep their lock.
+        owner: as of ``exclusive``.
+        say: as of ``exclusive``.
+    """
+    # DVC's own lock is of the same kind.
+    of_dvc = folder / ".dvc" / "tmp" / "lock"
+    with exclusive(state / "lock", owner, "wait", say), exclusive(of_dvc, owner, "wait", say):
+        yield
+
+
 def held_by(path: Path) -> str | None:
     """Give the owner that holds the lock; none if it is free."""
     try:

@@ -15,7 +15,8 @@ from pipelines.errors import DamagedError, ForgedError
 Fetch = Callable[[Sequence[str], Path], None]
 """Download objects of these names into a folder, as files of these names, but for those missing."""
 
-_DIRECTORY = ".dir"
+DIRECTORY = ".dir"
+"""How the name of the object ends that lists a folder's files."""
 # Bytes: about half a million files.
 _LARGEST_LIST = 1 << 26
 
@@ -51,9 +52,9 @@ def bring(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None:
         incoming = Path(temporary)
         places = _sound([output.md5 for output in outputs], cache, incoming, fetch)
         listed = {
-            output.md5: entries(output.path, _list_at(places[output.md5]))
+            output.md5: entries(output.path, list_at(places[output.md5]))
             for output in outputs
-            if output.md5.endswith(_DIRECTORY)
+            if output.md5.endswith(DIRECTORY)
         }
         files = [entry.md5 for folder in listed.values() for entry in folder]
         places |= _sound(files, cache, incoming, fetch)
@@ -61,7 +62,7 @@ def bring(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None:
         check_measured(outputs, measured)
         for name, place in places.items():
             if place.parent == incoming:
-                _install(place, object_path(cache, name))
+                install(place, object_path(cache, name))
 
 
 def object_names(outputs: Iterable[Output], cache: Path) -> list[str]:
@@ -73,14 +74,14 @@ def object_names(outputs: Iterable[Output], cache: Path) -> list[str]:
     names = []
     for output in outputs:
         names.append(output.md5)
-        if output.md5.endswith(_DIRECTORY):
+        if output.md5.endswith(DIRECTORY):
             listed = object_path(cache, output.md5)
             if not listed.is_file():
                 raise DamagedError(
                     f"expected the object {output.md5} of {output.path} in DVC's cache, found "
                     f"none; have it there: dvc commit {output.path}."
                 )
-            names += [entry.md5 for entry in entries(output.path, _list_at(listed))]
+            names += [entry.md5 for entry in entries(output.path, list_at(listed))]
     return names
 
 
@@ -113,7 +114,7 @@ def measure(path: str, contents: Mapping[str, bytes]) -> Output:
     if "" in contents:
         return Output(path=path, md5=_md5(contents[""]), size=size)
     listed = [{"md5": _md5(contents[name]), "relpath": name} for name in sorted(contents)]
-    name = _md5(json.dumps(listed, sort_keys=True).encode()) + _DIRECTORY
+    name = _md5(json.dumps(listed, sort_keys=True).encode()) + DIRECTORY
     return Output(path=path, md5=name, size=size, nfiles=len(listed))
 
 
@@ -122,19 +123,49 @@ def object_path(cache: Path, name: str) -> Path:
     return cache / "files" / "md5" / name[:2] / name[2:]
 
 
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+def check_sound(outputs: Iterable[Output], cache: Path) -> None:
+    """Rehash all that a cache holds of outputs; what it lacks is no matter here.
+
+    DVC takes an object that cannot be written for a sound one, and would record what it holds.
+
+    Raises:
+        DamagedError: an object is not what its name says.
+        ForgedError: a folder's list is malformed, or leads out of the folder.
+    """
+    for output in outputs:
+        _check_sound(output.md5, output.path, cache)
+        listed = object_path(cache, output.md5)
+        if output.md5.endswith(DIRECTORY) and listed.is_file():
+            for entry in entries(output.path, list_at(listed)):
+                _check_sound(entry.md5, f"{output.path}/{entry.relpath}", cache)
 
 
-def _hash_of(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """Give the MD5 of a file, read piece by piece."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def is_sound(name: str, place: Path) -> bool:
+    """Whether an object is there, and is what its name says."""
+    return place.is_file() and hash_of(place) == name.removesuffix(DIRECTORY)
+
+
+def install(source: Path, target: Path) -> None:
+    """Move an object into the cache at once, read-only as DVC has it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.chmod(0o444)
+    source.replace(target)
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _sound(names: Sequence[str], cache: Path, incoming: Path, fetch: Fetch) -> dict[str, Path]:
     """Give the place of each object, in the cache or just come in, rehashed."""
     places = {name: object_path(cache, name) for name in names}
-    absent = [name for name, place in places.items() if not _is_sound(name, place)]
+    absent = [name for name, place in places.items() if not is_sound(name, place)]
     if absent:
         fetch(absent, incoming)
     for name in absent:
@@ -143,17 +174,13 @@ def _sound(names: Sequence[str], cache: Path, incoming: Path, fetch: Fetch) -> d
             raise DamagedError(
                 f"expected the object {name} in DVC's remote, found none; push it again."
             )
-        if not _is_sound(name, places[name]):
+        if not is_sound(name, places[name]):
             raise DamagedError(
                 f"expected the object {name} of DVC's remote to have that MD5, found "
-                f"{_hash_of(places[name])} of {places[name].stat().st_size} bytes; remove it there "
+                f"{hash_of(places[name])} of {places[name].stat().st_size} bytes; remove it there "
                 "and push it again."
             )
     return places
-
-
-def _is_sound(name: str, place: Path) -> bool:
-    return place.is_file() and _hash_of(place) == name.removesuffix(_DIRECTORY)
 
 
 def _measured(output: Output, listed: Sequence[Entry] | None, places: Mapping[str, Path]) -> Output:
@@ -163,7 +190,7 @@ def _measured(output: Output, listed: Sequence[Entry] | None, places: Mapping[st
     return Output(path=output.path, md5=output.md5, size=size, nfiles=nfiles)
 
 
-def _list_at(place: Path) -> bytes:
+def list_at(place: Path) -> bytes:
     """Read a folder's list of files.
 
     Raises:
@@ -177,8 +204,10 @@ def _list_at(place: Path) -> bytes:
     return place.read_bytes()
 
 
-def _install(source: Path, target: Path) -> None:
-    """Move an object into the cache at once, read-only as DVC has it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.chmod(0o444)
-    source.replace(target)
+def _check_sound(name: str, path: str, cache: Path) -> None:
+    place = object_path(cache, name)
+    if place.is_file() and not is_sound(name, place):
+        raise DamagedError(
+            f"expected the object {name} of {path} in DVC's cache to have that MD5, found "
+            f"{hash_of(place)} of {place.stat().st_size} bytes; mend it: make fsck."
+        )

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +15,10 @@ from dvc.repo.index import Index
 from dvc.stage import PipelineStage
 from dvc.utils.hydra import apply_overrides
 
+from pipelines.answer import Output
 from pipelines.errors import PipelineError
 from pipelines.graph import MAIN, STAGES, Stage, parse_meta
+from pipelines.objects import check_sound
 
 
 def main(
@@ -47,6 +50,7 @@ def plan(file: str = MAIN, *, restore: bool) -> list[Stage]:
         restore: first check out of the cache what ``dvc.lock`` records.
 
     Raises:
+        DamagedError: an object of the cache that it records is not what its name says.
         DvcException: DVC refuses the repository or its ``dvc.yaml``.
         PipelineError: a stage's ``meta`` is refused.
     """
@@ -62,6 +66,7 @@ def plan(file: str = MAIN, *, restore: bool) -> list[Stage]:
         names = [stage.name for stage in order]
         restored = set()
         if restore:
+            check_sound(_recorded(order), Path(repo.cache.local_cache_dir))
             changes = repo.checkout(
                 [stage.addressing for stage in order], force=True, allow_missing=True
             )
@@ -93,6 +98,14 @@ def _index(repo: Repo, file: str) -> tuple[Index, set[PipelineStage]]:
     index = Index(repo, stages=[*index.stages, *of_file])
     needed = (nx.descendants(index.graph, stage) for stage in of_file)
     return index, set(of_file).union(*needed)
+
+
+def _recorded(stages: Iterable[PipelineStage]) -> Iterator[Output]:
+    """Give the outputs that DVC's cache holds, as ``dvc.lock`` records them."""
+    for stage in stages:
+        for out in stage.outs:
+            if out.use_cache and out.hash_info:
+                yield Output(path=out.def_path, md5=out.hash_info.value, size=out.meta.size or 0)
 
 
 if __name__ == "__main__":

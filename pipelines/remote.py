@@ -1,25 +1,38 @@
 """DVC's default remote, object by object: what it has, and the bytes as it has them.
 
 DVC's own ``push`` and ``pull`` end well with an object missing or damaged.
-``python -m pipelines.remote FOLDER NAMES [--into INTO]`` asks DVC, in a process of its own.
+``python -m pipelines.remote FOLDER NAMES`` asks DVC, in a process of its own.
 """
 
+import hashlib
 import json
 import logging
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
+from pydantic import BaseModel
 
 from pipelines.checkout import dvc
 from pipelines.errors import DamagedError, PipelineError
+from pipelines.objects import DIRECTORY, object_path
 from pipelines.process import run
+
+State = Literal["sound", "damaged", "absent"]
+_PIECE = 1 << 20
+
+
+class Answer(BaseModel):
+    """What the process says of the objects that it was asked about."""
+
+    missing: list[str]
+    damaged: list[str] = []
 
 
 def push(folder: Path, targets: Sequence[str], names: Sequence[str]) -> None:
@@ -32,7 +45,7 @@ def push(folder: Path, targets: Sequence[str], names: Sequence[str]) -> None:
     if not targets:
         return
     dvc(folder, "push", "--", *targets)
-    if missing := _ask(folder, names):
+    if missing := _ask(folder, names).missing:
         raise DamagedError(
             f"expected DVC's remote to have all that was pushed to it, found {len(missing)} of "
             f"{len(names)} objects missing, the first {missing[0]}; look at the remote."
@@ -44,59 +57,123 @@ def reach(folder: Path) -> None:
     _ask(folder, [])
 
 
+def is_set(folder: Path) -> bool:
+    """Whether DVC has a default remote."""
+    return "core.remote=" in dvc(folder, "config", "--list")
+
+
+def states(folder: Path, names: Sequence[str]) -> dict[str, State]:
+    """Rehash objects where they are, as they are read.
+
+    Raises:
+        PipelineError: there is no remote, or it does not answer.
+    """
+    answer = _ask(folder, names, "--rehash")
+    found: dict[str, State] = dict.fromkeys(names, "sound")
+    found |= dict.fromkeys(answer.missing, "absent")
+    return found | dict.fromkeys(answer.damaged, "damaged")
+
+
+def replace(folder: Path, names: Sequence[str], cache: Path) -> None:
+    """Move damaged objects aside, and send them again from a cache, which has them sound.
+
+    Raises:
+        PipelineError: there is no remote, or it refuses.
+    """
+    _ask(folder, names, "--replace-from", str(cache))
+
+
 def fetch(folder: Path, names: Sequence[str], into: Path) -> None:
     """Download objects into a folder, as files of their names; what the remote lacks is left out.
 
     Raises:
         PipelineError: there is no remote, or it does not answer.
     """
-    _ask(folder, names, into)
+    _ask(folder, names, "--into", str(into))
 
 
-def _ask(folder: Path, names: Sequence[str], into: Path | None = None) -> list[str]:
-    """Look for objects, and download them if it is said where to; give those that are missing."""
+def _ask(folder: Path, names: Sequence[str], *options: str) -> Answer:
+    """Have ``main`` answer, in a process of its own."""
     lines: list[str] = []
     with TemporaryDirectory() as temporary:
         # A folder may have more files than a command line can name.
         listed = Path(temporary, "names.json")
         listed.write_text(json.dumps(list(dict.fromkeys(names))))
-        options = ["--into", str(into)] if into else []
         command = [sys.executable, "-m", "pipelines.remote", str(folder), str(listed), *options]
         code = run(command, Path(__file__).parents[1], lines.append)
     if code:
         raise PipelineError(lines[-1] if lines else f"DVC's remote: found exit code {code}.")
-    missing: list[str] = json.loads(lines[-1])
-    return missing
+    return Answer.model_validate_json(lines[-1])
 
 
-def main(folder: Path, names: Path, into: Annotated[Path | None, typer.Option()] = None) -> None:
-    """Print the names of the objects that the remote lacks, as one line of JSON."""
+def main(
+    folder: Path,
+    names: Path,
+    into: Annotated[Path | None, typer.Option()] = None,
+    rehash: Annotated[bool, typer.Option("--rehash")] = False,
+    replace_from: Annotated[Path | None, typer.Option()] = None,
+) -> None:
+    """Print which of the objects the remote lacks, and which are damaged, as a line of JSON."""
     from dvc.repo import Repo  # noqa: PLC0415  # takes a second, here alone
 
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     os.chdir(folder)
-    missing = []
     try:
         with Repo() as repo:
             objects = repo.cloud.get_remote_odb(command="fetch")
-            # Where it is forbidden to look, everything seems to be missing; to list is to be told.
             with suppress(FileNotFoundError):
                 objects.fs.ls(objects.path)
-            places = {}
-            for name in json.loads(names.read_text()):
-                if objects.exists(name):
-                    places[name] = objects.oid_to_path(name)
-                else:
-                    missing.append(name)
+            asked = json.loads(names.read_text())
+            places = {name: objects.oid_to_path(name) for name in asked}
+            places = {n: place for n, place in places.items() if _is_there(objects.fs, place)}
+            answer = Answer(missing=[name for name in asked if name not in places])
             if into:
-                check_space(sum(map(objects.fs.size, places.values())), into)
-                for name, place in places.items():
-                    objects.fs.get_file(place, str(into / name))
+                _download(objects.fs, places, into)
+            if rehash:
+                answer = answer.model_copy(update={"damaged": _damaged(objects.fs, places)})
+            if replace_from:
+                _replace(objects, places, replace_from)
     # Each kind of remote has a library of its own, with errors of its own.
     except Exception as error:
         typer.echo(f"error: DVC's remote: {' '.join(str(error).split())}", err=True)
         raise SystemExit(1) from None
-    sys.stdout.write(json.dumps(missing) + "\n")
+    sys.stdout.write(answer.model_dump_json() + "\n")
+
+
+def _is_there(system: Any, place: str) -> bool:
+    """Tell what is missing from what cannot be seen, which S3's own ``exists`` does not."""
+    try:
+        system.info(place)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _download(system: Any, places: Mapping[str, str], into: Path) -> None:
+    check_space(sum(map(system.size, places.values())), into)
+    for name, place in places.items():
+        system.get_file(place, str(into / name))
+
+
+def _damaged(system: Any, places: Mapping[str, str]) -> list[str]:
+    """Name the objects whose content is not that of their names, which is read piece by piece."""
+    found = []
+    for name, place in places.items():
+        digest = hashlib.md5(usedforsecurity=False)
+        with system.open(place, "rb") as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+        if digest.hexdigest() != name.removesuffix(DIRECTORY):
+            found.append(name)
+    return found
+
+
+def _replace(objects: Any, places: Mapping[str, str], cache: Path) -> None:
+    for name, place in places.items():
+        aside = objects.fs.join(objects.fs.parent(objects.fs.parent(objects.path)), "quarantine")
+        objects.fs.makedirs(aside, exist_ok=True)
+        objects.fs.move(place, objects.fs.join(aside, name))
+        objects.fs.put_file(str(object_path(cache, name)), place)
 
 
 def check_space(needed: int, folder: Path) -> None:

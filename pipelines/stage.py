@@ -115,11 +115,12 @@ def _reproduce_here(stage: Stage, folder: Path, lock: int, python: Path) -> Stat
         lines.append(line)
         progress.read(line)
 
-    command = ["--wait-for-lock", "repro", "--single-item", stage.address]
+    asked = ["--file", stage.file, "--", str(folder), stage.name]
+    command = [str(python), "-m", "pipelines.reproduce", *asked]
+    # Where this project is, for the folder may be another commit of it.
+    home = Path(__file__).parents[1]
     try:
-        code = run(
-            [str(python), "-m", "dvc", *command], folder, on_line, stage.meta.timeout, [lock]
-        )
+        code = run(command, home, on_line, stage.meta.timeout, [lock])
     except TimedOutError:
         limit = f"{stage.meta.timeout:g} s, its meta.timeout in dvc.yaml"
         return Failed(message=f"stage {stage.name} was ended after {limit}.")

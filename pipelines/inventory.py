@@ -1,0 +1,121 @@
+"""The objects of DVC that commits need, by what their ``dvc.lock`` files record."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from pipelines.answer import LOCK, Output
+from pipelines.checkout import git
+from pipelines.commits import lock_of
+from pipelines.errors import PipelineError
+from pipelines.objects import DIRECTORY, entries, list_at, object_path
+
+LOCKS = (LOCK, "tuning/dvc.lock")
+
+
+class Need(NamedTuple):
+    """An object that a commit needs."""
+
+    name: str
+    path: str
+    """Of the output that it is, or belongs to."""
+    stage: str
+    commit: str
+
+
+def in_history(folder: Path) -> Iterator[tuple[str, str]]:
+    """Give the commits that any ref or HEAD leads to and that changed a lock, with its path."""
+    seen = set()
+    # Of a merge too, against each of its parents.
+    options = ("--all", "--full-history", "-m", "--format=@%H", "--raw", "--no-abbrev")
+    commit = ""
+    for line in git(folder, "log", *options, "HEAD", "--", *LOCKS).splitlines():
+        if line.startswith("@"):
+            commit = line[1:]
+        elif line.startswith(":"):
+            about, path = line.split("\t", 1)
+            blob = about.split()[3]
+            if (blob, path) not in seen and blob.strip("0"):
+                seen.add((blob, path))
+                yield commit, path
+
+
+def at_commits(folder: Path, commits: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Give those of some commits that have a lock, with its path."""
+    for commit in dict.fromkeys(commits):
+        for path in git(folder, "ls-tree", "--name-only", commit, "--", *LOCKS).splitlines():
+            yield commit, path
+
+
+def needs_of(folder: Path, commit: str, lock: str) -> list[Need]:
+    """List the objects that a commit's lock names and its tree does not hold itself.
+
+    Of a folder that is its list alone.
+
+    Raises:
+        PipelineError: DVC did not write the lock.
+    """
+    held = git(folder, "ls-tree", "-r", "--name-only", "--full-tree", commit).splitlines()
+    in_git = {parent for path in held for parent in (path, *map(str, Path(path).parents))}
+    return [
+        Need(output.md5, output.path, stage, commit)
+        for stage, output in _outputs(lock_of(folder, commit, lock), f"{lock} of {commit[:7]}")
+        if output.path not in in_git
+    ]
+
+
+def of_working_copy(folder: Path) -> set[str]:
+    """Name what the locks in the working copy name, committed or not; of a folder its list alone.
+
+    Raises:
+        PipelineError: DVC did not write one of them.
+    """
+    found = set()
+    for path in filter(Path.exists, (folder / lock for lock in LOCKS)):
+        lock = YAML(typ="safe", pure=True).load(path) or {}
+        found |= {output.md5 for _, output in _outputs(lock, str(path))}
+    return found
+
+
+def members(needs: Iterable[Need], lists: Mapping[str, bytes]) -> Iterator[Need]:
+    """Give what belongs to the folders among what is needed.
+
+    Args:
+        needs: of which others than folders are left out.
+        lists: the content of each folder's list that is at hand, by its name.
+    """
+    for need in needs:
+        if need.name in lists:
+            for entry in entries(need.path, lists[need.name]):
+                yield need._replace(name=entry.md5, path=f"{need.path}/{entry.relpath}")
+
+
+def lists_in(cache: Path, names: Iterable[str]) -> dict[str, bytes]:
+    """Read the lists of folders that a cache has, by name."""
+    places = {name: object_path(cache, name) for name in names if name.endswith(DIRECTORY)}
+    return {name: list_at(place) for name, place in places.items() if place.is_file()}
+
+
+def by_name(needs: Iterable[Need]) -> dict[str, list[Need]]:
+    """Group by object, in the order of paths."""
+    grouped: dict[str, list[Need]] = defaultdict(list)
+    for need in sorted(needs, key=lambda need: (need.path, need.name)):
+        grouped[need.name].append(need)
+    return dict(grouped)
+
+
+def _outputs(lock: Mapping[str, object], what: str) -> Sequence[tuple[str, Output]]:
+    try:
+        stages = lock.get("stages", {})
+        return [
+            (name, Output.model_validate(out))
+            for name, record in stages.items()  # type: ignore[attr-defined]  # refused below
+            for out in record.get("outs", [])
+        ]
+    except (AttributeError, TypeError, ValidationError) as error:
+        reason = " ".join(str(error).split())
+        raise PipelineError(f"{what}: expected what DVC writes, found {reason}.") from None

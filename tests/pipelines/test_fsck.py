@@ -1,0 +1,153 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.objects import object_path
+from tests.pipelines.conftest import ROOT, Git, run
+from tests.pipelines.test_objects import md5
+
+SetParams = Callable[..., None]
+
+MODEL = md5(b"fast 2 one\n")
+DAMAGED = b"damaged\n"
+
+
+@pytest.fixture
+def remote(toy: Path) -> Path:
+    """The folder that is the remote, with all that the cache has."""
+    store = toy.parent / "store"
+    run(toy, "dvc", "remote", "add", "--quiet", "--local", "--default", "store", str(store))
+    run(toy, "dvc", "push", "--quiet")
+    return store
+
+
+def fsck(toy: Path) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.fsck"],
+        cwd=toy,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+def damage(store: Path, name: str, content: bytes = DAMAGED) -> None:
+    place = object_path(store, name)
+    place.chmod(0o644)
+    place.write_bytes(content)
+    place.chmod(0o444)
+
+
+def cache(toy: Path) -> Path:
+    return toy / ".dvc" / "cache"
+
+
+def head(git: Git) -> str:
+    return git("rev-parse", "HEAD")[:7]
+
+
+@pytest.mark.usefixtures("remote")
+def test_sound_store_is_told_so(toy: Path) -> None:
+    code, said = fsck(toy)
+    assert code == 0
+    # raw.txt and model.txt; what Git holds is none of DVC's.
+    assert said == "2 objects looked at: 0 mended, 0 lost; 0 commits unread.\n"
+
+
+def test_damaged_object_comes_again_from_the_remote(toy: Path, remote: Path, git: Git) -> None:
+    assert remote.exists()
+    damage(cache(toy), MODEL)
+    code, said = fsck(toy)
+    assert code == 0
+    assert f"mended  {MODEL} model.txt: damaged in the cache, moved to " in said
+    assert f"fetched again; needed by {head(git)}\n" in said
+    assert object_path(cache(toy), MODEL).read_bytes() == b"fast 2 one\n"
+    (aside,) = (cache(toy) / "quarantine").iterdir()
+    assert aside.name == f"{MODEL}-is-{md5(DAMAGED)}"
+    assert aside.read_bytes() == b"damaged\n"
+    assert fsck(toy)[1].startswith("2 objects looked at: 0 mended")
+
+
+def test_truncated_object_without_a_remote_is_lost(toy: Path, git: Git) -> None:
+    damage(cache(toy), MODEL, b"fast")
+    code, said = fsck(toy)
+    assert code == 3
+    assert f"lost    {MODEL} model.txt: damaged in the cache, moved to " in said
+    assert f"and sound nowhere; needed by {head(git)}\n" in said
+    assert not object_path(cache(toy), MODEL).exists()
+
+
+def test_damaged_object_of_the_remote_is_sent_again(toy: Path, remote: Path) -> None:
+    damage(remote, MODEL)
+    code, said = fsck(toy)
+    assert code == 0
+    assert "damaged in the remote, moved to quarantine there, sent again" in said
+    assert object_path(remote, MODEL).read_bytes() == b"fast 2 one\n"
+    assert (remote / "quarantine" / MODEL).read_bytes() == b"damaged\n"
+
+
+def test_object_that_one_side_lacks_is_no_fault(toy: Path, remote: Path) -> None:
+    object_path(cache(toy), MODEL).unlink()
+    object_path(remote, md5(b"one\n")).unlink()
+    assert fsck(toy) == (0, "2 objects looked at: 0 mended, 0 lost; 0 commits unread.\n")
+
+
+def test_object_that_both_sides_lack_is_lost(toy: Path, remote: Path, git: Git) -> None:
+    for store in (cache(toy), remote):
+        object_path(store, MODEL).unlink()
+    code, said = fsck(toy)
+    assert code == 3
+    assert f"lost    {MODEL} model.txt: missing, sound nowhere; needed by {head(git)}\n" in said
+
+
+def test_objects_of_older_commits_are_looked_at(toy: Path, git: Git, set_params: SetParams) -> None:
+    first = head(git)
+    set_params(epochs=3)
+    run(toy, "dvc", "repro", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "Three")
+    damage(cache(toy), MODEL)
+    code, said = fsck(toy)
+    assert (code, f"needed by {first}\n" in said) == (3, True)
+    assert "3 objects looked at" in said
+
+
+def test_file_of_a_folder_and_its_list_are_looked_at(toy: Path, remote: Path, git: Git) -> None:
+    (toy / "dvc.yaml").write_text(
+        "stages:\n  many:\n    cmd: mkdir -p many && echo a > many/a && echo b > many/b\n"
+        "    outs: [many]\n"
+    )
+    run(toy, "dvc", "repro", "--quiet")
+    run(toy, "dvc", "push", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "A folder")
+    (listed,) = (p.parent.name + p.name for p in cache(toy).rglob("*.dir"))
+    of_a, of_b = md5(b"a\n"), md5(b"b\n")
+    damage(cache(toy), of_a)
+    damage(remote, of_b)
+    object_path(cache(toy), listed).unlink()
+    code, said = fsck(toy)
+    assert code == 0
+    assert f"mended  {of_a} many/a: damaged in the cache" in said
+    assert f"mended  {of_b} many/b: damaged in the remote" in said
+    damage(remote, listed)
+    code, said = fsck(toy)
+    assert (code, f"lost    {listed} many: damaged, sound nowhere" in said) == (3, True)
+
+
+@pytest.mark.parametrize("text", ["{", "stages: {a: 3}", "stages: {a: {outs: [{path: x}]}}"])
+def test_commit_whose_lock_cannot_be_read_is_told(toy: Path, git: Git, text: str) -> None:
+    (toy / "dvc.lock").write_text(text)
+    git("commit", "--quiet", "--all", "-m", "Break it")
+    code, said = fsck(toy)
+    assert code == 3
+    assert "unread  " in said
+    assert f"dvc.lock of {head(git)}" in said
+    assert "2 objects looked at: 0 mended, 0 lost; 1 commits unread." in said
