@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed-from-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor repro flow serve worker notify tune diff gate promote rollback errors verify gpu-check test lint check lock bench
+.PHONY: help setup doctor repro flow serve worker notify tune diff gate promote rollback errors verify gpu-check fsck space gc test lint check lock bench
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,15 @@ serve: $(INSTALLED) ## run Prefect here until Ctrl-C: server, UI, deployments, w
 
 worker: $(INSTALLED) ## run what is handed to a pool, on a GPU machine: make worker POOL=gpu (CACHE_GB=20)
 	python -m pipelines.worker "$(or $(POOL),gpu)" --cache-gigabytes "$(or $(CACHE_GB),20)"
+
+fsck: $(INSTALLED) ## rehash what any commit needs in DVC's cache and remote, and mend it from the other side
+	@python -m pipelines.fsck || test $$? -ge 3
+
+space: $(INSTALLED) ## say what DVC's cache holds, by branch, tag and stage
+	@python -m pipelines.space show
+
+gc: $(INSTALLED) ## say what nobody needs in DVC's cache; make gc FORCE=1 removes it (RUNS=10)
+	@python -m pipelines.space collect $(if $(RUNS),--runs "$(RUNS)") $(if $(FORCE),--force)
 
 notify: $(INSTALLED) ## tell of failed runs and fallen accuracy: make notify BLOCK=slack-webhook/alerts
 	python -m pipelines.notify "$(BLOCK)"

@@ -60,7 +60,7 @@ def keep_within(budget: int | None, cache: Path, needed: Collection[str]) -> int
     """
     if budget is None:
         return 0
-    gone = surplus(budget, list(_objects(cache)), needed)
+    gone = surplus(budget, list(objects_in(cache)), needed)
     for kept in gone:
         kept.path.unlink()
     return sum(kept.size for kept in gone)
@@ -79,7 +79,8 @@ def surplus(budget: int, objects: Sequence[Kept], needed: Collection[str]) -> li
     return gone
 
 
-def _objects(cache: Path) -> Iterator[Kept]:
+def objects_in(cache: Path) -> Iterator[Kept]:
+    """Give the objects that are in DVC's cache."""
     for path in (cache / "files" / "md5").glob("??/*"):
         status = path.stat()
         yield Kept(path.parent.name + path.name, path, status.st_size, status.st_mtime)

@@ -51,15 +51,17 @@ def at_commits(folder: Path, commits: Iterable[str]) -> Iterator[tuple[str, str]
             yield commit, path
 
 
-def needs_of(folder: Path, commit: str, lock: str) -> list[Need]:
+def needs_of(folder: Path, commit: str, lock: str, *, all_named: bool = False) -> list[Need]:
     """List the objects that a commit's lock names and its tree does not hold itself.
 
-    Of a folder that is its list alone.
+    Of a folder that is its list alone. With ``all_named``, those that the tree holds too: the cache
+    has them as well, for DVC to restore the outputs of an earlier run.
 
     Raises:
         PipelineError: DVC did not write the lock.
     """
-    held = git(folder, "ls-tree", "-r", "--name-only", "--full-tree", commit).splitlines()
+    listed = "" if all_named else git(folder, "ls-tree", "-r", "--name-only", "--full-tree", commit)
+    held = listed.splitlines()
     in_git = {parent for path in held for parent in (path, *map(str, Path(path).parents))}
     return [
         Need(output.md5, output.path, stage, commit)

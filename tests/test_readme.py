@@ -133,3 +133,26 @@ def test_the_times_are_those_measured() -> None:
     assert orchestration["noop_flow_over_noop_repro"] <= 3
     for stage, seconds in pipeline["seconds_by_stage"].items():
         assert f"| {stage} | {seconds:.1f} |" in README
+
+
+def test_the_detour_is_that_measured() -> None:
+    measured = results("worker")
+
+    for figure in (
+        f"{measured['detour_seconds_in_all']:.0f} s more than the",
+        f"{measured['training_seconds']:.0f} s of the trainings",
+    ):
+        assert figure in README
+    assert measured["tampered_refused"] == measured["tampered_tried"] == 8
+    for name in ("weights_identical", "untampered_accepted", "dvc_status_clean"):
+        assert measured[name]
+    assert measured["stages_on_the_pool"] == ["train", "retrain"]
+    assert measured["stages_run_afterwards"] == 0
+
+
+def test_all_artifacts_of_two_clones_are_the_same() -> None:
+    measured = results("reproducibility")
+
+    assert measured["identical"] == measured["artifacts"] == 25
+    assert f"all\n{measured['artifacts'] - 1} outputs" in README
+    assert measured["differ"] == []

@@ -1,0 +1,157 @@
+"""What DVC's cache holds, and for whom; and the removal of what nobody needs.
+
+``python -m pipelines.space show``, ``python -m pipelines.space collect [--force]``. What is kept is
+what these need: the working copy, every branch and every tag, but of the branches ``runs/...`` the
+newest alone. DVC's own ``gc`` keeps all branches or none.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Column, Table
+from rich.text import Text
+
+from pipelines import inventory
+from pipelines.budget import Kept, objects_in
+from pipelines.checkout import Repository, dvc, git
+from pipelines.errors import PipelineError
+from pipelines.inventory import Need
+from pipelines.lock import cache_still
+
+RUNS = "refs/heads/runs/"
+Runs = Annotated[int, typer.Option(min=0, help="of the newest branches runs/..., to keep")]
+app = typer.Typer(add_completion=False)
+
+
+class Keeper(NamedTuple):
+    """A ref that has its objects kept."""
+
+    name: str
+    commit: str
+
+
+@app.command()
+def show(runs: Runs = 10) -> None:
+    """Print how many bytes each branch and tag needs, each stage of HEAD, and nobody."""
+
+    def told(folder: Path, cache: Path, keepers: Sequence[Keeper]) -> None:
+        Console().print(*tables(folder, cache, keepers), sep="\n")
+
+    _tell(told, runs)
+
+
+@app.command()
+def collect(
+    runs: Runs = 10,
+    force: Annotated[bool, typer.Option("--force", help="remove it, not only say so")] = False,
+) -> None:
+    """Remove from the cache what nobody needs; without --force only say what would go."""
+
+    def told(folder: Path, cache: Path, keepers: Sequence[Keeper]) -> None:
+        gone = surplus(folder, cache, keepers)
+        for kept in gone:
+            if force:
+                kept.path.unlink()
+            typer.echo(f"{kept.name} {decimal(kept.size)}")
+        what = f"{len(gone)} objects, {decimal(sum(kept.size for kept in gone))}"
+        typer.echo(
+            f"{what}: removed." if force else f"{what} would go; make gc FORCE=1 removes them."
+        )
+
+    _tell(told, runs)
+
+
+def keepers(folder: Path, runs: int) -> list[Keeper]:
+    """List the refs whose commits' objects are kept: of runs the newest."""
+    names = "%(refname) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
+    order = ("--sort=-committerdate", f"--format={names}")
+    listed = git(folder, "for-each-ref", *order, "refs/heads", "refs/tags", "refs/remotes")
+    found = [Keeper(*line.split()) for line in listed.splitlines()]
+    of_runs = [keeper for keeper in found if keeper.name.startswith(RUNS)]
+    return [Keeper("HEAD", git(folder, "rev-parse", "HEAD"))] + [
+        keeper for keeper in found if keeper not in of_runs[runs:]
+    ]
+
+
+def needs_of(folder: Path, cache: Path, commits: Iterable[str]) -> list[Need]:
+    """List all that some commits need, what is in folders too.
+
+    Raises:
+        PipelineError: DVC did not write a commit's lock.
+    """
+    needs = [
+        need
+        for commit, lock in inventory.at_commits(folder, commits)
+        for need in inventory.needs_of(folder, commit, lock, all_named=True)
+    ]
+    return [*needs, *inventory.members(needs, inventory.lists_in(cache, {n.name for n in needs}))]
+
+
+def surplus(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Kept]:
+    """List the objects that nobody needs, by name.
+
+    Raises:
+        PipelineError: a lock cannot be read, so that what it needs is not known.
+    """
+    needed = {need.name for need in needs_of(folder, cache, (keeper.commit for keeper in kept))}
+    here = inventory.of_working_copy(folder)
+    anonymous = [Need(name, "", "", "") for name in here]
+    needed |= here | {
+        need.name for need in inventory.members(anonymous, inventory.lists_in(cache, here))
+    }
+    return sorted(one for one in objects_in(cache) if one.name not in needed)
+
+
+def tables(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Table]:
+    """Make the tables that rich prints: by ref, by stage of HEAD."""
+    sizes = {one.name: one.size for one in objects_in(cache)}
+    by_commit = {
+        keeper.commit: {need.name for need in needs_of(folder, cache, [keeper.commit])}
+        for keeper in kept
+    }
+
+    def size_of(names: Iterable[str]) -> str:
+        return decimal(sum(sizes.get(name, 0) for name in set(names)))
+
+    refs = _table("branch or tag", "needs", "needs alone")
+    for keeper in kept:
+        own = by_commit[keeper.commit]
+        others = set().union(
+            *(names for commit, names in by_commit.items() if commit != keeper.commit)
+        )
+        name = keeper.name.removeprefix("refs/heads/").removeprefix("refs/")
+        refs.add_row(*map(Text, (name, size_of(own), size_of(own - others))))
+    left = surplus(folder, cache, kept)
+    refs.add_row(*map(Text, ("none of them", size_of(one.name for one in left), "")))
+    stages = _table("stage of HEAD", "its outputs")
+    head = needs_of(folder, cache, [kept[0].commit])
+    for stage in dict.fromkeys(need.stage for need in head):
+        stages.add_row(*map(Text, (stage, size_of(n.name for n in head if n.stage == stage))))
+    return [refs, stages]
+
+
+def _table(*headers: str) -> Table:
+    first, *others = headers
+    return Table(
+        Column(first, overflow="fold"), *(Column(name, justify="right") for name in others)
+    )
+
+
+def _tell(told: Callable[[Path, Path, Sequence[Keeper]], None], runs: int) -> None:
+    try:
+        repository = Repository(Path.cwd())
+        folder, owner = repository.folder, f"a look at the cache (process {os.getpid()})"
+        with cache_still(folder, repository.state, owner, typer.echo):
+            told(folder, Path(dvc(folder, "cache", "dir")), keepers(folder, runs))
+    except PipelineError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,114 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.pipelines.conftest import ROOT, Git, run
+
+SetParams = Callable[..., None]
+
+
+@pytest.fixture
+def models(toy: Path, git: Git, set_params: SetParams) -> Path:
+    """A model of 2 epochs on main, of 3 on a tag, of 4 to 6 on runs, of 7 on no ref any more."""
+    for epochs in range(3, 8):
+        git("switch", "--quiet", "--detach", "main")
+        set_params(epochs=epochs)
+        run(toy, "dvc", "repro", "--quiet")
+        git("add", "--all")
+        date = {"GIT_COMMITTER_DATE": f"2026-01-0{epochs}T00:00:00Z"}
+        subprocess.run(
+            ["git", "commit", "--quiet", "-m", f"{epochs}"],
+            cwd=toy,
+            env=os.environ | date,
+            check=True,
+        )
+        if epochs == 3:
+            git("tag", "-a", "-m", "Three", "net@v1.0.0")
+        elif epochs < 7:
+            git("branch", f"runs/{epochs}")
+    git("switch", "--quiet", "main")
+    run(toy, "dvc", "checkout", "--quiet")
+    return toy
+
+
+def space(folder: Path, *arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.space", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def epochs_in(folder: Path) -> list[int]:
+    """The models that the cache has, by their epochs."""
+    texts = [p.read_text() for p in (folder / ".dvc" / "cache" / "files").rglob("*") if p.is_file()]
+    return sorted(int(text.split()[1]) for text in texts if text.startswith("fast"))
+
+
+def test_dry_run_says_what_would_go_and_removes_nothing(models: Path) -> None:
+    code, said = space(models, "collect", "--runs", "2")
+    assert code == 0
+    assert said.endswith("4 objects, 112 bytes would go; make gc FORCE=1 removes them.\n")
+    assert epochs_in(models) == [2, 3, 4, 5, 6, 7]
+
+
+def test_working_copy_branches_tags_and_the_newest_runs_are_kept(models: Path) -> None:
+    assert space(models, "collect", "--runs", "2", "--force")[1].endswith(
+        "4 objects, 112 bytes: removed.\n"
+    )
+    assert epochs_in(models) == [2, 3, 5, 6]
+    run(models, "git", "switch", "--quiet", "--detach", "net@v1.0.0")
+    run(models, "dvc", "checkout", "--quiet")
+    assert (models / "model.txt").read_text() == "fast 3 one\n"
+    assert space(models, "collect", "--runs", "0", "--force")[0] == 0
+    assert epochs_in(models) == [2, 3]
+
+
+def test_what_is_not_committed_yet_is_kept(models: Path, set_params: SetParams) -> None:
+    set_params(epochs=9)
+    run(models, "dvc", "repro", "--quiet")
+    space(models, "collect", "--runs", "0", "--force")
+    assert epochs_in(models) == [2, 3, 9]
+
+
+def test_commit_whose_lock_cannot_be_read_stops_the_removal(models: Path, git: Git) -> None:
+    """What it needs is not known."""
+    git("switch", "--quiet", "--create", "broken")
+    (models / "dvc.lock").write_text("stages: {a: 3}")
+    git("commit", "--quiet", "--all", "-m", "Break it")
+    code, said = space(models, "collect", "--force")
+    assert (code, said.startswith("error: dvc.lock of ")) == (1, True)
+    assert epochs_in(models) == [2, 3, 4, 5, 6, 7]
+
+
+def test_files_of_folders_are_kept(toy: Path, git: Git) -> None:
+    (toy / "dvc.yaml").write_text(
+        "stages:\n  many:\n    cmd: mkdir -p many && echo a > many/a && echo b > many/b\n"
+        "    outs: [many]\n"
+    )
+    run(toy, "dvc", "repro", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "A folder")
+    space(toy, "collect", "--force")
+    (toy / "many" / "a").unlink()
+    run(toy, "dvc", "checkout", "--quiet", "--force", "many")
+    assert (toy / "many" / "a").read_text() == "a\n"
+
+
+def test_table_says_who_needs_what(models: Path) -> None:
+    code, said = space(models, "show", "--runs", "2")
+    assert code == 0
+    rows = {line.split("│")[1].strip(): line for line in said.splitlines() if "│" in line}
+    # raw.txt is 4 bytes, each model 11, its metrics 45.
+    assert [cell.strip() for cell in rows["runs/6"].split("│")[2:4]] == ["60 bytes", "56 bytes"]
+    assert [cell.strip() for cell in rows["none of them"].split("│")[2:4]] == ["112 bytes", ""]
+    assert rows["train"].split("│")[2].strip() == "56 bytes"
+    assert "runs/4" not in rows
