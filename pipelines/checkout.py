@@ -172,6 +172,7 @@ def output(
     program: Sequence[str],
     *arguments: str,
     environment: Mapping[str, str] | None = None,
+    stdin: str | None = None,
 ) -> str:
     """Run a program in a folder and give what it prints.
 
@@ -180,13 +181,20 @@ def output(
         program: its command, of which the last word names it.
         arguments: of the program.
         environment: in place of this process's.
+        stdin: what the program reads, in place of this process's.
 
     Raises:
         PipelineError: it fails; the message has its reason.
     """
     command = [*program, *arguments]
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        command,
+        cwd=folder,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"

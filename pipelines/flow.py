@@ -128,7 +128,6 @@ def _run_here(repository: Repository, lock: int, asked: Asked) -> State:
 
 def _run_apart(repository: Repository, lock: int, asked: Asked) -> State:
     base = repository.commit_of(asked.ref)
-    judgement = None
     with repository.checkout(base, flow_run.id) as folder:
         outcomes = run_stages(folder, lock, asked.file, asked.policy, asked.changes, restore=True)
         recipe = _recipe((folder / "params.yaml").read_text())
@@ -136,20 +135,21 @@ def _run_apart(repository: Repository, lock: int, asked: Asked) -> State:
         branch = f"runs/{recipe}-{base[:7]}-{flow_run.id[-8:]}"
         if have_moved(outcomes):
             record_results(folder, base)
-            judgement = judge_run(folder) if asked.file == MAIN else None
+        judgement = judge_run(folder) if asked.file == MAIN else None
         done = summary(outcomes)
         message = f"Run {recipe} at {base[:7]}\n\n{done}.\n\nFlow-Run: {flow_run.id}"
         found = commit_changes(folder, branch, message)
         if found and asked.push:
             push_results(folder, found, asked.push)
-    if not found:
-        return Completed(message=f"{done}; nothing to commit")
-    record_report(f"`git show {found}:reports/index.html > report.html`")
-    done += f"; {'committed to' if found == branch else 'the same came of the run that is at'} "
-    done += found + (f", pushed to {asked.push}" if asked.push else "")
+    if found:
+        record_report(f"`git show {found}:reports/index.html > report.html`")
+        did = "committed to" if found == branch else "the same came of the run that is at"
+        done += f"; {did} {found}" + (f", pushed to {asked.push}" if asked.push else "")
+    else:
+        done += "; nothing to commit"
     if not (asked.promote and judgement):
         return Completed(message=done)
-    came = promote_run(repository, found, judgement, asked.push)
+    came = promote_run(repository, found or base, judgement, asked.push)
     return Completed(name=None if judgement.passed else "Blocked", message=f"{done}; {came}")
 
 

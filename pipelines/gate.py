@@ -15,6 +15,7 @@ from rich.text import Text
 from pipelines.checkout import Repository
 from pipelines.errors import PipelineError
 from pipelines.promotion import verdict
+from pipelines.promotion.results import Read, in_folder
 from pipelines.promotion.verdict import GATE, Judgement
 from stages.sections.gate import Gate
 
@@ -29,7 +30,8 @@ def main() -> None:
     """
     try:
         folder = Repository(Path.cwd()).folder
-        judgement = verdict.judge_folder(folder, _demands_of(folder))
+        read = in_folder(folder)
+        judgement = verdict.judge_results(folder, read, "reports/", _demands_of(read))
         verdict.write(folder, judgement)
     except PipelineError as error:
         typer.echo(f"error: {error}", err=True)
@@ -39,8 +41,8 @@ def main() -> None:
     raise SystemExit(EXITS[judgement.passed])
 
 
-def _demands_of(folder: Path) -> Gate:
-    gate = verdict.demands_of(folder)
+def _demands_of(read: Read) -> Gate:
+    gate = verdict.demands_of(read)
     if gate is None:
         raise PipelineError("params.yaml: expected a section gate, found none; add one.")
     return gate

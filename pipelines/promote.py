@@ -12,14 +12,13 @@ from typing import Annotated
 
 import typer
 
-from pipelines.checkout import Repository
-from pipelines.commits import contents_of
+from pipelines.checkout import Repository, git
 from pipelines.errors import PipelineError
 from pipelines.lock import exclusive
-from pipelines.promotion import tags
-from pipelines.promotion.results import at_commit, digests_of
+from pipelines.promotion import tags, verdict
+from pipelines.promotion.results import JUDGED, at_commit, digests_of
 from pipelines.promotion.tags import Version
-from pipelines.promotion.verdict import GATE, Judgement, read
+from pipelines.promotion.verdict import GATE, Judgement
 
 Remote = Annotated[
     str | None, typer.Option("--push", help="remote of Git that the tags are pushed to")
@@ -49,28 +48,45 @@ def rollback(
     _tell(lambda repository: roll_back(repository, stage, push))
 
 
-def promote_commit(repository: Repository, revision: str, remote: str | None) -> str:
+def promote_commit(
+    repository: Repository, revision: str, remote: str | None, *, again: bool = True
+) -> str:
     """Promote a commit; give a sentence about what is promoted now.
+
+    Args:
+        repository: that has the commit.
+        revision: any name of it.
+        remote: of Git, that the tags are pushed to; or nothing.
+        again: promote also what was a version before, and lost the stage to another one.
 
     Raises:
         OvertakenError: another version has got the stage since the gate judged.
-        PipelineError: the commit's gate is shut, or judged other results; or a remote refuses.
+        PipelineError: the commit's gate is shut, or says otherwise today; or a remote refuses.
     """
     folder, commit = repository.folder, repository.commit_of(revision)
-    judgement = judgement_of(folder, commit)
-    artifacts = tags.artifacts_of(folder, commit)
     with _alone(repository, f"promotion of {commit[:7]}"):
         if remote:
             tags.fetch(folder, remote)
+        judgement = judgement_of(folder, commit)
+        stage = judgement.stage
+        artifacts = tags.artifacts_of(folder, commit)
         known = tags.versions(folder, artifacts[0])
-        held = tags.held(folder, artifacts[0], judgement.stage)
-        if held and held[-1].commit == commit:
-            return f"{held[-1].name} ({commit[:7]}) has the stage {judgement.stage} already."
-        check_not_overtaken(held, judgement)
+        held = tags.held(folder, artifacts[0], stage)
+        same = [one for one in known if _are_same_results(folder, one.commit, commit)]
+        if held and held[-1] in same:
+            return f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} already."
+        if same and not again:
+            return (
+                f"nothing is promoted, for these are the results of {same[-1].name}, which does "
+                f"not have the stage {stage} any more; `make promote REV={same[-1].commit[:7]}` "
+                "gives it back"
+            )
+        check_not_outdated(folder, commit, judgement, held)
         named = next((version for version in known if version.commit == commit), None)
-        version = named or Version(tags.next_version(known), commit)
-        _tag_and_push(folder, artifacts, version, judgement.stage, remote)
-    return f"{version.name} ({commit[:7]}) has the stage {judgement.stage} now."
+        every = [one for artifact in artifacts for one in tags.versions(folder, artifact)]
+        version = named or Version(tags.next_version(every), commit)
+        _tag_and_push(folder, artifacts, version, stage, remote)
+    return f"{version.name} ({commit[:7]}) has the stage {stage} now."
 
 
 def roll_back(repository: Repository, stage: str, remote: str | None) -> str:
@@ -102,12 +118,11 @@ def judgement_of(folder: Path, commit: str) -> Judgement:
         PipelineError: it did not, or has not seen them.
     """
     name = commit[:7]
-    content = contents_of(folder, commit, GATE).get("")
-    if content is None:
+    judgement = verdict.recorded_at(folder, commit)
+    if judgement is None:
         raise PipelineError(
             f"{name}: expected {GATE} in it, found none; run `make gate` and commit what it writes."
         )
-    judgement = read(content, name)
     if judgement.judged != digests_of(at_commit(folder, commit)):
         raise PipelineError(
             f"{name}: expected {GATE} of its own results, found it of others; run `make gate` and "
@@ -118,11 +133,14 @@ def judgement_of(folder: Path, commit: str) -> Judgement:
     return judgement
 
 
-def check_not_overtaken(held: Sequence[Version], judgement: Judgement) -> None:
-    """See that the version that the gate compared with is still the promoted one.
+def check_not_outdated(
+    folder: Path, commit: str, judgement: Judgement, held: Sequence[Version]
+) -> None:
+    """Judge once more, and see that nothing else comes of it than what is recorded.
 
     Raises:
-        OvertakenError: it is not.
+        OvertakenError: another version has got the stage since.
+        PipelineError: the verdict is not what the gate of the commit says of its results.
     """
     now = held[-1].name if held else "none"
     asked = judgement.promoted.version if judgement.promoted else "none"
@@ -131,6 +149,17 @@ def check_not_overtaken(held: Sequence[Version], judgement: Judgement) -> None:
             f"expected {asked} to have the stage {judgement.stage}, as when the gate judged, found "
             f"{now}, promoted since; run `make gate` again, and commit what it writes."
         )
+    read, name = at_commit(folder, commit), commit[:7]
+    gate = verdict.demands_of(read)
+    if gate is None or verdict.judge_results(folder, read, name, gate) != judgement:
+        raise PipelineError(
+            f"{name}: expected {GATE} to say what the gate of its params.yaml says of its results, "
+            "found otherwise; run `make gate` and commit what it writes."
+        )
+
+
+def _are_same_results(folder: Path, *commits: str) -> bool:
+    return not git(folder, "diff", "--name-only", *commits, "--", *JUDGED)
 
 
 def _tag_and_push(
@@ -143,9 +172,12 @@ def _tag_and_push(
         tags.push(folder, made, remote)
     except PipelineError as error:
         tags.untag(folder, made)
+        tags.fetch(folder, remote)
+        held = tags.held(folder, artifacts[0], stage)
+        winner = f"{held[-1].name} ({held[-1].commit[:7]})" if held else "no version"
         raise OvertakenError(
-            f"{version.name} is not promoted: {remote} refuses its tags, as it does when another "
-            f"promotion has been quicker ({error}); nothing has changed here, try again."
+            f"{version.name} ({version.commit[:7]}) is not promoted: {remote}, where {winner} has "
+            f"the stage {stage}, refuses its tags ({error}); none of them is left here."
         ) from None
 
 

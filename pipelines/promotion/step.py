@@ -8,7 +8,8 @@ from prefect.events import emit_event
 from pipelines.away import server_may_be_away
 from pipelines.checkout import Repository
 from pipelines.promote import promote_commit
-from pipelines.promotion.verdict import Judgement, demands_of, judge_folder, write
+from pipelines.promotion.results import in_folder
+from pipelines.promotion.verdict import Judgement, demands_of, judge_results, write
 from pipelines.records import GATE_SHUT
 
 
@@ -18,10 +19,11 @@ def judge_run(folder: Path) -> Judgement | None:
     Raises:
         PipelineError: a demand is refused, or the results cannot be read.
     """
-    gate = demands_of(folder)
+    read = in_folder(folder)
+    gate = demands_of(read)
     if gate is None:
         return None
-    judgement = judge_folder(folder, gate)
+    judgement = judge_results(folder, read, "reports/", gate)
     write(folder, judgement)
     with server_may_be_away():
         description = "What a model must hold to be promoted"
@@ -30,7 +32,7 @@ def judge_run(folder: Path) -> Judgement | None:
 
 
 def promote_run(
-    repository: Repository, branch: str, judgement: Judgement, remote: str | None
+    repository: Repository, revision: str, judgement: Judgement, remote: str | None
 ) -> str:
     """Promote a run's commit if its gate is open, or tell of one that is shut, as ``GATE_SHUT``.
 
@@ -41,13 +43,13 @@ def promote_run(
         PipelineError: another version has been promoted in the meantime, or a remote refuses.
     """
     if judgement.passed:
-        return promote_commit(repository, branch, remote)
+        return promote_commit(repository, revision, remote, again=False)
     emit_event(
         GATE_SHUT,
         resource={
             "prefect.resource.id": f"pipeline.stage.{judgement.stage}",
             "prefect.resource.name": judgement.stage,
         },
-        payload={"branch": branch, "broken": judgement.broken},
+        payload={"branch": revision, "broken": judgement.broken},
     )
     return f"nothing is promoted, for its gate is shut: {judgement.broken}"

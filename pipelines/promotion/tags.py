@@ -2,12 +2,15 @@
 
 ``NAME@v1.2.0`` registers a version of an artifact, ``NAME#STAGE#3`` is the third assignment of a
 stage. All artifacts of ``dvc.yaml`` are promoted together, by the same version.
+
+GTO's own commands make one tag at a time, dated by this machine's clock. DVC finds the version that
+has a stage by these dates, so that a tag from a clock that is ahead would outlast a rollback. Here
+the tags of a promotion are made at once, or none, and each later than those before.
 """
 
-import os
 import re
-import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +19,6 @@ from ruamel.yaml import YAML
 from pipelines.checkout import git, identity, output
 from pipelines.errors import PipelineError
 
-_GTO = (str(Path(sys.executable).parent / "gto"),)
-# The author of tags where Git knows none.
-_NOBODY = {"GIT_COMMITTER_NAME": "pipeline", "GIT_COMMITTER_EMAIL": "pipeline@localhost"}
 _VERSION = re.compile(r"^v(\d+)\.(\d+)\.(\d+)$")
 
 
@@ -54,12 +54,10 @@ def versions(folder: Path, artifact: str) -> list[Version]:
     )
 
 
-def next_version(known: Sequence[Version]) -> str:
+def next_version(known: Iterable[Version]) -> str:
     """Name the version after those that are known: the next minor one, or the first."""
-    if not known:
-        return "v1.0.0"
-    major, minor, _ = _numbers(known[-1].name)
-    return f"v{major}.{minor + 1}.0"
+    newest = max((_numbers(version.name) for version in known), default=None)
+    return f"v{newest[0]}.{newest[1] + 1}.0" if newest else "v1.0.0"
 
 
 def held(folder: Path, artifact: str, stage: str) -> list[Version]:
@@ -86,18 +84,37 @@ def tag(folder: Path, artifacts: Sequence[str], version: Version, stage: str) ->
         The tags that were made.
 
     Raises:
-        PipelineError: GTO refuses one; those that were made are removed.
+        PipelineError: one of the tags is there, or a commit would get a second version; none is
+            made.
     """
-    before = _all_tags(folder)
-    try:
-        for artifact in artifacts:
-            if version not in versions(folder, artifact):
-                _gto(folder, "register", artifact, version.commit, "--version", version.name)
-            _gto(folder, "assign", artifact, "--version", version.name, "--stage", stage, "--force")
-    except PipelineError:
-        untag(folder, sorted(_all_tags(folder) - before))
-        raise
-    return sorted(_all_tags(folder) - before)
+    messages = {}
+    for artifact in artifacts:
+        of_commit = [
+            known for known in versions(folder, artifact) if known.commit == version.commit
+        ]
+        if not of_commit:
+            messages[f"{artifact}@{version.name}"] = f"Register {artifact} {version.name}"
+        elif version not in of_commit:
+            raise PipelineError(
+                f"{version.commit[:7]}: expected {artifact} to be {version.name} or not registered "
+                f"there, found {of_commit[0].name}; `gto deregister` takes it back."
+            )
+        name = f"{artifact}#{stage}#{_last_count(folder, artifact) + 1}"
+        messages[name] = f"Assign {stage} to {artifact} {version.name}"
+    _make(folder, version.commit, messages)
+    return sorted(messages)
+
+
+def _make(folder: Path, commit: str, messages: Mapping[str, str]) -> None:
+    """Make annotated tags, all or none."""
+    who = git(folder, *identity(folder), "var", "GIT_COMMITTER_IDENT").rsplit(" ", 2)[0]
+    when = max(int(time.time()), _newest(folder) + 1)
+    about = f"object {commit}\ntype commit\ntag %s\ntagger {who} {when} +0000\n\n%s\n"
+    creations = []
+    for name, message in messages.items():
+        made = output(folder, ("git",), "mktag", stdin=about % (name, message))
+        creations.append(f"create refs/tags/{name} {made}\n")
+    output(folder, ("git",), "update-ref", "--stdin", stdin="".join(creations))
 
 
 def untag(folder: Path, tags: Sequence[str]) -> None:
@@ -117,11 +134,6 @@ def fetch(folder: Path, remote: str) -> None:
     git(folder, "fetch", "--quiet", "--tags", "--end-of-options", remote)
 
 
-def _gto(folder: Path, *arguments: str) -> None:
-    author = {} if not identity(folder) else _NOBODY
-    output(folder, _GTO, *arguments, environment=os.environ | author)
-
-
 def _numbers(version: str) -> tuple[int, int, int]:
     major, minor, patch = map(int, version.removeprefix("v").split("."))
     return major, minor, patch
@@ -134,5 +146,13 @@ def _tags(folder: Path, pattern: str) -> list[tuple[str, str]]:
     return [(tag, commit) for tag, commit in map(str.split, listed.splitlines())]
 
 
-def _all_tags(folder: Path) -> set[str]:
-    return {tag for tag, _ in _tags(folder, "*")}
+def _last_count(folder: Path, artifact: str) -> int:
+    """Give the highest number of an artifact's tags, which GTO counts over all stages."""
+    counts = (tag.rpartition("#")[2] for tag, _ in _tags(folder, f"{artifact}#*"))
+    return max((int(count) for count in counts if count.isdecimal()), default=0)
+
+
+def _newest(folder: Path) -> int:
+    """Give the latest time of any annotated tag, in seconds since 1970."""
+    times = git(folder, "for-each-ref", "--format=%(taggerdate:unix)", "refs/tags")
+    return max(map(int, times.split()), default=0)

@@ -10,8 +10,8 @@ from ruamel.yaml.error import YAMLError
 
 from pipelines.errors import PipelineError
 from pipelines.promotion import tags
-from pipelines.promotion.results import at_commit, in_folder, read_results
-from pipelines.promotion.rules import Verdict, judge
+from pipelines.promotion.results import Read, at_commit, read_results
+from pipelines.promotion.rules import judge
 from stages.sections.gate import Gate
 
 GATE = "reports/gate.json"
@@ -49,14 +49,14 @@ class Judgement(BaseModel):
         )
 
 
-def demands_of(folder: Path) -> Gate | None:
-    """Read the section ``gate`` of a folder's ``params.yaml``; nothing if it has none.
+def demands_of(read: Read) -> Gate | None:
+    """Give the section ``gate`` of a ``params.yaml``; nothing if it has none.
 
     Raises:
         PipelineError: a value is missing, unknown or out of range.
     """
     try:
-        params = YAML(typ="safe", pure=True).load(folder / "params.yaml")
+        params = YAML(typ="safe", pure=True).load(read("params.yaml") or b"")
         section = params.get("gate")
         return None if section is None else Gate.model_validate_json(json.dumps(section))
     except ValidationError as error:
@@ -65,41 +65,65 @@ def demands_of(folder: Path) -> Gate | None:
         raise PipelineError(
             f"params.yaml: {place}: {first['msg']}, found {first['input']!r}."
         ) from None
-    except (OSError, YAMLError, AttributeError) as error:
+    except (YAMLError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise PipelineError(f"params.yaml: expected parameters, found {reason}.") from None
 
 
-def judge_folder(folder: Path, gate: Gate) -> Judgement:
-    """Judge the results in a working copy against the version that has the gate's stage.
+def judge_results(repository: Path, read: Read, whose: str, gate: Gate) -> Judgement:
+    """Judge results against the version that has the gate's stage.
+
+    That version itself, judged once more, is held to what it was compared with at first: so that it
+    gets the same verdict.
+
+    Args:
+        repository: a working copy, whose tags and commits are looked at.
+        read: gives each file with results.
+        whose: what an error calls them.
+        gate: what is demanded.
 
     Raises:
         PipelineError: there are no results, there or at the promoted commit.
     """
-    artifact = tags.artifacts_of(folder, "HEAD")[0]
-    holder = next(reversed(tags.held(folder, artifact, gate.stage)), None)
-    promoted = holder and read_results(at_commit(folder, holder.commit), holder.name)
-    found = read_results(in_folder(folder), "reports/")
-    verdicts: list[Verdict] = judge(gate, found, promoted)
+    found = read_results(read, whose)
+    artifact = tags.artifacts_of(repository, "HEAD")[0]
+    holder = next(reversed(tags.held(repository, artifact, gate.stage)), None)
+    compared = holder and Promoted(version=holder.name, commit=holder.commit)
+    if holder and (earlier := recorded_at(repository, holder.commit)):
+        compared = earlier.promoted if earlier.judged == found.digests else compared
+    promoted = (
+        read_results(at_commit(repository, compared.commit), compared.version) if compared else None
+    )
+    verdicts = judge(gate, found, promoted)
     return Judgement(
         passed=all(verdict.passed for verdict in verdicts),
         stage=gate.stage,
-        promoted=holder and Promoted(version=holder.name, commit=holder.commit),
+        promoted=compared,
         rules=[verdict._asdict() for verdict in verdicts],
         judged=dict(found.digests),
     )
+
+
+def recorded_at(repository: Path, commit: str) -> Judgement | None:
+    """Give the verdict that a commit has, if it has one.
+
+    Raises:
+        PipelineError: the gate did not write it.
+    """
+    content = at_commit(repository, commit)(GATE)
+    return None if content is None else parse(content, commit[:7])
 
 
 def write(folder: Path, judgement: Judgement) -> None:
     """Write the file, at once."""
     place = folder / GATE
     place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_suffix(".part")
+    temporary = place.with_name(f".{place.name}.part")
     temporary.write_text(json.dumps(judgement.model_dump(), indent=2) + "\n")
     temporary.replace(place)
 
 
-def read(content: bytes, whose: str) -> Judgement:
+def parse(content: bytes, whose: str) -> Judgement:
     """Read the content of such a file.
 
     Raises:

@@ -1,6 +1,7 @@
 """The gate and promotions, in real repositories, each command in a process of its own."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -176,6 +177,48 @@ def test_verdict_on_other_results_promotes_nothing(folder: Path) -> None:
     assert (code, "gate.json of its own results, found it of others" in said) == (1, True)
 
 
+def test_verdict_that_was_edited_promotes_nothing(folder: Path) -> None:
+    commit(folder, 150)
+    shut = folder / "reports" / "gate.json"
+    shut.write_text(shut.read_text().replace("false", "true"))
+    commit_all(folder, "Pretend")
+    code, said = promote(folder)
+    assert (code, "to say what the gate of its params.yaml says" in said) == (1, True)
+
+
+def test_verdict_of_a_gate_that_was_changed_since_promotes_nothing(
+    folder: Path, edit: Edit
+) -> None:
+    edit(folder / "params.yaml", "gate.accuracy", 0.99)
+    commit_all(folder, "Demand more")
+    code, said = promote(folder)
+    assert (code, "to say what the gate of its params.yaml says" in said) == (1, True)
+
+
+def test_promoted_model_keeps_its_verdict_when_it_is_judged_again(folder: Path) -> None:
+    for wrong in (50, 40):
+        commit(folder, wrong)
+        promote(folder)
+    before = (folder / "reports" / "gate.json").read_bytes()
+    assert judge(folder)[0] == 0
+    assert (folder / "reports" / "gate.json").read_bytes() == before
+    assert verdict(folder)["promoted"]["version"] == "v1.0.0"
+
+
+def test_same_results_at_another_commit_are_no_new_version(folder: Path) -> None:
+    promote(folder)
+    commit_all(folder, "Say it in other words")
+    assert promote(folder)[1].endswith("has the stage production already.\n")
+    assert run(folder, "git", "tag", "--list", "net@*") == "net@v1.0.0"
+
+
+def test_version_is_one_that_no_artifact_has(folder: Path) -> None:
+    run(folder, "git", "commit", "--quiet", "--allow-empty", "-m", "Another one")
+    run(folder, "gto", "register", "net-lite", "HEAD~1", "--version", "v1.0.0")
+    code, said = promote(folder)
+    assert (code, said.startswith("v1.1.0 (")) == (0, True), said
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -253,11 +296,58 @@ def test_of_two_clones_one_wins_at_the_remote_and_the_other_is_told(
         outcomes = list(pool.map(lambda one: promote(one[0], one[1], "--push", "origin"), both))
     assert sorted(code for code, _ in outcomes) == [0, 1], outcomes
     (told,) = (said for code, said in outcomes if code)
-    assert "promoted since" in told or "another promotion has been quicker" in told
-    for clone, _ in both:
-        run(clone, "git", "fetch", "--quiet", "--tags", "origin")
+    winner = holder(folder)
+    assert re.search(rf"found {winner}, promoted since|where {winner} \(\w{{7}}\) has the ", told)
     tags = [run(clone, "git", "for-each-ref", "refs/tags") for clone, _ in both]
     assert tags[0] == tags[1] != ""
+
+
+def test_tags_that_a_remote_refuses_are_removed_and_the_winner_is_named(
+    folder: Path, tmp_path: Path
+) -> None:
+    run(tmp_path, "git", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    run(folder, "git", "remote", "add", "origin", str(tmp_path / "origin.git"))
+    run(folder, "git", "push", "--quiet", "origin", "main")
+    # A promotion by another, between what this one fetches and what it pushes.
+    hook = folder / ".git" / "hooks" / "pre-push"
+    theirs = "HEAD:refs/tags/net@v1.0.0 'HEAD:refs/tags/net#production#1'"
+    hook.write_text(f"#!/bin/sh\ngit push --quiet --no-verify origin {theirs}\n")
+    hook.chmod(0o755)
+    code, said = promote(folder, "--push", "origin")
+    assert code == 1
+    assert "where v1.0.0 (" in said
+    assert run(folder, "git", "tag").splitlines() == ["net#production#1", "net@v1.0.0"]
+    listed = run(folder, "git", "ls-remote", "--tags", "--refs", "origin")
+    assert listed.count("refs/tags/") == 2
+
+
+@pytest.mark.slow
+def test_run_promotes_a_model_once_and_not_again_after_a_rollback(
+    prefect: Prefect, folder: Path
+) -> None:
+    run_of_40: dict[str, Any] = {"ref": "main", "promote": True, "set_param": ["wrong=40"]}
+    promote(folder)
+    _, _, message = FlowRun(prefect, folder, **run_of_40).end()
+    assert "v1.1.0 (" in message
+    for _ in range(2):
+        _, name, message = FlowRun(prefect, folder, **run_of_40).end()
+        assert (name, message.endswith("has the stage production already.")) == ("Completed", True)
+    assert run(folder, "git", "branch", "--list", "runs/*").count("runs/") == 1
+
+    rollback(folder, "production")
+    _, _, message = FlowRun(prefect, folder, **run_of_40).end()
+    assert "nothing is promoted, for these are the results of v1.1.0, which does not" in message
+    assert holder(folder) == "v1.0.0"
+    name = message.rpartition("REV=")[2].partition("`")[0]
+    assert promote(folder, name)[0] == 0
+    assert holder(folder) == "v1.1.0"
+
+
+@pytest.mark.slow
+def test_run_of_a_commit_that_is_up_to_date_promotes_it(prefect: Prefect, folder: Path) -> None:
+    _, _, message = FlowRun(prefect, folder, ref="main", promote=True).end()
+    assert "nothing to commit; v1.0.0 (" in message
+    assert holder(folder) == "v1.0.0"
 
 
 @pytest.mark.slow

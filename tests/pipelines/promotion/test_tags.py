@@ -1,9 +1,11 @@
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dvc.repo import Repo
 
 from pipelines.errors import PipelineError
 from pipelines.promotion import tags
@@ -77,13 +79,46 @@ def test_version_that_is_assigned_again_takes_those_after_it_along(
         assert tags.held(folder, "net", "production") == expected
 
 
-def test_tags_of_a_promotion_that_is_refused_are_removed(folder: Path, commit: Commit) -> None:
+def test_second_version_of_a_commit_is_refused_and_nothing_is_tagged(
+    folder: Path, commit: Commit
+) -> None:
     first = commit()
     run(folder, "gto", "register", "lite", first, "--version", "v3.0.0")
-    # GTO gives a commit one version of an artifact.
-    with pytest.raises(PipelineError, match=r"gto register in .*already registered"):
+    with pytest.raises(PipelineError, match=r"expected lite to be v1\.0\.0 .* found v3\.0\.0; "):
         tags.tag(folder, ["net", "lite"], Version("v1.0.0", first), "production")
     assert run(folder, "git", "tag") == "lite@v3.0.0"
+
+
+def test_one_tag_that_is_there_already_keeps_all_from_being_made(
+    folder: Path, commit: Commit
+) -> None:
+    run(folder, "git", "tag", "lite@v1.0.0", commit())
+    with pytest.raises(PipelineError, match="reference already exists"):
+        tags.tag(folder, ["net", "lite"], Version("v1.0.0", commit()), "production")
+    assert run(folder, "git", "tag") == "lite@v1.0.0"
+
+
+def test_tags_are_later_than_those_of_a_clock_that_is_ahead(
+    folder: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (Version(f"v{number}.0.0", commit()) for number in (1, 2))
+    tags.tag(folder, ["net"], one, "production")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"{int(time.time()) + 3600} +0000")
+    for tag in ("net@v2.0.0", "net#production#2"):
+        run(folder, "git", "tag", "--annotate", "--message=ahead", tag, two.commit)
+    monkeypatch.delenv("GIT_COMMITTER_DATE")
+    assert shown(folder, "net#production")["version"] == two.name
+    tags.tag(folder, ["net"], one, "production")
+    assert shown(folder, "net#production")["version"] == one.name
+    # As `dvc artifacts get` asks.
+    run(folder, "dvc", "init", "--quiet")
+    assert Repo(folder).artifacts.get_rev("net", stage="production") == one.commit
+
+
+def test_assignments_are_counted_over_all_stages_as_gto_does(folder: Path, commit: Commit) -> None:
+    one = Version("v1.0.0", commit())
+    run(folder, "gto", "assign", "net", one.commit, "--stage", "staging", "--version", "v1.0.0")
+    assert tags.tag(folder, ["net"], one, "production") == ["net#production#2"]
 
 
 def test_tags_are_pushed_all_or_none(folder: Path, commit: Commit, tmp_path: Path) -> None:
