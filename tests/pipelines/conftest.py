@@ -238,7 +238,8 @@ def set_params(toy: Path) -> Callable[..., None]:
 @pytest.fixture
 def worker_clone(toy: Path, git: Git) -> Path:
     """The worker's clone of the toy with this project's flows."""
-    shutil.copytree(ROOT / "pipelines", toy / "pipelines", ignore=shutil.ignore_patterns("__py*"))
+    for package in ("pipelines", "stages"):
+        shutil.copytree(ROOT / package, toy / package, ignore=shutil.ignore_patterns("__py*"))
     shutil.copy(ROOT / "prefect.yaml", toy)
     (toy / ".gitignore").write_text("/raw.txt\n/model.txt\n__pycache__/\n")
     git("add", "--all")

@@ -24,7 +24,8 @@ Edit = Callable[[Path, str, Any], None]
 @pytest.fixture
 def project(toy: Path, git: Git, edit: Edit) -> Path:
     """The toy with this project's flow, whose nightly run comes each minute."""
-    shutil.copytree(ROOT / "pipelines", toy / "pipelines")
+    for package in ("pipelines", "stages"):
+        shutil.copytree(ROOT / package, toy / package)
     shutil.copy(ROOT / "prefect.yaml", toy)
     (toy / ".gitignore").write_text("/raw.txt\n/model.txt\n/.prefect/\n__pycache__/\n")
     nightly = "deployments.1.schedules.0.cron"
