@@ -112,17 +112,6 @@ def commit_changes(folder: Path, branch: str, message: str) -> str | None:
     return branch
 
 
-def push_results(folder: Path, branch: str, remote: str) -> None:
-    """Push what a run has made to DVC's remote, then its branch to one of Git.
-
-    Raises:
-        PipelineError: one of them refuses; the branch stays here.
-    """
-    dvc(folder, "push")
-    # The branch last: who sees it can have what it names.
-    git(home_of(folder), "push", "--quiet", "--end-of-options", remote, branch)
-
-
 def _same_as_before(folder: Path) -> str | None:
     """Name the branch of an earlier run with the same beginning and end, but for its machine."""
     refs = git(folder, "for-each-ref", "--format=%(refname:short) %(parent)", "refs/heads/runs")

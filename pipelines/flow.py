@@ -15,12 +15,13 @@ from prefect.states import Cancelled, Completed, Failed
 from pydantic import Field
 from ruamel.yaml import YAML
 
-from pipelines.checkout import Repository, commit_changes, push_results
+from pipelines.checkout import Repository, commit_changes
 from pipelines.errors import PipelineError
 from pipelines.graph import MAIN
 from pipelines.hand_off import Policy
 from pipelines.lock import BusyError, exclusive
 from pipelines.promotion.step import judge_run, promote_run
+from pipelines.publish import push_results
 from pipelines.records import record_report, record_results
 from pipelines.run_stages import have_moved, run_stages, summary
 

@@ -45,6 +45,12 @@ def push(folder: Path, targets: Sequence[str], names: Sequence[str]) -> None:
     if not targets:
         return
     dvc(folder, "push", "--", *targets)
+    check_pushed(folder, names)
+
+
+def check_pushed(folder: Path, names: Sequence[str]) -> None:
+    """See that the remote has objects; ``DamagedError`` if it lacks one of them."""
+    names = list(dict.fromkeys(names))
     if missing := _ask(folder, names).missing:
         raise DamagedError(
             f"expected DVC's remote to have all that was pushed to it, found {len(missing)} of "

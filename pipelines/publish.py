@@ -1,0 +1,31 @@
+"""What a run has made, on its way to others."""
+
+from pathlib import Path
+
+from pipelines import inventory, remote
+from pipelines.checkout import dvc, git, home_of
+
+
+def push_results(folder: Path, branch: str, git_remote: str) -> None:
+    """Push what a run has made to DVC's remote, see that it is there, then push its branch.
+
+    Args:
+        folder: of the run.
+        branch: that has its commit.
+        git_remote: of Git, that the branch is pushed to.
+
+    Raises:
+        DamagedError: DVC's remote lacks some of it.
+        PipelineError: one of the remotes refuses; the branch stays here.
+    """
+    cache = Path(dvc(folder, "cache", "dir"))
+    needs = [
+        need
+        for commit, lock in inventory.at_commits(folder, [branch])
+        for need in inventory.needs_of(folder, commit, lock)
+    ]
+    lists = inventory.lists_in(cache, {need.name for need in needs})
+    dvc(folder, "push")
+    remote.check_pushed(folder, [need.name for need in (*needs, *inventory.members(needs, lists))])
+    # The branch last: who sees it can have what it names.
+    git(home_of(folder), "push", "--quiet", "--end-of-options", git_remote, branch)

@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import DamagedError
+from pipelines.objects import object_path
+from pipelines.publish import push_results
+from tests.pipelines.conftest import clone_for_work, run
+from tests.pipelines.test_objects import md5
+
+MODEL = md5(b"fast 2 one\n")
+
+
+@pytest.fixture
+def run_branch(toy: Path) -> str:
+    """The toy has remotes, and what is to be pushed is on a branch."""
+    clone_for_work(toy.parent, toy)
+    run(toy, "git", "branch", "runs/one")
+    return "runs/one"
+
+
+def pushed(toy: Path) -> str:
+    return run(toy, "git", "ls-remote", "origin", "refs/heads/runs/*")
+
+
+def test_results_are_pushed_and_then_the_branch(toy: Path, run_branch: str) -> None:
+    push_results(toy, run_branch, "origin")
+    assert object_path(toy.parent / "store", MODEL).read_bytes() == b"fast 2 one\n"
+    assert pushed(toy).endswith("refs/heads/runs/one")
+
+
+def test_branch_stays_here_when_the_remote_lacks_what_it_names(toy: Path, run_branch: str) -> None:
+    """DVC's own push ends well when the cache lacks what it shall push."""
+    object_path(toy / ".dvc" / "cache", MODEL).unlink()
+    with pytest.raises(DamagedError, match=f"1 of 2 objects missing, the first {MODEL}"):
+        push_results(toy, run_branch, "origin")
+    assert pushed(toy) == ""
