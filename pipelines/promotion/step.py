@@ -8,7 +8,7 @@ from prefect.events import emit_event
 from pipelines.away import server_may_be_away
 from pipelines.checkout import Repository
 from pipelines.promote import promote_commit
-from pipelines.promotion.results import in_folder
+from pipelines.promotion.results import METRICS, in_folder
 from pipelines.promotion.verdict import Judgement, demands_of, judge_results, write
 from pipelines.records import GATE_SHUT
 
@@ -16,12 +16,14 @@ from pipelines.records import GATE_SHUT
 def judge_run(folder: Path) -> Judgement | None:
     """Judge what a run has come to, if its ``params.yaml`` has a gate, and write the verdict.
 
+    A pipeline that measures no model has none.
+
     Raises:
         PipelineError: a demand is refused, or the results cannot be read.
     """
     read = in_folder(folder)
     gate = demands_of(read)
-    if gate is None:
+    if gate is None or read(METRICS) is None:
         return None
     judgement = judge_results(folder, read, "reports/", gate)
     write(folder, judgement)

@@ -122,7 +122,6 @@ def test_runs_by_schedule_and_by_hand_and_ends_with_all_its_processes(
 def test_arrival_of_the_missing_files_starts_a_run(
     project: Path, tmp_path: Path, git: Git, small_params: Path, edit: Edit
 ) -> None:
-    shutil.copytree(ROOT / "stages", project / "stages")
     shutil.copy(small_params, project)
     # No run of the minute's schedule shall come first.
     edit(project / "prefect.yaml", "deployments.1.schedules.0.cron", "0 0 1 1 *")
