@@ -6,31 +6,20 @@ aside, below ``quarantine`` where it lies, and comes again from the other side i
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import typer
 
-from pipelines import inventory, remote
-from pipelines.checkout import Repository, dvc
+from pipelines import inventory
+from pipelines.checkout import Repository
 from pipelines.errors import PipelineError
-from pipelines.inventory import Need
 from pipelines.lock import cache_still
-from pipelines.objects import DIRECTORY, hash_of, install, is_sound, object_path
-from pipelines.remote import State
+from pipelines.store import FATES, Store
 
 EXITS = {"sound": 0, "lost": 3}
 """By what is left after the mending; 1 is an error, and 2 a wrong command line."""
-
-
-class Sides(NamedTuple):
-    """What an object is on both sides."""
-
-    cache: State
-    remote: State | None
-    """Nothing where there is no remote."""
 
 
 class Report(NamedTuple):
@@ -38,6 +27,10 @@ class Report(NamedTuple):
 
     looked_at: int
     mended: Sequence[str]
+    aside: Sequence[str]
+    """Damaged, moved aside, and needed by no commit, or held by Git itself."""
+    removed: Sequence[str]
+    """By ``make gc``, though commits need it."""
     lost: Sequence[str]
     unread: Sequence[str]
 
@@ -56,12 +49,13 @@ def main() -> None:
     except PipelineError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(1) from None
-    for kind in ("mended", "lost", "unread"):
+    for kind in ("mended", "aside", "removed", "lost", "unread"):
         for line in getattr(report, kind):
             typer.echo(f"{kind:8}{line}")
     typer.echo(
         f"{report.looked_at} objects looked at: {len(report.mended)} mended, "
-        f"{len(report.lost)} lost; {len(report.unread)} commits unread."
+        f"{len(report.aside)} moved aside, {len(report.lost)} lost; "
+        f"{len(report.unread)} commits unread."
     )
     raise SystemExit(EXITS["lost" if report.lost or report.unread else "sound"])
 
@@ -80,87 +74,15 @@ def check(folder: Path) -> Report:
             unread.append(str(error))
     store = Store(folder)
     # The lists first: what belongs to a folder stands in its own.
-    mended, lost = store.mend(needs)
+    lines = store.mend(needs)
     inside = list(inventory.members(needs, store.lists({need.name for need in needs})))
-    mended_inside, lost_inside = store.mend(inside)
-    looked_at = len({need.name for need in [*needs, *inside]})
-    return Report(looked_at, mended + mended_inside, lost + lost_inside, unread)
-
-
-class Store:
-    """DVC's cache and its default remote, as one."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._cache = Path(dvc(folder, "cache", "dir"))
-        self._has_remote = remote.is_set(folder)
-
-    def mend(self, needs: Iterable[Need]) -> tuple[list[str], list[str]]:
-        """Rehash objects on both sides, and mend each from the other; say what came of it."""
-        needed = inventory.by_name(needs)
-        sides = self._sides(list(needed))
-        mended: list[str] = []
-        lost: list[str] = []
-        for name, of in needed.items():
-            done, is_lost = self._mend_one(name, sides[name])
-            if not done:
-                continue
-            commits = ", ".join(dict.fromkeys(need.commit[:7] for need in of))
-            line = f"{name} {of[0].path}: {done}; needed by {commits}"
-            (lost if is_lost else mended).append(line)
-        return mended, lost
-
-    def lists(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Read the lists of folders, wherever they are sound."""
-        names = [name for name in names if name.endswith(DIRECTORY)]
-        found = inventory.lists_in(self._cache, names)
-        if self._has_remote:
-            with TemporaryDirectory() as temporary:
-                away = [name for name in names if name not in found]
-                remote.fetch(self._folder, away, Path(temporary))
-                places = {name: Path(temporary, name) for name in away}
-                found |= {n: p.read_bytes() for n, p in places.items() if is_sound(n, p)}
-        return found
-
-    def _sides(self, names: Sequence[str]) -> Mapping[str, Sides]:
-        away = remote.states(self._folder, names) if self._has_remote else {}
-        return {name: Sides(self._state(name), away.get(name)) for name in names}
-
-    def _state(self, name: str) -> State:
-        place = object_path(self._cache, name)
-        if not place.is_file():
-            return "absent"
-        return "sound" if is_sound(name, place) else "damaged"
-
-    def _mend_one(self, name: str, sides: Sides) -> tuple[str, bool]:
-        """Give what was done about an object, and whether it is lost; nothing if all is well."""
-        if "sound" not in sides:
-            if sides.cache == "damaged":
-                where = self._quarantine(name)
-                return f"damaged in the cache, moved to {where}, and sound nowhere", True
-            return f"{'damaged' if sides.remote == 'damaged' else 'missing'}, sound nowhere", True
-        if sides.cache == "damaged":
-            where = self._quarantine(name)
-            self._fetch(name)
-            return f"damaged in the cache, moved to {where}, fetched again", False
-        if sides.remote == "damaged":
-            remote.replace(self._folder, [name], self._cache)
-            return "damaged in the remote, moved to quarantine there, sent again", False
-        return "", False
-
-    def _quarantine(self, name: str) -> Path:
-        place = object_path(self._cache, name)
-        target = self._cache / "quarantine" / f"{name}-is-{hash_of(place)}"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        place.replace(target)
-        return target
-
-    def _fetch(self, name: str) -> None:
-        with TemporaryDirectory(dir=self._cache, prefix="incoming-") as temporary:
-            remote.fetch(self._folder, [name], Path(temporary))
-            if not is_sound(name, Path(temporary, name)):
-                raise PipelineError(f"expected {name} to stay sound in the remote; try again.")
-            install(Path(temporary, name), object_path(self._cache, name))
+    lines += store.mend(inside)
+    known = {need.name for need in [*needs, *inside]}
+    more, aside = store.put_aside(known)
+    found = {kind: [line for one, line in lines if one == kind] for kind in FATES}
+    return Report(
+        len(known) + more, found["mended"], aside, found["removed"], found["lost"], unread
+    )
 
 
 if __name__ == "__main__":

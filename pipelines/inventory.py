@@ -110,6 +110,15 @@ def by_name(needs: Iterable[Need]) -> dict[str, list[Need]]:
     return dict(grouped)
 
 
+def of_dvc_files(folder: Path, commit: str) -> Iterator[Need]:
+    """Give the objects that the ``.dvc`` files of a commit name, which ``dvc add`` writes."""
+    held = git(folder, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split("\0")
+    for path in (path for path in held if path.endswith(".dvc")):
+        found = {path: lock_of(folder, commit, path)}
+        for _, output in _outputs({"stages": found}, f"{path} of {commit[:7]}"):
+            yield Need(output.md5, output.path, path, commit)
+
+
 def _outputs(lock: Mapping[str, object], what: str) -> Sequence[tuple[str, Output]]:
     try:
         stages = lock.get("stages", {})

@@ -4,6 +4,7 @@
 """
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Annotated
 import typer
 from dvc.cli import main as dvc
 from dvc.exceptions import DvcException
+from dvc.lock import LockError
 from dvc.repo import Repo
 from dvc.stage.cache import _can_hash
 from dvc.stage.serialize import to_single_stage_lockfile
@@ -21,19 +23,36 @@ from pipelines.errors import PipelineError
 from pipelines.graph import MAIN
 from pipelines.objects import check_sound
 
+# Seconds between two looks at DVC's lock.
+_PATIENCE = 1
+
 
 def main(folder: Path, stage: str, file: Annotated[str, typer.Option()] = MAIN) -> None:
     """Exit as ``dvc repro`` does, or with 1 and a sentence if an object is damaged."""
     os.chdir(folder)
     try:
         # What is wrong with the stage itself, DVC will say.
-        with suppress(DvcException), Repo() as repo, repo.lock:
-            check_sound(relied_on(repo, file, stage), Path(repo.cache.local_cache_dir))
+        with suppress(DvcException):
+            _check(file, stage)
     except PipelineError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(1) from None
     target = stage if file == MAIN else f"{file}:{stage}"
     raise SystemExit(dvc(["--wait-for-lock", "repro", "--single-item", target]))
+
+
+def _check(file: str, stage: str) -> None:
+    with Repo() as repo:
+        cache = Path(repo.cache.local_cache_dir)
+        # As --wait-for-lock does: another command of DVC's is at work.
+        while True:
+            try:
+                with repo.lock:
+                    return check_sound(
+                        relied_on(repo, file, stage), Path(repo.cache.local_cache_dir)
+                    )
+            except LockError:
+                time.sleep(_PATIENCE)
 
 
 def relied_on(repo: Repo, file: str, name: str) -> Iterator[Output]:

@@ -6,7 +6,7 @@ newest alone. DVC's own ``gc`` keeps all branches or none.
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -22,8 +22,12 @@ from pipelines.checkout import Repository, dvc, git
 from pipelines.errors import PipelineError
 from pipelines.inventory import Need
 from pipelines.lock import cache_still
+from pipelines.objects import DIRECTORY
+from pipelines.store import Store, store_removed
 
 RUNS = "refs/heads/runs/"
+# The last are of `dvc exp run`.
+_REFS = ("refs/heads", "refs/tags", "refs/remotes", "refs/exps")
 Runs = Annotated[int, typer.Option(min=0, help="of the newest branches runs/..., to keep")]
 app = typer.Typer(add_completion=False)
 
@@ -54,6 +58,8 @@ def collect(
 
     def told(folder: Path, cache: Path, keepers: Sequence[Keeper]) -> None:
         gone = surplus(folder, cache, keepers)
+        if force:
+            store_removed(cache, [kept.name for kept in gone])
         for kept in gone:
             if force:
                 kept.path.unlink()
@@ -70,7 +76,7 @@ def keepers(folder: Path, runs: int) -> list[Keeper]:
     """List the refs whose commits' objects are kept: of runs the newest."""
     names = "%(refname) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
     order = ("--sort=-committerdate", f"--format={names}")
-    listed = git(folder, "for-each-ref", *order, "refs/heads", "refs/tags", "refs/remotes")
+    listed = git(folder, "for-each-ref", *order, *_REFS)
     found = [Keeper(*line.split()) for line in listed.splitlines()]
     of_runs = [keeper for keeper in found if keeper.name.startswith(RUNS)]
     return [Keeper("HEAD", git(folder, "rev-parse", "HEAD"))] + [
@@ -78,18 +84,34 @@ def keepers(folder: Path, runs: int) -> list[Keeper]:
     ]
 
 
-def needs_of(folder: Path, cache: Path, commits: Iterable[str]) -> list[Need]:
+def needs_of(folder: Path, store: Store, commits: Iterable[str]) -> list[Need]:
     """List all that some commits need, what is in folders too.
 
     Raises:
-        PipelineError: DVC did not write a commit's lock.
+        PipelineError: a commit's lock cannot be read, or a folder's list is nowhere: what they
+            need cannot be told.
     """
+    commits = list(dict.fromkeys(commits))
     needs = [
         need
         for commit, lock in inventory.at_commits(folder, commits)
         for need in inventory.needs_of(folder, commit, lock, all_named=True)
     ]
-    return [*needs, *inventory.members(needs, inventory.lists_in(cache, {n.name for n in needs}))]
+    needs += [need for commit in commits for need in inventory.of_dvc_files(folder, commit)]
+    return [*needs, *inventory.members(needs, _lists(store, needs))]
+
+
+def _lists(store: Store, needs: Iterable[Need]) -> Mapping[str, bytes]:
+    lists = store.lists({need.name for need in needs})
+    for need in needs:
+        if need.name.endswith(DIRECTORY) and need.name not in lists:
+            whose = need.commit[:7] or "the working copy"
+            raise PipelineError(
+                f"expected the list {need.name} of {need.path}, which {whose} needs, found it "
+                "nowhere sound, so that its files cannot be told from what nobody needs; have it "
+                "made again: dvc repro there, or remove the branch or tag."
+            )
+    return lists
 
 
 def surplus(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Kept]:
@@ -98,20 +120,20 @@ def surplus(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Kept]:
     Raises:
         PipelineError: a lock cannot be read, so that what it needs is not known.
     """
-    needed = {need.name for need in needs_of(folder, cache, (keeper.commit for keeper in kept))}
+    store = Store(folder)
+    needed = {need.name for need in needs_of(folder, store, (keeper.commit for keeper in kept))}
     here = inventory.of_working_copy(folder)
-    anonymous = [Need(name, "", "", "") for name in here]
-    needed |= here | {
-        need.name for need in inventory.members(anonymous, inventory.lists_in(cache, here))
-    }
+    anonymous = [Need(name, "an output", "", "") for name in here]
+    needed |= here | {need.name for need in inventory.members(anonymous, _lists(store, anonymous))}
     return sorted(one for one in objects_in(cache) if one.name not in needed)
 
 
 def tables(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Table]:
     """Make the tables that rich prints: by ref, by stage of HEAD."""
+    store = Store(folder)
     sizes = {one.name: one.size for one in objects_in(cache)}
     by_commit = {
-        keeper.commit: {need.name for need in needs_of(folder, cache, [keeper.commit])}
+        keeper.commit: {need.name for need in needs_of(folder, store, [keeper.commit])}
         for keeper in kept
     }
 
@@ -129,7 +151,7 @@ def tables(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Table]:
     left = surplus(folder, cache, kept)
     refs.add_row(*map(Text, ("none of them", size_of(one.name for one in left), "")))
     stages = _table("stage of HEAD", "its outputs")
-    head = needs_of(folder, cache, [kept[0].commit])
+    head = needs_of(folder, store, [kept[0].commit])
     for stage in dict.fromkeys(need.stage for need in head):
         stages.add_row(*map(Text, (stage, size_of(n.name for n in head if n.stage == stage))))
     return [refs, stages]

@@ -1,5 +1,7 @@
 """Runs on a cache in which an object is no longer what its name says."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipelines.objects import object_path
-from tests.pipelines.conftest import FlowRun, Git
+from tests.pipelines.conftest import ROOT, FlowRun, Git
 
 Start = Callable[..., FlowRun]
 SetParams = Callable[..., None]
@@ -88,3 +90,21 @@ def test_damaged_object_that_the_run_makes_anew_does_not_matter(
     damage("train", "model.txt")
     set_params(epochs=3)
     assert start().end()[1] == "Completed"
+
+
+def test_check_waits_for_another_command_of_dvcs(damage: Callable[..., str], toy: Path) -> None:
+    name = damage("train", "model.txt")
+    (toy / "model.txt").unlink()
+    hold = (
+        "import time; from dvc.repo import Repo\n"
+        "with Repo().lock: print('held', flush=True); time.sleep(8)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], cwd=toy, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        command = [sys.executable, "-m", "pipelines.reproduce", str(toy), "train"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, sentence(name, "model.txt") in done.stderr) == (1, True)
+    assert not (toy / "model.txt").exists()

@@ -57,8 +57,8 @@ def head(git: Git) -> str:
 def test_sound_store_is_told_so(toy: Path) -> None:
     code, said = fsck(toy)
     assert code == 0
-    # raw.txt and model.txt; what Git holds is none of DVC's.
-    assert said == "2 objects looked at: 0 mended, 0 lost; 0 commits unread.\n"
+    # raw.txt, model.txt, and the copy of metrics.json, which Git holds, for earlier results.
+    assert said == "3 objects looked at: 0 mended, 0 moved aside, 0 lost; 0 commits unread.\n"
 
 
 def test_damaged_object_comes_again_from_the_remote(toy: Path, remote: Path, git: Git) -> None:
@@ -72,7 +72,7 @@ def test_damaged_object_comes_again_from_the_remote(toy: Path, remote: Path, git
     (aside,) = (cache(toy) / "quarantine").iterdir()
     assert aside.name == f"{MODEL}-is-{md5(DAMAGED)}"
     assert aside.read_bytes() == b"damaged\n"
-    assert fsck(toy)[1].startswith("2 objects looked at: 0 mended")
+    assert fsck(toy)[1].startswith("3 objects looked at: 0 mended")
 
 
 def test_truncated_object_without_a_remote_is_lost(toy: Path, git: Git) -> None:
@@ -96,7 +96,10 @@ def test_damaged_object_of_the_remote_is_sent_again(toy: Path, remote: Path) -> 
 def test_object_that_one_side_lacks_is_no_fault(toy: Path, remote: Path) -> None:
     object_path(cache(toy), MODEL).unlink()
     object_path(remote, md5(b"one\n")).unlink()
-    assert fsck(toy) == (0, "2 objects looked at: 0 mended, 0 lost; 0 commits unread.\n")
+    assert fsck(toy) == (
+        0,
+        "3 objects looked at: 0 mended, 0 moved aside, 0 lost; 0 commits unread.\n",
+    )
 
 
 def test_object_that_both_sides_lack_is_lost(toy: Path, remote: Path, git: Git) -> None:
@@ -116,7 +119,7 @@ def test_objects_of_older_commits_are_looked_at(toy: Path, git: Git, set_params:
     damage(cache(toy), MODEL)
     code, said = fsck(toy)
     assert (code, f"needed by {first}\n" in said) == (3, True)
-    assert "3 objects looked at" in said
+    assert "5 objects looked at" in said
 
 
 def test_file_of_a_folder_and_its_list_are_looked_at(toy: Path, remote: Path, git: Git) -> None:
@@ -139,7 +142,10 @@ def test_file_of_a_folder_and_its_list_are_looked_at(toy: Path, remote: Path, gi
     assert f"mended  {of_b} many/b: damaged in the remote" in said
     damage(remote, listed)
     code, said = fsck(toy)
-    assert (code, f"lost    {listed} many: damaged, sound nowhere" in said) == (3, True)
+    assert (code, f"lost    {listed} many: damaged in the remote, sound nowhere" in said) == (
+        3,
+        True,
+    )
 
 
 @pytest.mark.parametrize("text", ["{", "stages: {a: 3}", "stages: {a: {outs: [{path: x}]}}"])
@@ -150,4 +156,23 @@ def test_commit_whose_lock_cannot_be_read_is_told(toy: Path, git: Git, text: str
     assert code == 3
     assert "unread  " in said
     assert f"dvc.lock of {head(git)}" in said
-    assert "2 objects looked at: 0 mended, 0 lost; 1 commits unread." in said
+    assert "3 objects looked at: 0 mended, 0 moved aside, 0 lost; 1 commits unread." in said
+
+
+def test_damaged_object_that_no_commit_needs_is_moved_aside(toy: Path) -> None:
+    """What Git holds, the cache has too, for DVC to restore an earlier result by."""
+    metrics = md5((toy / "reports" / "metrics.json").read_bytes())
+    damage(cache(toy), metrics)
+    code, said = fsck(toy)
+    assert (code, f"aside   {metrics}: damaged in the cache, moved to " in said) == (0, True)
+    assert "0 mended, 1 moved aside, 0 lost" in said
+    assert not object_path(cache(toy), metrics).exists()
+
+
+def test_object_that_was_removed_on_purpose_is_not_lost(toy: Path, git: Git) -> None:
+    place = object_path(cache(toy), MODEL)
+    place.unlink()
+    (cache(toy) / "removed-by-gc").write_text(f"{MODEL}\n")
+    code, said = fsck(toy)
+    assert code == 0
+    assert f"removed {MODEL} model.txt: removed by make gc; needed by {head(git)}\n" in said

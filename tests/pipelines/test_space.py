@@ -103,6 +103,36 @@ def test_files_of_folders_are_kept(toy: Path, git: Git) -> None:
     assert (toy / "many" / "a").read_text() == "a\n"
 
 
+def test_what_dvc_add_tracks_is_kept(toy: Path, git: Git) -> None:
+    (toy / "mine.txt").write_text("mine\n")
+    run(toy, "dvc", "add", "--quiet", "mine.txt")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "Mine")
+    space(toy, "collect", "--force")
+    (toy / "mine.txt").unlink()
+    run(toy, "dvc", "checkout", "--quiet", "mine.txt.dvc")
+    assert (toy / "mine.txt").read_text() == "mine\n"
+
+
+def test_folder_whose_list_is_nowhere_stops_the_removal(toy: Path, git: Git) -> None:
+    (toy / "dvc.yaml").write_text(
+        "stages: {many: {cmd: mkdir many; echo a > many/a, outs: [many]}}\n"
+    )
+    run(toy, "dvc", "repro", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "A folder")
+    (listed,) = (toy / ".dvc" / "cache" / "files").rglob("*.dir")
+    listed.unlink()
+    code, said = space(toy, "collect", "--force")
+    assert (code, "of many, which " in said, "nowhere sound" in said) == (1, True, True)
+
+
+def test_what_is_removed_is_noted(models: Path) -> None:
+    space(models, "collect", "--runs", "2", "--force")
+    noted = (models / ".dvc" / "cache" / "removed-by-gc").read_text().split()
+    assert len(noted) == 4
+
+
 def test_table_says_who_needs_what(models: Path) -> None:
     code, said = space(models, "show", "--runs", "2")
     assert code == 0

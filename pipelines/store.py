@@ -1,0 +1,133 @@
+"""DVC's cache and its default remote, as one store that can be looked after."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal, NamedTuple, get_args
+
+from pipelines import inventory, remote
+from pipelines.budget import objects_in
+from pipelines.checkout import dvc
+from pipelines.errors import PipelineError
+from pipelines.inventory import Need
+from pipelines.objects import DIRECTORY, hash_of, install, is_sound, object_path
+from pipelines.remote import State
+
+Fate = Literal["mended", "removed", "lost"]
+FATES = get_args(Fate)
+"""What can have become of an object that is not sound."""
+_REMOVED = "removed-by-gc"
+
+
+class Sides(NamedTuple):
+    """What an object is on both sides."""
+
+    cache: State
+    remote: State | None
+    """Nothing where there is no remote."""
+
+
+def store_removed(cache: Path, names: Sequence[str]) -> None:
+    """Note which objects are removed from a cache on purpose."""
+    with (cache / _REMOVED).open("a") as file:
+        file.writelines(f"{name}\n" for name in names)
+
+
+def removed_from(cache: Path) -> frozenset[str]:
+    """Give the objects that were removed from a cache on purpose."""
+    noted = cache / _REMOVED
+    return frozenset(noted.read_text().split()) if noted.exists() else frozenset()
+
+
+class Store:
+    """DVC's cache and its default remote, as one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._cache = Path(dvc(folder, "cache", "dir"))
+        self._has_remote = remote.is_set(folder)
+        self._removed = removed_from(self._cache)
+
+    def mend(self, needs: Iterable[Need]) -> list[tuple[Fate, str]]:
+        """Rehash objects on both sides, and mend each from the other; tell of those not sound."""
+        needed = inventory.by_name(needs)
+        sides = self._sides(list(needed))
+        told: list[tuple[Fate, str]] = []
+        for name, of in needed.items():
+            if found := self._mend_one(name, sides[name]):
+                fate, done = found
+                commits = ", ".join(dict.fromkeys(need.commit[:7] for need in of))
+                told.append((fate, f"{name} {of[0].path}: {done}; needed by {commits}"))
+        return told
+
+    def put_aside(self, known: Collection[str]) -> tuple[int, list[str]]:
+        """Rehash what else the cache has, and move aside what is damaged.
+
+        Returns:
+            How many objects that were, and a line for each damaged one.
+        """
+        others = [one.name for one in objects_in(self._cache) if one.name not in known]
+        damaged = sorted(name for name in others if self._state(name) == "damaged")
+        return len(others), [
+            f"{name}: damaged in the cache, moved to {self._quarantine(name)}" for name in damaged
+        ]
+
+    def lists(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Read the lists of folders, wherever they are sound."""
+        names = [name for name in names if name.endswith(DIRECTORY)]
+        here = [name for name in names if self._state(name) == "sound"]
+        found = inventory.lists_in(self._cache, here)
+        if self._has_remote:
+            with TemporaryDirectory() as temporary:
+                away = [name for name in names if name not in found]
+                remote.fetch(self._folder, away, Path(temporary))
+                places = {name: Path(temporary, name) for name in away}
+                found |= {n: p.read_bytes() for n, p in places.items() if is_sound(n, p)}
+        return found
+
+    def _sides(self, names: Sequence[str]) -> Mapping[str, Sides]:
+        away = remote.states(self._folder, names) if self._has_remote else {}
+        return {name: Sides(self._state(name), away.get(name)) for name in names}
+
+    def _state(self, name: str) -> State:
+        place = object_path(self._cache, name)
+        if not place.is_file():
+            return "absent"
+        return "sound" if is_sound(name, place) else "damaged"
+
+    def _mend_one(self, name: str, sides: Sides) -> tuple[Fate, str] | None:
+        """Give an object's fate and what was done about it; nothing if all is well."""
+        if "sound" not in sides:
+            return self._lose(name, sides)
+        if sides.cache == "damaged":
+            where = self._quarantine(name)
+            self._fetch(name)
+            return "mended", f"damaged in the cache, moved to {where}, fetched again"
+        if sides.remote == "damaged":
+            remote.replace(self._folder, [name], self._cache)
+            return "mended", "damaged in the remote, moved to quarantine there, sent again"
+        return None
+
+    def _lose(self, name: str, sides: Sides) -> tuple[Fate, str]:
+        if sides.cache == "damaged":
+            where = self._quarantine(name)
+            return "lost", f"damaged in the cache, moved to {where}, and sound nowhere"
+        if sides.remote == "damaged":
+            return "lost", "damaged in the remote, sound nowhere"
+        if name in self._removed:
+            return "removed", "removed by make gc"
+        return "lost", "missing, sound nowhere"
+
+    def _quarantine(self, name: str) -> Path:
+        place = object_path(self._cache, name)
+        target = self._cache / "quarantine" / f"{name}-is-{hash_of(place)}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        place.replace(target)
+        return target
+
+    def _fetch(self, name: str) -> None:
+        with TemporaryDirectory(dir=self._cache, prefix="incoming-") as temporary:
+            remote.fetch(self._folder, [name], Path(temporary))
+            if not is_sound(name, Path(temporary, name)):
+                raise PipelineError(f"expected {name} to stay sound in the remote; try again.")
+            install(Path(temporary, name), object_path(self._cache, name))
