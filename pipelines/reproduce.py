@@ -48,9 +48,7 @@ def _check(file: str, stage: str) -> None:
         while True:
             try:
                 with repo.lock:
-                    return check_sound(
-                        relied_on(repo, file, stage), Path(repo.cache.local_cache_dir)
-                    )
+                    return check_sound(relied_on(repo, file, stage), cache)
             except LockError:
                 time.sleep(_PATIENCE)
 
