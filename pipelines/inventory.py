@@ -71,15 +71,20 @@ def needs_of(folder: Path, commit: str, lock: str, *, all_named: bool = False) -
 
 
 def of_working_copy(folder: Path) -> set[str]:
-    """Name what the locks in the working copy name, committed or not; of a folder its list alone.
+    """Name what the locks and ``.dvc`` files in the working copy name, committed or not.
+
+    Of a folder that is its list alone.
 
     Raises:
         PipelineError: DVC did not write one of them.
     """
+    added = git(folder, "ls-files", "-z", "--cached", "--others", "--", "*.dvc").split("\0")
     found = set()
-    for path in filter(Path.exists, (folder / lock for lock in LOCKS)):
-        lock = YAML(typ="safe", pure=True).load(path) or {}
-        found |= {output.md5 for _, output in _outputs(lock, str(path))}
+    for path in (*LOCKS, *added):
+        if path and (folder / path).is_file():
+            record = YAML(typ="safe", pure=True).load(folder / path) or {}
+            lock = {"stages": {path: record}} if path.endswith(".dvc") else record
+            found |= {output.md5 for _, output in _outputs(lock, path)}
     return found
 
 

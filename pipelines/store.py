@@ -10,7 +10,7 @@ from pipelines.budget import objects_in
 from pipelines.checkout import dvc
 from pipelines.errors import PipelineError
 from pipelines.inventory import Need
-from pipelines.objects import DIRECTORY, hash_of, install, is_sound, object_path
+from pipelines.objects import DIRECTORY, hash_of, install, is_sound, list_at, object_path
 from pipelines.remote import State
 
 Fate = Literal["mended", "removed", "lost"]
@@ -82,7 +82,7 @@ class Store:
                 away = [name for name in names if name not in found]
                 remote.fetch(self._folder, away, Path(temporary))
                 places = {name: Path(temporary, name) for name in away}
-                found |= {n: p.read_bytes() for n, p in places.items() if is_sound(n, p)}
+                found |= {n: list_at(p) for n, p in places.items() if is_sound(n, p)}
         return found
 
     def _sides(self, names: Sequence[str]) -> Mapping[str, Sides]:

@@ -106,12 +106,13 @@ def test_files_of_folders_are_kept(toy: Path, git: Git) -> None:
 def test_what_dvc_add_tracks_is_kept(toy: Path, git: Git) -> None:
     (toy / "mine.txt").write_text("mine\n")
     run(toy, "dvc", "add", "--quiet", "mine.txt")
-    git("add", "--all")
-    git("commit", "--quiet", "-m", "Mine")
-    space(toy, "collect", "--force")
-    (toy / "mine.txt").unlink()
-    run(toy, "dvc", "checkout", "--quiet", "mine.txt.dvc")
-    assert (toy / "mine.txt").read_text() == "mine\n"
+    for _ in ("not committed yet", "committed"):
+        space(toy, "collect", "--force")
+        (toy / "mine.txt").unlink()
+        run(toy, "dvc", "checkout", "--quiet", "mine.txt.dvc")
+        assert (toy / "mine.txt").read_text() == "mine\n"
+        git("add", "--all")
+        git("commit", "--quiet", "--allow-empty", "-m", "Mine")
 
 
 def test_folder_whose_list_is_nowhere_stops_the_removal(toy: Path, git: Git) -> None:
