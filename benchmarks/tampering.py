@@ -8,6 +8,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from pipelines.checkout import identity
 from pipelines.objects import object_path
 from pipelines.request import Request
 
@@ -55,7 +56,7 @@ class Answered:
 
     def git(self, *arguments: str) -> None:
         """Run Git in the worker's clone."""
-        subprocess.run(["git", *arguments], cwd=self.worker, check=True)
+        subprocess.run(["git", *identity(self.worker), *arguments], cwd=self.worker, check=True)
 
     def _lock(self) -> dict[str, Any]:
         lock: dict[str, Any] = _yaml.load(self.worker / self.request.lock)
