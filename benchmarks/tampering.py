@@ -9,8 +9,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from pipelines.checkout import identity
-from pipelines.objects import object_path
-from pipelines.request import Request
+from pipelines.delegation.request import Request
+from pipelines.storage.objects import object_path
 
 _yaml = YAML()
 

@@ -24,10 +24,10 @@ from benchmarks.clone import repro, timed
 from benchmarks.orchestration import server
 from benchmarks.results import record
 from benchmarks.tampering import TAMPERINGS, Answered
+from pipelines.delegation.request import Request
+from pipelines.delegation.take_over import take_over
 from pipelines.errors import PipelineError
 from pipelines.process import started
-from pipelines.request import Request
-from pipelines.take_over import take_over
 from pipelines.worker import tell
 
 ROOT = Path(__file__).parents[1]

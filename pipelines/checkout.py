@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.errors import PipelineError
+from pipelines.process import PROJECT
 
 # Ignored by Git, keyed by what they hold, and worth more when every run has them.
 _DOWNLOADS = "data/downloads"
@@ -74,7 +75,7 @@ class Repository:
 
     def _share(self, folder: Path) -> None:
         program = (sys.executable, "-m", "pipelines.share")
-        output(Path(__file__).parents[1], program, str(self.folder), str(folder))
+        output(PROJECT, program, str(self.folder), str(folder))
         for name in _SHARED:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
             self._link(folder, name)

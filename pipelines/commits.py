@@ -1,90 +1,21 @@
-"""The commits that go between a run and a worker, and what they hold."""
+"""What a commit has, read without a checkout of it."""
 
-import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipelines.answer import LOCK, Answer
-from pipelines.checkout import git, home_of, identity
+from pipelines.checkout import git
 from pipelines.errors import ForgedError
-from pipelines.request import Request
 
+LOCK = "dvc.lock"
 # Bytes. Of a dvc.lock; one of a thousand files has some 100 kB.
 _LARGEST_LOCK = 1 << 24
 LARGEST = 1 << 28
 """Bytes of a file or a folder in Git that is read into memory."""
-
-REMOTE = "origin"
-"""The remote of Git by which run and worker meet; each has its own address for it."""
-
-
-def commit_as_is(folder: Path, paths: Sequence[str], message: str) -> str:
-    """Commit a working copy's tracked files, and some others, on top of its HEAD.
-
-    Its branch, its index and its files stay as they are.
-
-    Returns:
-        The commit's hash.
-
-    Raises:
-        PipelineError: a path is not there, or Git ignores it.
-    """
-    with TemporaryDirectory() as temporary:
-        index = Path(temporary, "index")
-        shutil.copy(
-            git(folder, "rev-parse", "--path-format=absolute", "--git-path", "index"), index
-        )
-        git(folder, "add", "--update", ".", index=index)
-        git(folder, "add", "--", *map(_literally, paths), index=index)
-        tree = git(folder, "write-tree", index=index)
-    return git(folder, *identity(folder), "commit-tree", tree, "-p", "HEAD", "-m", message)
-
-
-def commit_answer(folder: Path, paths: Sequence[str], message: str) -> str:
-    """Commit these paths of a worker's checkout, changed or not, and give the commit's hash."""
-    git(folder, "add", "--all", "--force", "--", *map(_literally, paths))
-    tree = git(folder, "write-tree")
-    return git(folder, *identity(folder), "commit-tree", tree, "-p", "HEAD", "-m", message)
-
-
-def send(folder: Path, commit: str, branch: str) -> None:
-    """Push a commit to a branch of the remote, whatever it had; ``PipelineError`` if it refuses."""
-    git(home_of(folder), "push", "--quiet", REMOTE, f"+{commit}:refs/heads/{branch}")
-
-
-def withdraw(folder: Path, branch: str) -> None:
-    """Remove a branch of the remote; ``PipelineError`` if it refuses."""
-    git(home_of(folder), "push", "--quiet", REMOTE, "--delete", f"refs/heads/{branch}")
-
-
-def receive(folder: Path, branch: str) -> str:
-    """Fetch a branch of the remote, and give its commit; ``PipelineError`` if there is none."""
-    home = home_of(folder)
-    git(home, "fetch", "--quiet", "--no-tags", REMOTE, f"refs/heads/{branch}")
-    return git(home, "rev-parse", "FETCH_HEAD")
-
-
-def read_answer(folder: Path, request: Request, commit: str) -> Answer:
-    """Read what Git has of an answer.
-
-    Raises:
-        ForgedError: its ``dvc.lock`` is no YAML, or too large.
-    """
-    raw = git(folder, "diff", "--raw", "-z", "--no-renames", request.commit, commit).split("\0")
-    # Of each change ":MODE MODE HASH HASH STATUS", then the path.
-    changes = {path: entry.split()[1] for entry, path in zip(raw[::2], raw[1::2], strict=False)}
-    return Answer(
-        parents=tuple(git(folder, "rev-list", "--parents", "-1", commit).split()[1:]),
-        changes=changes,
-        before=lock_of(folder, request.commit, request.lock),
-        after=lock_of(folder, commit, request.lock),
-    )
 
 
 def lock_of(folder: Path, commit: str, path: str = LOCK) -> Mapping[str, Any]:
@@ -122,8 +53,3 @@ def contents_of(folder: Path, commit: str, path: str, limit: int = LARGEST) -> d
         done = subprocess.run(command, cwd=folder, check=True, capture_output=True)
         found[below] = done.stdout
     return found
-
-
-def _literally(path: str) -> str:
-    """Keep Git from taking a path for a pattern."""
-    return f":(top,literal){path}"

@@ -16,10 +16,10 @@ from rich.console import Console
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipelines import differences
 from pipelines.checkout import Repository, dvc, git, output
-from pipelines.difference_table import as_markdown, as_table
-from pipelines.differences import NOTHING, EvaluationSet, Row, shown
+from pipelines.comparison import differences
+from pipelines.comparison.differences import NOTHING, EvaluationSet, Row, shown
+from pipelines.comparison.table import as_markdown, as_table
 from pipelines.errors import PipelineError
 
 EXITS = {"chance": 0, "worse": 3, "better": 4, "unknown": 5}

@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.checks.result import Result
-
-_FOLDER = Path(__file__).parents[1]
+from pipelines.process import PROJECT
 
 
 def main() -> int:
     """Print each piece as it is found, and give the exit code: 1 if something is missing."""
     states, mends = [], 0
     try:
-        for result in examine(_FOLDER):
+        for result in examine(PROJECT):
             sys.stdout.write(shown(result))
             sys.stdout.flush()
             states.append(result.state)

@@ -16,9 +16,9 @@ from pydantic import Field
 from ruamel.yaml import YAML
 
 from pipelines.checkout import Repository, commit_changes
+from pipelines.delegation.hand_off import Policy
 from pipelines.errors import PipelineError
 from pipelines.graph import MAIN
-from pipelines.hand_off import Policy
 from pipelines.lock import BusyError, exclusive
 from pipelines.promotion.step import judge_run, promote_run
 from pipelines.publish import push_results

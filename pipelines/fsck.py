@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import typer
 
-from pipelines import inventory
 from pipelines.checkout import Repository
 from pipelines.errors import PipelineError
 from pipelines.lock import cache_still
-from pipelines.store import FATES, Store
+from pipelines.storage import inventory
+from pipelines.storage.store import FATES, Store
 
 EXITS = {"sound": 0, "lost": 3}
 """By what is left after the mending; 1 is an error, and 2 a wrong command line."""

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from pipelines.errors import PipelineError
-from pipelines.process import run
+from pipelines.process import PROJECT, run
 
 
 class Meta(BaseModel):
@@ -82,8 +82,7 @@ def read_stages(
     options = ["--restore"] if restore else []
     options += ["--file", file]
     command = [sys.executable, "-m", "pipelines.plan", *options, "--", str(folder), *changes]
-    # Where this project is, for DVC may work on another commit of it.
-    code = run(command, Path(__file__).parents[1], lines.append, held=held)
+    code = run(command, PROJECT, lines.append, held=held)
     if code:
         raise PipelineError(lines[-1] if lines else f"reading dvc.yaml ended with code {code}.")
     return list(STAGES.validate_json(lines[-1]))

@@ -15,10 +15,10 @@ from dvc.repo.index import Index
 from dvc.stage import PipelineStage
 from dvc.utils.hydra import apply_overrides
 
-from pipelines.answer import Output
 from pipelines.errors import PipelineError
 from pipelines.graph import MAIN, STAGES, Stage, parse_meta
-from pipelines.objects import check_sound
+from pipelines.storage.objects import check_sound
+from pipelines.storage.outputs import Output
 
 
 def main(
@@ -54,7 +54,7 @@ def plan(file: str = MAIN, *, restore: bool) -> list[Stage]:
         DvcException: DVC refuses the repository or its ``dvc.yaml``.
         PipelineError: a stage's ``meta`` is refused.
     """
-    with Repo() as repo:
+    with Repo(_wait_for_lock=True) as repo:
         index, wanted = _index(repo, file)
         places = {stage: place for place, stage in enumerate(index.stages)}
         # The edges of DVC's graph lead from a stage to what it depends on.

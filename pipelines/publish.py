@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pipelines import inventory, remote
 from pipelines.checkout import dvc, git, home_of
+from pipelines.storage import inventory, remote
 
 
 def push_results(folder: Path, branch: str, git_remote: str) -> None:

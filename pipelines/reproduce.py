@@ -4,7 +4,6 @@
 """
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,18 +12,14 @@ from typing import Annotated
 import typer
 from dvc.cli import main as dvc
 from dvc.exceptions import DvcException
-from dvc.lock import LockError
 from dvc.repo import Repo
 from dvc.stage.cache import _can_hash
 from dvc.stage.serialize import to_single_stage_lockfile
 
-from pipelines.answer import Output
 from pipelines.errors import PipelineError
 from pipelines.graph import MAIN
-from pipelines.objects import check_sound
-
-# Seconds between two looks at DVC's lock.
-_PATIENCE = 1
+from pipelines.storage.objects import check_sound
+from pipelines.storage.outputs import Output
 
 
 def main(folder: Path, stage: str, file: Annotated[str, typer.Option()] = MAIN) -> None:
@@ -42,15 +37,8 @@ def main(folder: Path, stage: str, file: Annotated[str, typer.Option()] = MAIN) 
 
 
 def _check(file: str, stage: str) -> None:
-    with Repo() as repo:
-        cache = Path(repo.cache.local_cache_dir)
-        # As --wait-for-lock does: another command of DVC's is at work.
-        while True:
-            try:
-                with repo.lock:
-                    return check_sound(relied_on(repo, file, stage), cache)
-            except LockError:
-                time.sleep(_PATIENCE)
+    with Repo(_wait_for_lock=True) as repo, repo.lock:
+        check_sound(relied_on(repo, file, stage), Path(repo.cache.local_cache_dir))
 
 
 def relied_on(repo: Repo, file: str, name: str) -> Iterator[Output]:

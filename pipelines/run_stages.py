@@ -6,9 +6,9 @@ from pathlib import Path
 
 from prefect.client.schemas.objects import State
 
+from pipelines.delegation.hand_off import Policy
 from pipelines.errors import PipelineError
 from pipelines.graph import read_stages
-from pipelines.hand_off import Policy
 from pipelines.records import Outcome, record_stages
 from pipelines.stage import run_stage
 

@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -15,10 +14,9 @@ import typer
 
 from pipelines.deployments import read_deployments
 from pipelines.errors import PipelineError
-from pipelines.process import started
+from pipelines.process import PROJECT, started
 from pipelines.worker import PREFECT, interrupt_by_either_signal, prefect, tell, work
 
-_FOLDER = Path(__file__).parents[1]
 _POOL = "local"
 # Seconds that the server gets to answer.
 _PATIENCE = 300
@@ -45,7 +43,7 @@ def environment(port: int) -> Mapping[str, str]:
     PREFECT_API_AUTH_STRING is demanded by the server as well as sent to it.
     """
     settings = {
-        "PREFECT_HOME": str(_FOLDER / ".prefect"),
+        "PREFECT_HOME": str(PROJECT / ".prefect"),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}",
@@ -63,7 +61,7 @@ def serve(stack: ExitStack, port: int) -> None:
     """
     _check_free(port)
     url = os.environ["PREFECT_API_URL"]
-    server = stack.enter_context(started([*PREFECT, "server", "start"], _FOLDER))
+    server = stack.enter_context(started([*PREFECT, "server", "start"], PROJECT))
     tell("server", server)
     wait_for_server(url, server)
     prepare()
@@ -80,7 +78,7 @@ def prepare() -> None:
     """
     from pipelines import automations  # noqa: PLC0415  # reads the settings of main
 
-    planned = read_deployments(_FOLDER / "prefect.yaml")
+    planned = read_deployments(PROJECT / "prefect.yaml")
     pools = sorted({deployment.work_pool for deployment in planned})
     for arguments in (
         *(("work-pool", "create", pool, "--type", "process", "--overwrite") for pool in pools),

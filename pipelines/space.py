@@ -16,14 +16,14 @@ from rich.filesize import decimal
 from rich.table import Column, Table
 from rich.text import Text
 
-from pipelines import inventory
-from pipelines.budget import Kept, objects_in
 from pipelines.checkout import Repository, dvc, git
 from pipelines.errors import PipelineError
-from pipelines.inventory import Need
 from pipelines.lock import cache_still
-from pipelines.objects import DIRECTORY
-from pipelines.store import Store, store_removed
+from pipelines.storage import inventory
+from pipelines.storage.budget import Kept, objects_in
+from pipelines.storage.inventory import Need
+from pipelines.storage.outputs import DIRECTORY
+from pipelines.storage.store import Store, store_removed
 
 RUNS = "refs/heads/runs/"
 # The last are of `dvc exp run`.

@@ -11,10 +11,10 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
+from pipelines.delegation.hand_off import Policy, hand_off
 from pipelines.errors import NobodyError, PipelineError
 from pipelines.graph import Stage
-from pipelines.hand_off import Policy, hand_off
-from pipelines.process import TimedOutError, run
+from pipelines.process import PROJECT, TimedOutError, run
 from pipelines.progress import Progress
 
 # sysexits.h, EX_TEMPFAIL: what stages exit with when trying again may help.
@@ -117,10 +117,8 @@ def _reproduce_here(stage: Stage, folder: Path, lock: int, python: Path) -> Stat
 
     asked = ["--file", stage.file, "--", str(folder), stage.name]
     command = [str(python), "-m", "pipelines.reproduce", *asked]
-    # Where this project is, for the folder may be another commit of it.
-    home = Path(__file__).parents[1]
     try:
-        code = run(command, home, on_line, stage.meta.timeout, [lock])
+        code = run(command, PROJECT, on_line, stage.meta.timeout, [lock])
     except TimedOutError:
         limit = f"{stage.meta.timeout:g} s, its meta.timeout in dvc.yaml"
         return Failed(message=f"stage {stage.name} was ended after {limit}.")

@@ -13,19 +13,20 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from ruamel.yaml import YAML
 
-from pipelines import remote
-from pipelines.answer import Output, inputs_of, outputs
-from pipelines.budget import keep_within, mark_used, read_budget
 from pipelines.checkout import PROVENANCE, Repository, dvc
-from pipelines.commits import commit_answer, receive, send
-from pipelines.environment import check, python_for
+from pipelines.delegation.answer import inputs_of, outputs
+from pipelines.delegation.environment import check, python_for
+from pipelines.delegation.exchange import commit_answer, receive, send
+from pipelines.delegation.request import Request, difference, read_expected
 from pipelines.errors import ForeignError, PipelineError
 from pipelines.graph import read_stages
 from pipelines.lock import exclusive
-from pipelines.objects import bring, object_names, object_path
 from pipelines.records import record_seconds
-from pipelines.request import Request, difference, read_expected
 from pipelines.stage import run_stage
+from pipelines.storage import remote
+from pipelines.storage.budget import keep_within, mark_used, read_budget
+from pipelines.storage.objects import bring, object_names, object_path
+from pipelines.storage.outputs import Output
 from pipelines.timing import Timing
 
 
@@ -37,7 +38,7 @@ def work(request: Request) -> State:
     its other outputs are in DVC's remote.
 
     Args:
-        request: as pipelines/hand_off.py makes it.
+        request: as pipelines/delegation/hand_off.py makes it.
     """
     owner = f"the run '{flow_run.name}' ({flow_run.id})"
     try:

@@ -13,18 +13,17 @@ from typing import Annotated
 
 import typer
 
-from pipelines import remote
-from pipelines.budget import BUDGET
 from pipelines.checkout import git
-from pipelines.commits import REMOTE
+from pipelines.delegation.exchange import REMOTE
 from pipelines.deployments import read_deployments
 from pipelines.errors import PipelineError
-from pipelines.process import run, started
+from pipelines.process import PROJECT, run, started
+from pipelines.storage import remote
+from pipelines.storage.budget import BUDGET
 
 CLONE = "PIPELINE_CLONE"
 """The variable by which prefect.yaml knows a worker's folder."""
 PREFECT = (sys.executable, "-m", "prefect")
-_FOLDER = Path(__file__).parents[1]
 # Seconds within which a worker that ends has never worked.
 _TOO_SOON = 20
 
@@ -41,9 +40,9 @@ def main(
     """
     interrupt_by_either_signal()
     try:
-        check_meeting_places(_FOLDER)
+        check_meeting_places(PROJECT)
         prepare(pool)
-        os.environ |= {CLONE: str(_FOLDER), BUDGET: str(cache_gigabytes)}
+        os.environ |= {CLONE: str(PROJECT), BUDGET: str(cache_gigabytes)}
         typer.echo(f"at work for the pool {pool} (Ctrl-C ends it)")
         work(pool, ["--limit", "1"], until=lambda: False)
     except KeyboardInterrupt:
@@ -92,7 +91,7 @@ def prepare(pool: str) -> None:
     from prefect.client.orchestration import get_client  # noqa: PLC0415
     from prefect.exceptions import ObjectNotFound  # noqa: PLC0415
 
-    planned = [entry.name for entry in read_deployments(_FOLDER / "prefect.yaml")]
+    planned = [entry.name for entry in read_deployments(PROJECT / "prefect.yaml")]
     if pool not in planned:
         raise PipelineError(
             f"expected a deployment {pool} in prefect.yaml, found {', '.join(planned)}; add one "
@@ -117,7 +116,7 @@ def prefect(*arguments: str) -> None:
     lines: list[str] = []
     # What it writes into a deployment is each worker's own.
     os.environ.pop(CLONE, None)
-    if run([*PREFECT, *arguments], _FOLDER, lines.append):
+    if run([*PREFECT, *arguments], PROJECT, lines.append):
         raise PipelineError("\n".join([f"prefect {' '.join(arguments)} failed:", *lines[-10:]]))
 
 
@@ -137,7 +136,7 @@ def work(pool: str, options: Sequence[str], until: Callable[[], bool]) -> None:
     command = [*PREFECT, "worker", "start", "--pool", pool, "--type", "process", *options]
     while not until():
         begin = time.monotonic()
-        with started(command, _FOLDER) as worker:
+        with started(command, PROJECT) as worker:
             tell("worker", worker)
             while not until() and worker.poll() is None:
                 time.sleep(1)

@@ -11,9 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipelines.answer import LOCK
-from pipelines.commits import contents_of
-from pipelines.differences import EvaluationSet, tested_on
+from pipelines.commits import LOCK, contents_of
+from pipelines.comparison.differences import EvaluationSet, tested_on
 from pipelines.errors import PipelineError
 
 METRICS = "reports/metrics.json"

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipelines import remote
-from pipelines.answer import LOCK, Output
 from pipelines.checkout import PROVENANCE, dvc
-from pipelines.commits import contents_of
+from pipelines.commits import LOCK, contents_of
 from pipelines.errors import DamagedError, PipelineError
-from pipelines.objects import bring, entries, measure, object_path
+from pipelines.storage import remote
+from pipelines.storage.objects import bring, entries, object_path
+from pipelines.storage.outputs import Output, measure
 
 
 class Record(NamedTuple):

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.answer import LOCK
 from pipelines.checkout import PROVENANCE, Repository
-from pipelines.environment import python_for
+from pipelines.commits import LOCK
+from pipelines.delegation.environment import python_for
 from pipelines.errors import PipelineError
 from pipelines.process import run
 from pipelines.verification.recorded import Record, read_record

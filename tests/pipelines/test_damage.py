@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipelines.objects import object_path
+from pipelines.storage.objects import object_path
 from tests.pipelines.conftest import ROOT, FlowRun, Git
 
 Start = Callable[..., FlowRun]

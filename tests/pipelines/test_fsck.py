@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.objects import object_path
+from pipelines.storage.objects import object_path
 from tests.pipelines.conftest import ROOT, Git, run
-from tests.pipelines.test_objects import md5
+from tests.pipelines.storage.test_objects import md5
 
 SetParams = Callable[..., None]
 

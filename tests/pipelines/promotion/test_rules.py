@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.differences import EvaluationSet
+from pipelines.comparison.differences import EvaluationSet
 from pipelines.promotion.results import Results
 from pipelines.promotion.rules import judge, largest_fall
 from stages.sections.gate import Gate

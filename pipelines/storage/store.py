@@ -5,13 +5,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, NamedTuple, get_args
 
-from pipelines import inventory, remote
-from pipelines.budget import objects_in
 from pipelines.checkout import dvc
 from pipelines.errors import PipelineError
-from pipelines.inventory import Need
-from pipelines.objects import DIRECTORY, hash_of, install, is_sound, list_at, object_path
-from pipelines.remote import State
+from pipelines.storage import inventory, remote
+from pipelines.storage.budget import objects_in
+from pipelines.storage.inventory import Need
+from pipelines.storage.objects import hash_of, install, is_sound, list_at, object_path
+from pipelines.storage.outputs import DIRECTORY
+from pipelines.storage.remote import State
 
 Fate = Literal["mended", "removed", "lost"]
 FATES = get_args(Fate)

@@ -16,18 +16,18 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines import remote
-from pipelines.answer import inputs_of
 from pipelines.away import server_may_be_away
 from pipelines.checkout import dvc
-from pipelines.commits import commit_as_is, send, withdraw
-from pipelines.environment import here
+from pipelines.delegation.answer import inputs_of
+from pipelines.delegation.environment import here
+from pipelines.delegation.exchange import commit_as_is, send, withdraw
+from pipelines.delegation.request import Expected, Request, lock_of, read_expected
+from pipelines.delegation.take_over import take_over
 from pipelines.errors import NobodyError, PipelineError
 from pipelines.graph import Stage
-from pipelines.objects import object_names
 from pipelines.records import record_seconds
-from pipelines.request import Expected, Request, lock_of, read_expected
-from pipelines.take_over import take_over
+from pipelines.storage import remote
+from pipelines.storage.objects import object_names
 from pipelines.timing import Timing
 
 # Seconds between two looks at the worker's run.

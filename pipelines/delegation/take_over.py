@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from pipelines import remote
-from pipelines.answer import Output, check_measured, verify
 from pipelines.checkout import PROVENANCE, dvc, git
-from pipelines.commits import LARGEST, contents_of, read_answer, receive
+from pipelines.commits import LARGEST, contents_of
+from pipelines.delegation.answer import verify
+from pipelines.delegation.exchange import read_answer, receive
+from pipelines.delegation.request import Request
 from pipelines.errors import PipelineError
-from pipelines.objects import bring, measure
-from pipelines.request import Request
+from pipelines.storage import remote
+from pipelines.storage.objects import bring
+from pipelines.storage.outputs import Output, check_measured, measure
 
 
 def take_over(folder: Path, request: Request) -> str:

@@ -1,4 +1,7 @@
-"""Ask DVC about a stage: ``python -m pipelines.expect FOLDER FILE STAGE``, a process of its own."""
+"""Ask DVC about a stage, in a process of its own.
+
+``python -m pipelines.delegation.expect FOLDER FILE STAGE`` prints what its record must say.
+"""
 
 import logging
 import os
@@ -10,8 +13,8 @@ from dvc.exceptions import DvcException, OutputNotFoundError
 from dvc.repo import Repo
 from dvc.stage.serialize import to_single_stage_lockfile
 
+from pipelines.delegation.request import Expected, Found
 from pipelines.errors import PipelineError
-from pipelines.request import Expected, Found
 
 
 def main(folder: Path, file: str, stage: str) -> None:

@@ -1,7 +1,6 @@
 """DVC's objects, each a file of the name of its MD5: rehashed before anything relies on them."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -9,14 +8,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from pipelines.answer import Output, check_measured
 from pipelines.errors import DamagedError, ForgedError
+from pipelines.storage.outputs import DIRECTORY, Output, check_measured
 
 Fetch = Callable[[Sequence[str], Path], None]
 """Download objects of these names into a folder, as files of these names, but for those missing."""
 
-DIRECTORY = ".dir"
-"""How the name of the object ends that lists a folder's files."""
 # Bytes: about half a million files.
 _LARGEST_LIST = 1 << 26
 
@@ -103,21 +100,6 @@ def entries(path: str, content: bytes) -> list[Entry]:
     return found
 
 
-def measure(path: str, contents: Mapping[str, bytes]) -> Output:
-    """Hash an output as DVC does.
-
-    Args:
-        path: of the output.
-        contents: by path below the output; of a file, its own by the empty path.
-    """
-    size = sum(map(len, contents.values()))
-    if "" in contents:
-        return Output(path=path, md5=_md5(contents[""]), size=size)
-    listed = [{"md5": _md5(contents[name]), "relpath": name} for name in sorted(contents)]
-    name = _md5(json.dumps(listed, sort_keys=True).encode()) + DIRECTORY
-    return Output(path=path, md5=name, size=size, nfiles=len(listed))
-
-
 def object_path(cache: Path, name: str) -> Path:
     """Give the place of an object in a cache."""
     return cache / "files" / "md5" / name[:2] / name[2:]
@@ -156,10 +138,6 @@ def install(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     source.chmod(0o444)
     source.replace(target)
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _sound(names: Sequence[str], cache: Path, incoming: Path, fetch: Fetch) -> dict[str, Path]:

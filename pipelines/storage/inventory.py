@@ -8,11 +8,11 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from pipelines.answer import LOCK, Output
 from pipelines.checkout import git
-from pipelines.commits import lock_of
+from pipelines.commits import LOCK, lock_of
 from pipelines.errors import PipelineError
-from pipelines.objects import DIRECTORY, entries, list_at, object_path
+from pipelines.storage.objects import entries, list_at, object_path
+from pipelines.storage.outputs import DIRECTORY, Output
 
 LOCKS = (LOCK, "tuning/dvc.lock")
 

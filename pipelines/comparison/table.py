@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from rich.table import Column, Table
 from rich.text import Text
 
-from pipelines.differences import Row
+from pipelines.comparison.differences import Row
 
 _SAME = Row("no difference", "", "")
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import remote
-from pipelines.answer import Output
 from pipelines.checkout import dvc
+from pipelines.delegation.take_over import take_over
 from pipelines.errors import DamagedError, PipelineError
-from pipelines.objects import bring, object_path
-from pipelines.take_over import take_over
+from pipelines.storage import remote
+from pipelines.storage.objects import bring, object_path
+from pipelines.storage.outputs import Output
 from tests.pipelines.conftest import clone_for_work, run
-from tests.pipelines.storage import Kind, Storage, folder, s3, ssh
-from tests.pipelines.test_objects import md5
-from tests.pipelines.test_take_over import ask_and_answer
+from tests.pipelines.delegation.test_take_over import ask_and_answer
+from tests.pipelines.remotes import Kind, Storage, folder, s3, ssh
+from tests.pipelines.storage.test_objects import md5
 
 _RAW = Output(path="raw.txt", md5=md5(b"one\n"), size=4)
 _ABSENT = "0" * 32

@@ -1,19 +1,19 @@
 """Whether a worker's answer is what was asked: no more, no less, and of nothing else.
 
 Pure functions: what Git has is given to them, and the contents that the accepted record names by
-their hashes are looked at in ``pipelines.objects``.
+their hashes are looked at in ``pipelines.storage.objects``.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from pipelines.checkout import PROVENANCE
+from pipelines.delegation.request import Expected, Request, difference
 from pipelines.errors import ForeignError, ForgedError
-from pipelines.request import Expected, Request, difference
+from pipelines.storage.outputs import Output
 
-LOCK = "dvc.lock"
 _FILES = ("100644", "100755")
 _DELETED = "000000"
 # What DVC begins a dvc.lock with.
@@ -30,18 +30,6 @@ class Answer(NamedTuple):
     """The ``dvc.lock`` with the stage's record, at the requested commit."""
     after: Mapping[str, Any]
     """The same at the answer."""
-
-
-class Output(BaseModel):
-    """What ``dvc.lock`` says of an output."""
-
-    model_config = ConfigDict(frozen=True)
-
-    path: str
-    md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}(\.dir)?$")]
-    size: int
-    nfiles: int | None = None
-    """Of a folder, whose hash ends in ``.dir``."""
 
 
 def inputs_of(expected: Expected) -> list[Output]:
@@ -135,22 +123,3 @@ def _forged(request: Request, what: str) -> ForgedError:
     return ForgedError(
         f"the worker's answer for {request.stage} is refused: {what}; nothing of it was taken over."
     )
-
-
-def check_measured(recorded: Sequence[Output], measured: Sequence[Output]) -> None:
-    """Check that contents are those that a record names.
-
-    Raises:
-        ForgedError: one of them is another.
-    """
-    for said, found in zip(recorded, measured, strict=True):
-        if said != found:
-            raise ForgedError(
-                f"{said.path} is refused: expected its content to be as dvc.lock says, "
-                f"{_described(said)}, found {_described(found)}; nothing of it was taken over."
-            )
-
-
-def _described(output: Output) -> str:
-    files = f" in {output.nfiles} files" if output.nfiles is not None else ""
-    return f"MD5 {output.md5} and {output.size} bytes{files}"

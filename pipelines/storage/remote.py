@@ -1,7 +1,7 @@
 """DVC's default remote, object by object: what it has, and the bytes as it has them.
 
 DVC's own ``push`` and ``pull`` end well with an object missing or damaged.
-``python -m pipelines.remote FOLDER NAMES`` asks DVC, in a process of its own.
+``python -m pipelines.storage.remote FOLDER NAMES`` asks DVC, in a process of its own.
 """
 
 import hashlib
@@ -21,8 +21,9 @@ from pydantic import BaseModel
 
 from pipelines.checkout import dvc
 from pipelines.errors import DamagedError, PipelineError
-from pipelines.objects import DIRECTORY, object_path
-from pipelines.process import run
+from pipelines.process import PROJECT, run
+from pipelines.storage.objects import object_path
+from pipelines.storage.outputs import DIRECTORY
 
 State = Literal["sound", "damaged", "absent"]
 _PIECE = 1 << 20
@@ -105,8 +106,8 @@ def _ask(folder: Path, names: Sequence[str], *options: str) -> Answer:
         # A folder may have more files than a command line can name.
         listed = Path(temporary, "names.json")
         listed.write_text(json.dumps(list(dict.fromkeys(names))))
-        command = [sys.executable, "-m", "pipelines.remote", str(folder), str(listed), *options]
-        code = run(command, Path(__file__).parents[1], lines.append)
+        command = [sys.executable, "-m", "pipelines.storage.remote", str(folder), str(listed)]
+        code = run([*command, *options], PROJECT, lines.append)
     if code:
         raise PipelineError(lines[-1] if lines else f"DVC's remote: found exit code {code}.")
     return Answer.model_validate_json(lines[-1])

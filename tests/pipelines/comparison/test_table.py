@@ -2,8 +2,8 @@ import io
 
 from rich.console import Console
 
-from pipelines.difference_table import as_markdown, as_table
-from pipelines.differences import Row
+from pipelines.comparison.differences import Row
+from pipelines.comparison.table import as_markdown, as_table
 
 COMMITS = ["main~1 (1234567)", "main (89abcde)"]
 SECTIONS = {

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from pipelines import differences
-from pipelines.differences import NOTHING, EvaluationSet, Row, shown
+from pipelines.comparison import differences
+from pipelines.comparison.differences import NOTHING, EvaluationSet, Row, shown
 
 
 def test_parameters_that_changed_came_or_went_are_told() -> None:

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.environment import Environment
+from pipelines.delegation.environment import Environment
 from pipelines.errors import PipelineError
-from pipelines.process import run
+from pipelines.process import PROJECT, run
 
 
 class Expected(BaseModel):
@@ -50,7 +50,7 @@ class Request(BaseModel):
 
 
 class Found(BaseModel):
-    """What ``pipelines.expect`` prints."""
+    """What ``pipelines.delegation.expect`` prints."""
 
     expected: Expected
     changed: bool
@@ -69,8 +69,8 @@ def read_expected(folder: Path, file: str, stage: str) -> Found:
         PipelineError: there is no such stage, or it lacks something that it depends on.
     """
     lines: list[str] = []
-    command = [sys.executable, "-m", "pipelines.expect", "--", str(folder), file, stage]
-    code = run(command, Path(__file__).parents[1], lines.append)
+    command = [sys.executable, "-m", "pipelines.delegation.expect", "--", str(folder), file, stage]
+    code = run(command, PROJECT, lines.append)
     if code:
         raise PipelineError(lines[-1] if lines else f"reading {file} ended with code {code}.")
     return Found.model_validate_json(lines[-1])

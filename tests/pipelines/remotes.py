@@ -15,7 +15,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from pipelines.objects import object_path
+from pipelines.storage.objects import object_path
 from tests.pipelines.conftest import free_port, wait_until
 
 # Debian's place for it is in no user's PATH.

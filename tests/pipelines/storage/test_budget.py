@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.budget import Kept, keep_within, mark_used, read_budget, surplus
 from pipelines.errors import PipelineError
+from pipelines.storage.budget import Kept, keep_within, mark_used, read_budget, surplus
 
 
 def kept(name: str, size: int, used: float) -> Kept:

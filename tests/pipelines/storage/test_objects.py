@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.answer import Output
 from pipelines.errors import DamagedError, ForgedError
-from pipelines.objects import bring, entries, measure, object_names, object_path
+from pipelines.storage.objects import bring, entries, object_names, object_path
+from pipelines.storage.outputs import Output, measure
 
 
 def md5(content: bytes) -> str:
