@@ -56,11 +56,9 @@ def tell_of_failures(block: UUID) -> Automation:
     return Automation(
         name="Tell of failures",
         description="A run has failed, has crashed or took too long",
-        trigger=EventTrigger(
-            expect={f"prefect.flow-run.{end}" for end in ("Failed", "Crashed", "TimedOut")},
+        trigger=_reaction(
+            *(f"prefect.flow-run.{end}" for end in ("Failed", "Crashed", "TimedOut")),
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
-            posture=Posture.Reactive,
-            threshold=1,
         ),
         actions=[
             SendNotification(
@@ -77,11 +75,7 @@ def tell_of_falls(block: UUID) -> Automation:
     return Automation(
         name="Tell of falls",
         description="A run's metric is lower than at the commit that the run began with",
-        trigger=EventTrigger(
-            expect={METRIC_FELL},
-            posture=Posture.Reactive,
-            threshold=1,
-        ),
+        trigger=_reaction(METRIC_FELL),
         actions=[
             SendNotification(
                 block_document_id=block,
@@ -100,11 +94,7 @@ def tell_of_shut_gates(block: UUID) -> Automation:
     return Automation(
         name="Tell of shut gates",
         description="A run's model does not hold what params.yaml demands of one to be promoted",
-        trigger=EventTrigger(
-            expect={GATE_SHUT},
-            posture=Posture.Reactive,
-            threshold=1,
-        ),
+        trigger=_reaction(GATE_SHUT),
         actions=[
             SendNotification(
                 block_document_id=block,
@@ -114,6 +104,13 @@ def tell_of_shut_gates(block: UUID) -> Automation:
                 ),
             )
         ],
+    )
+
+
+def _reaction(*events: str, match: dict[str, str | list[str]] | None = None) -> EventTrigger:
+    """Give what triggers an automation at once, by each of these events."""
+    return EventTrigger(
+        expect=set(events), match=match or {}, posture=Posture.Reactive, threshold=1
     )
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipelines import PROJECT
 from pipelines.errors import PipelineError
-from pipelines.process import PROJECT
 
 # Ignored by Git, keyed by what they hold, and worth more when every run has them.
 _DOWNLOADS = "data/downloads"

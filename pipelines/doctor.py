@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines import PROJECT
 from pipelines.checks.result import Result
-from pipelines.process import PROJECT
 
 
 def main() -> int:

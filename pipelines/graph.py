@@ -10,8 +10,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from pipelines import PROJECT
 from pipelines.errors import PipelineError
-from pipelines.process import PROJECT, run
+from pipelines.process import run
 
 
 class Meta(BaseModel):

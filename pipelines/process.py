@@ -13,8 +13,6 @@ import psutil
 
 from pipelines import guard
 
-PROJECT = Path(__file__).parents[1]
-"""Where Python finds this project, for DVC may work on another commit of it."""
 # Seconds that processes get to end by themselves; cancelling must take less than 10 in all.
 _GRACE = 4
 

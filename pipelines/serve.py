@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 import httpx
 import typer
 
+from pipelines import PROJECT
 from pipelines.deployments import read_deployments
 from pipelines.errors import PipelineError
-from pipelines.process import PROJECT, started
+from pipelines.process import started
 from pipelines.worker import PREFECT, interrupt_by_either_signal, prefect, tell, work
 
 _POOL = "local"

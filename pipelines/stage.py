@@ -11,10 +11,11 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
+from pipelines import PROJECT
 from pipelines.delegation.hand_off import Policy, hand_off
 from pipelines.errors import NobodyError, PipelineError
 from pipelines.graph import Stage
-from pipelines.process import PROJECT, TimedOutError, run
+from pipelines.process import TimedOutError, run
 from pipelines.progress import Progress
 
 # sysexits.h, EX_TEMPFAIL: what stages exit with when trying again may help.

@@ -15,9 +15,9 @@ from ruamel.yaml import YAML
 
 from pipelines.checkout import PROVENANCE, Repository, dvc
 from pipelines.delegation.answer import inputs_of, outputs
-from pipelines.delegation.environment import check, python_for
 from pipelines.delegation.exchange import commit_answer, receive, send
 from pipelines.delegation.request import Request, difference, read_expected
+from pipelines.environment import check, python_for
 from pipelines.errors import ForeignError, PipelineError
 from pipelines.graph import read_stages
 from pipelines.lock import exclusive

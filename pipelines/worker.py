@@ -13,11 +13,12 @@ from typing import Annotated
 
 import typer
 
+from pipelines import PROJECT
 from pipelines.checkout import git
 from pipelines.delegation.exchange import REMOTE
 from pipelines.deployments import read_deployments
 from pipelines.errors import PipelineError
-from pipelines.process import PROJECT, run, started
+from pipelines.process import run, started
 from pipelines.storage import remote
 from pipelines.storage.budget import BUDGET
 

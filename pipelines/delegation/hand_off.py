@@ -19,10 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.away import server_may_be_away
 from pipelines.checkout import dvc
 from pipelines.delegation.answer import inputs_of
-from pipelines.delegation.environment import here
 from pipelines.delegation.exchange import commit_as_is, send, withdraw
 from pipelines.delegation.request import Expected, Request, lock_of, read_expected
 from pipelines.delegation.take_over import take_over
+from pipelines.environment import here
 from pipelines.errors import NobodyError, PipelineError
 from pipelines.graph import Stage
 from pipelines.records import record_seconds

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.delegation.environment import Environment
+from pipelines import PROJECT
+from pipelines.environment import Environment
 from pipelines.errors import PipelineError
-from pipelines.process import PROJECT, run
+from pipelines.process import run
 
 
 class Expected(BaseModel):

@@ -7,7 +7,7 @@ from prefect.events import emit_event
 
 from pipelines.away import server_may_be_away
 from pipelines.checkout import Repository
-from pipelines.promote import promote_commit
+from pipelines.promotion.promoting import promote_commit
 from pipelines.promotion.results import METRICS, in_folder
 from pipelines.promotion.verdict import Judgement, demands_of, judge_results, write
 from pipelines.records import GATE_SHUT

@@ -19,9 +19,10 @@ from typing import Annotated, Any, Literal
 import typer
 from pydantic import BaseModel
 
+from pipelines import PROJECT
 from pipelines.checkout import dvc
 from pipelines.errors import DamagedError, PipelineError
-from pipelines.process import PROJECT, run
+from pipelines.process import run
 from pipelines.storage.objects import object_path
 from pipelines.storage.outputs import DIRECTORY
 

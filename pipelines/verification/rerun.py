@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipelines.checkout import PROVENANCE, Repository
 from pipelines.commits import LOCK
-from pipelines.delegation.environment import python_for
+from pipelines.environment import python_for
 from pipelines.errors import PipelineError
 from pipelines.process import run
 from pipelines.verification.recorded import Record, read_record

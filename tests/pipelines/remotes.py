@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pipelines.storage.objects import object_path
-from tests.pipelines.conftest import free_port, wait_until
+from tests.pipelines.server import free_port, wait_until
 
 # Debian's place for it is in no user's PATH.
 _SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.conftest import FlowRun, Prefect, free_port, running, wait_until
+from tests.pipelines.runs import FlowRun
+from tests.pipelines.server import Prefect, free_port, running, wait_until
 
 pytestmark = pytest.mark.slow
 

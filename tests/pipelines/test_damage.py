@@ -9,7 +9,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipelines.storage.objects import object_path
-from tests.pipelines.conftest import ROOT, FlowRun, Git
+from tests.pipelines.repositories import Git
+from tests.pipelines.runs import FlowRun
+from tests.pipelines.server import ROOT
 
 Start = Callable[..., FlowRun]
 SetParams = Callable[..., None]

@@ -1,5 +1,5 @@
 from pipelines.deployments import Deployment, read_deployments
-from tests.pipelines.conftest import ROOT
+from tests.pipelines.server import ROOT
 
 
 def test_deployments_are_read_from_prefect_yaml() -> None:

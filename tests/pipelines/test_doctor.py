@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.checks.result import Result
 from pipelines.doctor import shown
-from tests.pipelines.conftest import PYTHON, ROOT, free_port
+from tests.pipelines.server import PYTHON, ROOT, free_port
 
 
 def doctor(home: Path, *options: str, **settings: str) -> "subprocess.CompletedProcess[str]":

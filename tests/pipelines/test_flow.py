@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.conftest import FlowRun, Git, Prefect, wait_until
+from tests.pipelines.repositories import Git
+from tests.pipelines.runs import FlowRun
+from tests.pipelines.server import Prefect, wait_until
 from tests.pipelines.test_process import is_gone
 
 Start = Callable[..., FlowRun]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.storage.objects import object_path
-from tests.pipelines.conftest import ROOT, Git, run
+from tests.pipelines.repositories import Git, run
+from tests.pipelines.server import ROOT
 from tests.pipelines.storage.test_objects import md5
 
 SetParams = Callable[..., None]

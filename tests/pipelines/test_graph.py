@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.errors import PipelineError
 from pipelines.graph import Meta, read_stages
-from tests.pipelines.conftest import search
+from tests.pipelines.repositories import search
 
 Edit = Callable[[Path, str, Any], None]
 

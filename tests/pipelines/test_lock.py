@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.lock import BusyError, exclusive
-from tests.pipelines.conftest import wait_until
+from tests.pipelines.server import wait_until
 
 
 def ignore(_: str) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import serving
-from tests.pipelines.conftest import PYTHON, ROOT, FlowRun, Prefect, wait_until
+from tests.pipelines.runs import FlowRun
+from tests.pipelines.server import PYTHON, ROOT, Prefect, wait_until
 
 pytestmark = pytest.mark.slow
 

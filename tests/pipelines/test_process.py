@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from pipelines.process import TimedOutError, end, run, started
-from tests.pipelines.conftest import wait_until
+from tests.pipelines.server import wait_until
 
 # Ignores what it is asked, as a library deep in a computation does; its child prints its number.
 STUBBORN = (

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.pipelines.conftest import ROOT, FlowRun, Prefect, run
+from tests.pipelines.repositories import run
+from tests.pipelines.runs import FlowRun
+from tests.pipelines.server import ROOT, Prefect
 
 Edit = Callable[[Path, str, Any], None]
 

@@ -5,7 +5,7 @@ import pytest
 from pipelines.errors import DamagedError
 from pipelines.publish import push_results
 from pipelines.storage.objects import object_path
-from tests.pipelines.conftest import clone_for_work, run
+from tests.pipelines.repositories import clone_for_work, run
 from tests.pipelines.storage.test_objects import md5
 
 MODEL = md5(b"fast 2 one\n")

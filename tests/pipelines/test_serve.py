@@ -13,7 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.pipelines.conftest import PYTHON, ROOT, Git, Prefect, free_port, wait_until
+from tests.pipelines.repositories import Git
+from tests.pipelines.server import PYTHON, ROOT, Prefect, free_port, wait_until
 from tests.pipelines.test_process import is_gone
 
 pytestmark = pytest.mark.slow

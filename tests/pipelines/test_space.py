@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.conftest import ROOT, Git, run
+from tests.pipelines.repositories import Git, run
+from tests.pipelines.server import ROOT
 
 SetParams = Callable[..., None]
 

@@ -12,7 +12,8 @@ import pytest
 from pipelines.checkout import Repository
 from pipelines.lock import exclusive
 from pipelines.verify import EXITS, main
-from tests.pipelines.conftest import PYTHON, ROOT, apart, copy_toy
+from tests.pipelines.repositories import apart, copy_toy
+from tests.pipelines.server import PYTHON, ROOT
 
 # Its machine, its rounding and its data are what the environment says.
 WEIGH = """\

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.pipelines.conftest import ROOT, FlowRun, Git, Prefect, free_port, wait_until
+from tests.pipelines.repositories import Git
+from tests.pipelines.runs import FlowRun
+from tests.pipelines.server import ROOT, Prefect, free_port, wait_until
 
 pytestmark = pytest.mark.slow
 

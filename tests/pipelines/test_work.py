@@ -12,17 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.pipelines.conftest import (
-    PYTHON,
-    ROOT,
-    FlowRun,
-    Git,
-    Prefect,
-    run,
-    search,
-    wait_until,
-    working,
-)
+from tests.pipelines.repositories import Git, run, search
+from tests.pipelines.runs import FlowRun, working
+from tests.pipelines.server import PYTHON, ROOT, Prefect, wait_until
 from tests.pipelines.test_flow import names, working_process
 from tests.pipelines.test_process import is_gone
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.pipelines.conftest import PYTHON, Prefect, run, working
+from tests.pipelines.repositories import run
+from tests.pipelines.runs import working
+from tests.pipelines.server import PYTHON, Prefect
 
 
 def begin(clone: Path, environment: dict[str, str], pool: str = "gpu") -> tuple[int, str]:

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.checks import gpu
 from stages.params import read_params
-from tests.pipelines.conftest import ROOT
+from tests.pipelines.server import ROOT
 
 Edit = Callable[[Path, str, Any], None]
 NO_GPU = pytest.mark.skipif(gpu.count() > 0, reason="needs a machine without a GPU")

@@ -7,7 +7,7 @@ import pytest
 from pipelines.checkout import Repository
 from pipelines.checks import repository
 from pipelines.lock import exclusive
-from tests.pipelines.conftest import Git
+from tests.pipelines.repositories import Git
 
 
 def test_everything_of_a_clean_repository_is_fine(toy: Path) -> None:

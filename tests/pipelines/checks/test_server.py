@@ -10,7 +10,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from pipelines import automations
 from pipelines.checks import server
 from pipelines.deployments import Deployment
-from tests.pipelines.conftest import ROOT, Prefect, free_port, running
+from tests.pipelines.server import ROOT, Prefect, free_port, running
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.checks import storage
-from tests.pipelines.conftest import free_port
+from tests.pipelines.server import free_port
 
 
 def dvc(folder: Path, *arguments: str) -> None:

@@ -15,16 +15,18 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from benchmarks.tampering import TAMPERINGS, Answered
-from pipelines.delegation.environment import Environment
 from pipelines.delegation.hand_off import ask
 from pipelines.delegation.request import Request, read_expected
 from pipelines.delegation.take_over import take_over
+from pipelines.environment import Environment
 from pipelines.errors import DamagedError, ForeignError, ForgedError, PipelineError
 from pipelines.graph import Meta, Stage
 from pipelines.storage.objects import object_path
 from pipelines.timing import Timing
 from pipelines.work import push_answer
-from tests.pipelines.conftest import FlowRun, Prefect, apart, clone_for_work, copy_toy, run
+from tests.pipelines.repositories import apart, clone_for_work, copy_toy, run
+from tests.pipelines.runs import FlowRun
+from tests.pipelines.server import Prefect
 
 Edit = Callable[[Path, str, Any], None]
 

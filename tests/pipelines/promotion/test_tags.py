@@ -10,7 +10,7 @@ from dvc.repo import Repo
 from pipelines.errors import PipelineError
 from pipelines.promotion import tags
 from pipelines.promotion.tags import Version
-from tests.pipelines.conftest import apart, run
+from tests.pipelines.repositories import apart, run
 
 Commit = Callable[[], str]
 

@@ -14,9 +14,9 @@ from pipelines.errors import DamagedError, PipelineError
 from pipelines.storage import remote
 from pipelines.storage.objects import bring, object_path
 from pipelines.storage.outputs import Output
-from tests.pipelines.conftest import clone_for_work, run
 from tests.pipelines.delegation.test_take_over import ask_and_answer
 from tests.pipelines.remotes import Kind, Storage, folder, s3, ssh
+from tests.pipelines.repositories import clone_for_work, run
 from tests.pipelines.storage.test_objects import md5
 
 _RAW = Output(path="raw.txt", md5=md5(b"one\n"), size=4)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.delegation.environment import Environment, check, here, python_for
+from pipelines.environment import Environment, check, here, python_for
 from pipelines.errors import ForeignError, PipelineError
-from tests.pipelines.conftest import PYTHON, ROOT
+from tests.pipelines.server import PYTHON, ROOT
 
-# What pipelines/delegation/environment.py itself needs.
+# What pipelines/environment.py itself needs.
 _NEEDED = [
     "annotated-doc",
     "annotated-types",

@@ -1,6 +1,6 @@
 """The Python that runs a stage: one with the very packages that its commit's lock file pins.
 
-``python -m pipelines.delegation.environment LOCK`` says what an environment has, by its own Python.
+``python -m pipelines.environment LOCK`` says what an environment has, by its own Python.
 """
 
 import hashlib
@@ -15,9 +15,10 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipelines import PROJECT
 from pipelines.checks.environment import lock_of, packages
 from pipelines.errors import ForeignError, PipelineError
-from pipelines.process import PROJECT, run
+from pipelines.process import run
 
 # Environments; each takes some gigabytes.
 _KEPT = 2
@@ -108,7 +109,7 @@ def _described(environment: Environment) -> str:
 def _ask(python: Path, lock: Path | None = None) -> Report | None:
     """Have a Python describe its environment; nothing if there is none, or it is half made."""
     lines: list[str] = []
-    command = [str(python), "-m", "pipelines.delegation.environment"]
+    command = [str(python), "-m", "pipelines.environment"]
     command += [str(lock)] if lock else []
     if not python.exists() or run(command, PROJECT, lines.append):
         return None

@@ -1,0 +1,159 @@
+"""A commit's model promoted, or the one before it again, with a lock and the remote in mind."""
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import typer
+
+from pipelines.checkout import Repository, git
+from pipelines.errors import PipelineError
+from pipelines.lock import exclusive
+from pipelines.promotion import tags, verdict
+from pipelines.promotion.results import JUDGED, at_commit, digests_of
+from pipelines.promotion.tags import Version
+from pipelines.promotion.verdict import GATE, Judgement
+
+
+class OvertakenError(PipelineError):
+    """Another version has been promoted in the meantime."""
+
+
+def promote_commit(
+    repository: Repository, revision: str, remote: str | None, *, again: bool = True
+) -> str:
+    """Promote a commit; give a sentence about what is promoted now.
+
+    Args:
+        repository: that has the commit.
+        revision: any name of it.
+        remote: of Git, that the tags are pushed to; or nothing.
+        again: promote also what was a version before, and lost the stage to another one.
+
+    Raises:
+        OvertakenError: another version has got the stage since the gate judged.
+        PipelineError: the commit's gate is shut, or says otherwise today; or a remote refuses.
+    """
+    folder, commit = repository.folder, repository.commit_of(revision)
+    with _alone(repository, f"promotion of {commit[:7]}"):
+        if remote:
+            tags.fetch(folder, remote)
+        judgement = judgement_of(folder, commit)
+        stage = judgement.stage
+        artifacts = tags.artifacts_of(folder, commit)
+        known = tags.versions(folder, artifacts[0])
+        held = tags.held(folder, artifacts[0], stage)
+        same = [one for one in known if _are_same_results(folder, one.commit, commit)]
+        if held and held[-1] in same:
+            return f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} already."
+        if same and not again:
+            return (
+                f"nothing is promoted, for these are the results of {same[-1].name}, which does "
+                f"not have the stage {stage} any more; `make promote REV={same[-1].commit[:7]}` "
+                "gives it back"
+            )
+        check_not_outdated(folder, commit, judgement, held)
+        named = next((version for version in known if version.commit == commit), None)
+        every = [one for artifact in artifacts for one in tags.versions(folder, artifact)]
+        version = named or Version(tags.next_version(every), commit)
+        _tag_and_push(folder, artifacts, version, stage, remote)
+    return f"{version.name} ({commit[:7]}) has the stage {stage} now."
+
+
+def roll_back(repository: Repository, stage: str, remote: str | None) -> str:
+    """Go back to the version that had a stage before; give a sentence about it.
+
+    Raises:
+        PipelineError: there was none before, or a remote refuses.
+    """
+    folder = repository.folder
+    artifacts = tags.artifacts_of(folder, "HEAD")
+    with _alone(repository, f"rollback of {stage}"):
+        if remote:
+            tags.fetch(folder, remote)
+        held = tags.held(folder, artifacts[0], stage)
+        if len(held) < 2:  # noqa: PLR2004 - the one that has it, and the one before
+            found = f"{held[0].name} alone" if held else "none"
+            raise PipelineError(
+                f"expected a version that had the stage {stage} before, found {found}."
+            )
+        before, now = held[-2:]
+        _tag_and_push(folder, artifacts, before, stage, remote)
+    return f"{before.name} ({before.commit[:7]}) has the stage {stage} again, after {now.name}."
+
+
+def judgement_of(folder: Path, commit: str) -> Judgement:
+    """Give what the gate said of a commit's very results, if it let them through.
+
+    Raises:
+        PipelineError: it did not, or has not seen them.
+    """
+    name = commit[:7]
+    judgement = verdict.recorded_at(folder, commit)
+    if judgement is None:
+        raise PipelineError(
+            f"{name}: expected {GATE} in it, found none; run `make gate` and commit what it writes."
+        )
+    if judgement.judged != digests_of(at_commit(folder, commit)):
+        raise PipelineError(
+            f"{name}: expected {GATE} of its own results, found it of others; run `make gate` and "
+            "commit what it writes."
+        )
+    if not judgement.passed:
+        raise PipelineError(f"{name}: its gate is shut: {judgement.broken}.")
+    return judgement
+
+
+def check_not_outdated(
+    folder: Path, commit: str, judgement: Judgement, held: Sequence[Version]
+) -> None:
+    """Judge once more, and see that nothing else comes of it than what is recorded.
+
+    Raises:
+        OvertakenError: another version has got the stage since.
+        PipelineError: the verdict is not what the gate of the commit says of its results.
+    """
+    now = held[-1].name if held else "none"
+    asked = judgement.promoted.version if judgement.promoted else "none"
+    if now != asked:
+        raise OvertakenError(
+            f"expected {asked} to have the stage {judgement.stage}, as when the gate judged, found "
+            f"{now}, promoted since; run `make gate` again, and commit what it writes."
+        )
+    read, name = at_commit(folder, commit), commit[:7]
+    gate = verdict.demands_of(read)
+    if gate is None or verdict.judge_results(folder, read, name, gate) != judgement:
+        raise PipelineError(
+            f"{name}: expected {GATE} to say what the gate of its params.yaml says of its results, "
+            "found otherwise; run `make gate` and commit what it writes."
+        )
+
+
+def _are_same_results(folder: Path, *commits: str) -> bool:
+    return not git(folder, "diff", "--name-only", *commits, "--", *JUDGED)
+
+
+def _tag_and_push(
+    folder: Path, artifacts: Sequence[str], version: Version, stage: str, remote: str | None
+) -> None:
+    made = tags.tag(folder, artifacts, version, stage)
+    if not remote:
+        return
+    try:
+        tags.push(folder, made, remote)
+    except PipelineError as error:
+        tags.untag(folder, made)
+        tags.fetch(folder, remote)
+        held = tags.held(folder, artifacts[0], stage)
+        winner = f"{held[-1].name} ({held[-1].commit[:7]})" if held else "no version"
+        raise OvertakenError(
+            f"{version.name} ({version.commit[:7]}) is not promoted: {remote}, where {winner} has "
+            f"the stage {stage}, refuses its tags ({error}); none of them is left here."
+        ) from None
+
+
+def _alone(repository: Repository, owner: str) -> AbstractContextManager[int]:
+    """Have one promotion at a time in a repository."""
+    owner = f"the {owner} (process {os.getpid()})"
+    return exclusive(repository.state / "promotion", owner, "wait", typer.echo)

@@ -1,0 +1,76 @@
+"""Git and DVC repositories whose pipelines take no time."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.pipelines.server import PYTHON, ROOT
+
+Git = Callable[..., str]
+
+
+def run(folder: Path, *command: str) -> str:
+    return subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def apart(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Have Git and DVC be of this test alone."""
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "a")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "a@example.org")
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(folder / "site"))
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "true")
+    monkeypatch.setenv("PATH", f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+def copy_toy(folder: Path) -> Path:
+    """Make the toy pipeline a Git and DVC repository, committed after its first run."""
+    shutil.copytree(Path(__file__).parent / "toy", folder)
+    shutil.copy(ROOT / "prefect.toml", folder)
+    for command in (
+        ("git", "init", "--quiet", "--initial-branch=main"),
+        ("dvc", "init", "--quiet"),
+        ("dvc", "repro", "--quiet"),
+        ("git", "add", "--all"),
+        ("git", "commit", "--quiet", "-m", "Begin"),
+    ):
+        subprocess.run(command, cwd=folder, check=True)
+    return folder
+
+
+def clone_for_work(root: Path, caller: Path, address: str = "..") -> Path:
+    """Give the caller remotes, and clone what it has committed for a worker.
+
+    The address of the root is relative to a clone, or absolute.
+    """
+    run(root, "git", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    run(caller, "git", "remote", "add", "origin", f"{address}/origin.git")
+    run(caller, "git", "push", "--quiet", "origin", "main")
+    run(root, "git", "clone", "--quiet", "origin.git", "worker")
+    worker = root / "worker"
+    run(worker, "git", "remote", "set-url", "origin", f"{address}/origin.git")
+    for clone in (caller, worker):
+        store = ("--local", "--default", "store", f"{address}/store")
+        run(clone, "dvc", "remote", "add", "--quiet", *store)
+    return worker
+
+
+def search(toy: Path) -> None:
+    """Have a second pipeline beside the toy's, as the project has one for its search."""
+    (toy / "tuning").mkdir()
+    (toy / "tuning" / "dvc.yaml").write_text(
+        "stages:\n"
+        "  tune:\n"
+        "    wdir: ..\n"
+        "    cmd: cat raw.txt > reports/tuning.csv\n"
+        "    deps: [raw.txt]\n"
+        "    outs:\n"
+        "      - reports/tuning.csv: {cache: false}\n"
+        "    meta: {pool: gpu}\n"
+    )

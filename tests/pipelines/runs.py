@@ -1,0 +1,87 @@
+"""Runs of the flow, and workers, each in a process of its own."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.pipelines.server import PYTHON, Prefect, wait_until
+
+
+@contextmanager
+def working(
+    prefect: Prefect, clone: Path, folder: Path, pool: str = "gpu"
+) -> Iterator[tuple[psutil.Process, Path]]:
+    """A worker at work in a clone, with a home of its own in a folder; and the log of it."""
+    home = folder / "home-of-worker"
+    home.mkdir(exist_ok=True)
+    own = {name: value for name, value in os.environ.items() if name.startswith("GIT_")}
+    environment = {
+        "PATH": prefect.environment["PATH"],
+        "PYTHONPATH": str(clone),
+        "PREFECT_API_URL": prefect.url,
+        "PREFECT_HOME": str(home / ".prefect"),
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "HOME": str(home),
+        "DVC_SITE_CACHE_DIR": str(home / "site"),
+        "DVC_NO_ANALYTICS": "true",
+        **own,
+    }
+    log = folder / "worker.log"
+    with (
+        log.open("a") as output,
+        subprocess.Popen(
+            [PYTHON, "-m", "pipelines.worker", pool, "--cache-gigabytes", "1"],
+            cwd=clone,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        wait_until(60, lambda: "at work for the pool" in log.read_text())
+        yield psutil.Process(process.pid), log
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+class FlowRun:
+    """A run of the flow in a process of its own."""
+
+    flow = "pipelines.flow", "pipeline"
+    """Module and function."""
+
+    def __init__(self, prefect: Prefect, folder: Path, **parameters: Any) -> None:
+        module, function = self.flow
+        code = (
+            f"import json, sys; from {module} import {function}; "
+            f"state = {function}(**json.loads(sys.argv[1]), return_state=True); "
+            "print(json.dumps([str(state.state_details.flow_run_id), state.name, state.message]))"
+        )
+        # The environment of this test over that of the session's server.
+        own = ("GIT_", "DVC_")
+        environment = prefect.environment | {
+            name: value for name, value in os.environ.items() if name.startswith(own)
+        }
+        self.process = subprocess.Popen(
+            [PYTHON, "-c", code, json.dumps(parameters)],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def end(self, seconds: float = 120) -> tuple[str, str, str]:
+        """Wait for the end, and give the run's id, and its state's name and message."""
+        out, err = self.process.communicate(timeout=seconds)
+        assert self.process.returncode == 0, err
+        identity, name, message = json.loads(out.splitlines()[-1])
+        return identity, name, message

@@ -1,0 +1,111 @@
+"""A real server of Prefect on loopback, and what tests ask of it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+PYTHON = Path(sys.executable)
+
+
+class Prefect:
+    """What the tests ask of a server, by its HTTP interface, and the settings of its clients."""
+
+    def __init__(self, port: int, home: Path) -> None:
+        self.url = f"http://127.0.0.1:{port}/api"
+        self.environment = os.environ | {
+            "PATH": f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "PREFECT_API_URL": self.url,
+            "PREFECT_SERVER_API_PORT": str(port),
+            "PREFECT_HOME": str(home),
+        }
+
+    def _post(self, path: str, **body: Any) -> Any:
+        client = "tests"
+        token = httpx.get(f"{self.url}/csrf-token", params={"client": client}, timeout=30).json()
+        headers = {"Prefect-Csrf-Client": client, "Prefect-Csrf-Token": token["token"]}
+        answer = httpx.post(f"{self.url}/{path}", json=body, headers=headers, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def runs(self, **having: Any) -> list[dict[str, Any]]:
+        """The flow runs of these properties, the newest first."""
+        filters = {name: {"any_": [value]} for name, value in having.items()}
+        if "state" in having:
+            filters["state"] = {"name": {"any_": [having["state"]]}}
+        return self._post("flow_runs/filter", flow_runs=filters, sort="START_TIME_DESC")
+
+    def newest(self, beginning: str) -> dict[str, Any]:
+        """The newest of the flow runs whose names begin so."""
+        named = {"name": {"like_": beginning}}
+        sort = "EXPECTED_START_TIME_DESC"
+        found = self._post("flow_runs/filter", flow_runs=named, sort=sort, limit=1)
+        return dict(found[0])
+
+    def tasks(self, run: str) -> dict[str, dict[str, Any]]:
+        """The task runs of a flow run, by name."""
+        found = self._post("task_runs/filter", flow_runs={"id": {"any_": [run]}})
+        return {task["name"]: task for task in found}
+
+    def artifacts(self, run: str) -> dict[str, Any]:
+        """What a flow run, or one of its tasks, left to see, by key."""
+        found = self._post("artifacts/filter", artifacts={"flow_run_id": {"any_": [run]}})
+        return {artifact["key"]: artifact["data"] for artifact in found}
+
+    def events(self, name: str, **payload: Any) -> list[dict[str, Any]]:
+        """The events of this name and with this in their payload."""
+        found = self._post("events/filter", filter={"event": {"name": [name]}})["events"]
+        return [event for event in found if payload.items() <= event["payload"].items()]
+
+    def logs(self, run: str) -> list[str]:
+        found = self._post("logs/filter", logs={"flow_run_id": {"any_": [run]}}, limit=200)
+        return [line["message"] for line in found]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(seconds: float, condition: Callable[[], Any]) -> Any:
+    """Give what the condition does once it is true; fail when it takes longer."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.2)
+    return found
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", timeout=2).is_success
+    except httpx.TransportError:
+        return False
+
+
+@contextmanager
+def running(server: Prefect) -> Iterator[subprocess.Popen[bytes]]:
+    """A server with the project's settings, once it answers."""
+    with subprocess.Popen(
+        [PYTHON, "-m", "prefect", "server", "start"],
+        cwd=ROOT,
+        env=server.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            wait_until(120, lambda: answers(server.url))
+            yield process
+        finally:
+            process.terminate()
+            process.wait(20)
