@@ -3,16 +3,14 @@
 DVC itself is asked, by ``pipelines.plan`` in a process of its own: there is no second list.
 """
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from pipelines import PROJECT
 from pipelines.errors import PipelineError
-from pipelines.process import run
+from pipelines.process import ask
 
 
 class Meta(BaseModel):
@@ -79,14 +77,10 @@ def read_stages(
     Raises:
         PipelineError: DVC cannot read the pipeline.
     """
-    lines: list[str] = []
     options = ["--restore"] if restore else []
     options += ["--file", file]
-    command = [sys.executable, "-m", "pipelines.plan", *options, "--", str(folder), *changes]
-    code = run(command, PROJECT, lines.append, held=held)
-    if code:
-        raise PipelineError(lines[-1] if lines else f"reading dvc.yaml ended with code {code}.")
-    return list(STAGES.validate_json(lines[-1]))
+    answer = ask("pipelines.plan", *options, "--", str(folder), *changes, held=held)[-1]
+    return list(STAGES.validate_json(answer))
 
 
 def parse_meta(stage: str, meta: dict[str, object] | None) -> Meta:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from pipelines import guard
+from pipelines import PROJECT, guard
+from pipelines.errors import PipelineError
 
 # Seconds that processes get to end by themselves; cancelling must take less than 10 in all.
 _GRACE = 4
@@ -64,6 +65,31 @@ def run(
     if timed_out.is_set():
         raise TimedOutError
     return code
+
+
+def ask(
+    module: str, *arguments: str, folder: Path = PROJECT, held: Sequence[int] = ()
+) -> list[str]:
+    """Have a module of this project answer, in a process of its own.
+
+    Args:
+        module: a name as of ``python -m``; it ends with 1 and a sentence when it cannot answer.
+        arguments: of its command line.
+        folder: to run it in, where Python finds this project.
+        held: as of ``run``.
+
+    Returns:
+        The lines that it prints, of which the last is its answer.
+
+    Raises:
+        PipelineError: it cannot answer; its sentence.
+    """
+    lines: list[str] = []
+    code = run([sys.executable, "-m", module, *arguments], folder, lines.append, held=held)
+    if code or not lines:
+        said = lines[-1].removeprefix("error: ") if lines else f"{module} ended with code {code}."
+        raise PipelineError(said)
+    return lines
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The flow that watches for new data: a changed source of the data set is told as an event."""
 
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from pydantic import BaseModel
 
 from pipelines.checkout import Repository
 from pipelines.errors import PipelineError
-from pipelines.process import run
+from pipelines.process import ask
 
 # The variable of Prefect that holds the last states seen, by what is watched and by source.
 _RECORD = "data_states"
@@ -69,15 +68,11 @@ def look_at_sources(repository: Repository, ref: str) -> Look:
     Raises:
         PipelineError: there is no such commit, or its parameters are refused.
     """
-    lines: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         params = Path(folder, "params.yaml")
         params.write_text(repository.read("params.yaml", ref))
-        command = [sys.executable, "-m", "stages.states", "--params", str(params)]
         # Folders among the sources are relative to the working copy, which shares its downloads.
-        code = run(command, repository.folder, lines.append)
-    if code:
-        raise PipelineError(lines[-1] if lines else f"stages.states ended with code {code}.")
+        lines = ask("stages.states", "--params", str(params), folder=repository.folder)
     *passed_over, answer = lines
     for line in passed_over:
         get_run_logger().warning(line)

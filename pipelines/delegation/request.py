@@ -1,15 +1,12 @@
 """What is asked of a worker: a stage at a commit, and what its record must say of it."""
 
-import sys
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines import PROJECT
 from pipelines.environment import Environment
-from pipelines.errors import PipelineError
-from pipelines.process import run
+from pipelines.process import ask
 
 
 class Expected(BaseModel):
@@ -69,12 +66,8 @@ def read_expected(folder: Path, file: str, stage: str) -> Found:
     Raises:
         PipelineError: there is no such stage, or it lacks something that it depends on.
     """
-    lines: list[str] = []
-    command = [sys.executable, "-m", "pipelines.delegation.expect", "--", str(folder), file, stage]
-    code = run(command, PROJECT, lines.append)
-    if code:
-        raise PipelineError(lines[-1] if lines else f"reading {file} ended with code {code}.")
-    return Found.model_validate_json(lines[-1])
+    answer = ask("pipelines.delegation.expect", "--", str(folder), file, stage)[-1]
+    return Found.model_validate_json(answer)
 
 
 def difference(expected: Expected, found: Expected) -> str | None:

@@ -19,10 +19,9 @@ from typing import Annotated, Any, Literal
 import typer
 from pydantic import BaseModel
 
-from pipelines import PROJECT
 from pipelines.checkout import dvc
 from pipelines.errors import DamagedError, PipelineError
-from pipelines.process import run
+from pipelines.process import ask
 from pipelines.storage.objects import object_path
 from pipelines.storage.outputs import DIRECTORY
 
@@ -86,9 +85,14 @@ def replace(folder: Path, names: Sequence[str], cache: Path) -> None:
     """Move damaged objects aside, and send them again from a cache, which has them sound.
 
     Raises:
+        DamagedError: what was sent has not come there as it is here.
         PipelineError: there is no remote, or it refuses.
     """
-    _ask(folder, names, "--replace-from", str(cache))
+    if damaged := _ask(folder, names, "--replace-from", str(cache), "--rehash").damaged:
+        raise DamagedError(
+            f"expected DVC's remote to have {damaged[0]} as it was sent again, found other "
+            "content there; look at the remote."
+        )
 
 
 def fetch(folder: Path, names: Sequence[str], into: Path) -> None:
@@ -102,16 +106,12 @@ def fetch(folder: Path, names: Sequence[str], into: Path) -> None:
 
 def _ask(folder: Path, names: Sequence[str], *options: str) -> Answer:
     """Have ``main`` answer, in a process of its own."""
-    lines: list[str] = []
     with TemporaryDirectory() as temporary:
         # A folder may have more files than a command line can name.
         listed = Path(temporary, "names.json")
         listed.write_text(json.dumps(list(dict.fromkeys(names))))
-        command = [sys.executable, "-m", "pipelines.storage.remote", str(folder), str(listed)]
-        code = run([*command, *options], PROJECT, lines.append)
-    if code:
-        raise PipelineError(lines[-1] if lines else f"DVC's remote: found exit code {code}.")
-    return Answer.model_validate_json(lines[-1])
+        answer = ask("pipelines.storage.remote", str(folder), str(listed), *options)[-1]
+    return Answer.model_validate_json(answer)
 
 
 def main(
@@ -137,10 +137,10 @@ def main(
             answer = Answer(missing=[name for name in asked if name not in places])
             if into:
                 _download(objects.fs, places, into)
-            if rehash:
-                answer = answer.model_copy(update={"damaged": _damaged(objects.fs, places)})
             if replace_from:
                 _replace(objects, places, replace_from)
+            if rehash:
+                answer = answer.model_copy(update={"damaged": _damaged(objects.fs, places)})
     # Each kind of remote has a library of its own, with errors of its own.
     except Exception as error:
         typer.echo(f"error: DVC's remote: {' '.join(str(error).split())}", err=True)
