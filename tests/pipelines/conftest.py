@@ -1,6 +1,7 @@
 """What tests of the flow start from."""
 
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,9 @@ from tests.pipelines.runs import FlowRun
 from tests.pipelines.server import ROOT, Prefect, free_port, running
 
 _yaml = YAML()
+
+# A script that runs the tests in the background has SIGINT ignored, which would be handed on.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
