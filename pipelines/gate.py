@@ -4,7 +4,6 @@ It writes ``reports/gate.json``, from what lies in ``reports/`` and what Git has
 is promoted now: DVC's cache is not needed. ``EXITS`` has the exit codes.
 """
 
-import json
 from pathlib import Path
 
 import typer
@@ -16,6 +15,7 @@ from pipelines.checkout import Repository
 from pipelines.errors import PipelineError
 from pipelines.promotion import verdict
 from pipelines.promotion.results import Read, in_folder
+from pipelines.promotion.rules import told
 from pipelines.promotion.verdict import GATE, Judgement
 from stages.sections.gate import Gate
 
@@ -53,7 +53,7 @@ def as_table(judgement: Judgement) -> Table:
     headers = ("rule", "found", "demanded", "")
     table = Table(*(Column(header=header, overflow="fold") for header in headers))
     for rule in judgement.rules:
-        cells = (rule["rule"], json.dumps(rule["found"]), rule["demanded"])
+        cells = (rule["rule"], told(rule["found"]), rule["demanded"])
         table.add_row(*map(Text, cells), Text("holds" if rule["passed"] else "BROKEN"))
     return table
 

@@ -62,6 +62,17 @@ def largest_fall(new: int, fixed: int, images: int, confidence: float) -> float:
     return fall + NormalDist().inv_cdf(confidence) * deviation
 
 
+def told(found: Any) -> str:
+    """Say what a rule has found, for a person: "class 5, recall 0.991"."""
+    match found:
+        case dict():
+            return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found.items())
+        case list():
+            return ", ".join(map(str, found)) or "none"
+        case _:
+            return str(found)
+
+
 def _at_least(rule: str, found: float, least: float) -> Verdict:
     return Verdict(rule, found >= least, found, f"at least {least:g}")
 

@@ -9,6 +9,7 @@ from pipelines.away import server_may_be_away
 from pipelines.checkout import Repository
 from pipelines.promotion.promoting import promote_commit
 from pipelines.promotion.results import METRICS, in_folder
+from pipelines.promotion.rules import told
 from pipelines.promotion.verdict import Judgement, demands_of, judge_results, write
 from pipelines.records import GATE_SHUT
 
@@ -29,7 +30,8 @@ def judge_run(folder: Path) -> Judgement | None:
     write(folder, judgement)
     with server_may_be_away():
         description = "What a model must hold to be promoted"
-        create_table_artifact(judgement.rules, key="gate", description=description)
+        rules = [rule | {"found": told(rule["found"])} for rule in judgement.rules]
+        create_table_artifact(rules, key="gate", description=description)
     return judgement
 
 

@@ -11,7 +11,7 @@ from ruamel.yaml.error import YAMLError
 from pipelines.errors import PipelineError
 from pipelines.promotion import tags
 from pipelines.promotion.results import Read, at_commit, read_results
-from pipelines.promotion.rules import judge
+from pipelines.promotion.rules import judge, told
 from stages.sections.gate import Gate
 
 GATE = "reports/gate.json"
@@ -43,7 +43,7 @@ class Judgement(BaseModel):
     def broken(self) -> str:
         """Name the rules that do not hold, for a sentence."""
         return "; ".join(
-            f"{rule['rule']} {json.dumps(rule['found'])}, demanded: {rule['demanded']}"
+            f"{rule['rule']}: found {told(rule['found'])}, demanded {rule['demanded']}"
             for rule in self.rules
             if not rule["passed"]
         )

@@ -106,7 +106,9 @@ def test_model_that_is_not_promoted_is_told(
     told = wait_until(30, lambda: received)[0]
     assert told["subject"] == "pipeline: 'fast at main' is not promoted"
     assert told["body"].startswith("runs/fast-")
-    assert ": test accuracy 0.85, demanded: at least 0.9; recall of each class " in told["body"]
+    assert (
+        "test accuracy: found 0.85, demanded at least 0.9; recall of each class: " in told["body"]
+    )
     assert told["body"].endswith(f"/runs/flow-run/{identity}")
 
 

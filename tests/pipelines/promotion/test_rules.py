@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.comparison.differences import EvaluationSet
 from pipelines.promotion.results import Results
-from pipelines.promotion.rules import judge, largest_fall
+from pipelines.promotion.rules import judge, largest_fall, told
 from stages.sections.gate import Gate
 
 GATE = Gate(
@@ -110,3 +110,17 @@ def test_limit_of_the_fall_is_above_the_true_one_as_often_as_it_says() -> None:
     draws = random.multinomial(1000, [0.02, 0.01, 0.97], 20_000)
     above = [largest_fall(new, fixed, 1000, 0.95) >= 0.01 for new, fixed, _ in draws.tolist()]
     assert np.mean(above) == pytest.approx(0.95, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (0.9947, "0.9947"),
+        ([], "none"),
+        (["count", "label_range"], "count, label_range"),
+        ({"new_errors": 20, "largest_fall": 0.017}, "new errors 20, largest fall 0.017"),
+        ("none is promoted yet", "none is promoted yet"),
+    ],
+)
+def test_what_a_rule_found_is_told_in_words(found: object, words: str) -> None:
+    assert told(found) == words
