@@ -3,7 +3,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,18 @@ def search(toy: Path) -> None:
         "      - reports/tuning.csv: {cache: false}\n"
         "    meta: {pool: gpu}\n"
     )
+
+
+@contextmanager
+def dvc_at_work(folder: Path) -> Iterator[None]:
+    """Another command of DVC's, which has its lock for longer than DVC waits unless told to."""
+    hold = (
+        "import time; from dvc.repo import Repo\n"
+        "with Repo().lock: print('held', flush=True); time.sleep(8)"
+    )
+    with subprocess.Popen(
+        [PYTHON, "-c", hold], cwd=folder, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        yield

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipelines.storage.objects import object_path
-from tests.pipelines.repositories import Git
+from tests.pipelines.repositories import Git, dvc_at_work
 from tests.pipelines.runs import FlowRun
 from tests.pipelines.server import ROOT
 
@@ -97,15 +97,7 @@ def test_damaged_object_that_the_run_makes_anew_does_not_matter(
 def test_check_waits_for_another_command_of_dvcs(damage: Callable[..., str], toy: Path) -> None:
     name = damage("train", "model.txt")
     (toy / "model.txt").unlink()
-    hold = (
-        "import time; from dvc.repo import Repo\n"
-        "with Repo().lock: print('held', flush=True); time.sleep(8)"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", hold], cwd=toy, stdout=subprocess.PIPE, text=True
-    ) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline() == "held\n"
+    with dvc_at_work(toy):
         command = [sys.executable, "-m", "pipelines.reproduce", str(toy), "train"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, sentence(name, "model.txt") in done.stderr) == (1, True)

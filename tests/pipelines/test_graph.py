@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.errors import PipelineError
 from pipelines.graph import Meta, read_stages
-from tests.pipelines.repositories import search
+from tests.pipelines.repositories import dvc_at_work, search
 
 Edit = Callable[[Path, str, Any], None]
 
@@ -35,6 +35,11 @@ def test_pipeline_of_a_folder_below_is_another_one(toy: Path) -> None:
     (toy / "below").mkdir()
     (toy / "below" / "dvc.yaml").write_text("stages: {other: {cmd: 'true'}}\n")
     assert [stage.name for stage in read_stages(toy)] == ["fetch", "train", "report"]
+
+
+def test_stages_are_told_after_another_command_of_dvcs_has_ended(toy: Path) -> None:
+    with dvc_at_work(toy):
+        assert [stage.name for stage in read_stages(toy)] == ["fetch", "train", "report"]
 
 
 def test_stages_of_another_file_come_with_those_that_they_need(toy: Path) -> None:
