@@ -24,6 +24,7 @@ from benchmarks.clone import repro, timed
 from benchmarks.orchestration import server
 from benchmarks.results import record
 from benchmarks.tampering import TAMPERINGS, Answered
+from pipelines.checkout import PROVENANCE
 from pipelines.delegation.request import Request
 from pipelines.delegation.take_over import take_over
 from pipelines.errors import PipelineError
@@ -55,10 +56,12 @@ def main() -> None:
         }
         accepted = refused.pop("nothing") is None
         identical = all(weights(caller, name) == weights(home, name) for name in HANDED_OFF)
+        provenance = (caller / PROVENANCE).read_text()
         status = run(caller, "dvc", "status")
         _, again = repro(caller)
 
     print("\n".join(f"{row['stage']:13} {row['state']:9} {row['why']}" for row in tables["stages"]))
+    print(provenance)
     print("\n".join(f"{seconds:7.1f} s  {part}" for part, seconds in detour.items()))
     print("\n".join(f"{name}: {said}" for name, said in refused.items()))
     print(f"weights as at home: {identical}\ndvc status: {status}")

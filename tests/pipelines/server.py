@@ -66,6 +66,10 @@ class Prefect:
         found = self._post("events/filter", filter={"event": {"name": [name]}})["events"]
         return [event for event in found if payload.items() <= event["payload"].items()]
 
+    def automations(self) -> list[str]:
+        """The names of all automations."""
+        return [automation["name"] for automation in self._post("automations/filter")]
+
     def logs(self, run: str) -> list[str]:
         found = self._post("logs/filter", logs={"flow_run_id": {"any_": [run]}}, limit=200)
         return [line["message"] for line in found]

@@ -68,6 +68,10 @@ def test_failure_and_falling_metric_are_told_and_a_good_run_is_not(
             "Tell of falls: through custom-webhook/alerts\n"
             "Tell of shut gates: through custom-webhook/alerts\n"
         )
+    names = prefect.automations()
+    assert [names.count(f"Tell of {what}") for what in ("failures", "falls", "shut gates")] == [
+        1
+    ] * 3
 
     start().end()
     set_params(epochs=1)
@@ -78,7 +82,7 @@ def test_failure_and_falling_metric_are_told_and_a_good_run_is_not(
     wait_until(30, lambda: received[-1]["subject"].endswith(" failed"))
 
     page = prefect.url.removesuffix("/api") + "/runs/flow-run/"
-    # Prefect sends a message again when its database was locked as it took note of the first.
+    # Prefect tries again, up to three times, when anything fails after a message was sent.
     once = [message for message, _ in itertools.groupby(received)]
     assert once == [
         {
