@@ -58,7 +58,14 @@ def test_the_tutorial_recipe_is_the_published_experiment() -> None:
         "weight_decay": 0,
         "label_smoothing": 0,
         "averaging": 0,
-        "augmentation": {"shift": 0, "rotation": 0, "scale": 0, "shear": 0, "elastic": 0},
+        "augmentation": {
+            "shift": 0,
+            "rotation": 0,
+            "scale": 0,
+            "shear": 0,
+            "elastic": 0,
+            "interpolation": "bilinear",
+        },
     }
 
 

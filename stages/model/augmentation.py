@@ -1,23 +1,30 @@
-"""Random affine distortion of training images, in the graph."""
+"""Random distortion of training images, in the graph."""
 
 import math
 from typing import cast
 
 import tensorflow as tf
 
+from stages.model.elastic import displacement
+from stages.model.interpolation import sample
 from stages.sections.recipe import Augmentation
 
 
-def distort(images: tf.Tensor, augmentation: Augmentation, seed: tf.Tensor) -> tf.Tensor:
-    """Shift, rotate, scale and shear each image by its own random amounts, about its centre.
+def distort(
+    images: tf.Tensor, augmentation: Augmentation, affine_seed: tf.Tensor, elastic_seed: tf.Tensor
+) -> tf.Tensor:
+    """Shift, rotate, scale, shear and bend each image by its own random amounts.
+
+    Every pixel is read once, however many distortions there are, since each reading blurs.
 
     Args:
         images: ``(n, height, width)`` float32, 0 = background.
         augmentation: the largest amount of each; all 0 leaves the images as they are.
-        seed: ``(2,)`` int64, determines the amounts.
+        affine_seed: ``(2,)`` int64, determines all amounts but the elastic.
+        elastic_seed: as ``affine_seed``, determines the elastic.
 
     Returns:
-        ``(n, height, width)`` float32, interpolated bilinearly; what comes from outside is 0.
+        ``(n, height, width)`` float32; what comes from outside is 0.
     """
     largest = [
         math.radians(augmentation.rotation),
@@ -26,34 +33,35 @@ def distort(images: tf.Tensor, augmentation: Augmentation, seed: tf.Tensor) -> t
         augmentation.shift,
         augmentation.shift,
     ]
-    if not any(largest):
+    if not any(largest) and not augmentation.elastic:
         return images
     height, width = cast("list[int]", images.shape[1:].as_list())
-    shape = tf.stack([len(largest), tf.shape(images)[0]])
-    drawn = tf.random.stateless_uniform(shape, seed, -1.0, 1.0)
-    amounts = drawn * tf.expand_dims(tf.constant(largest), 1)
-    distorted: tf.Tensor = tf.raw_ops.ImageProjectiveTransformV3(
-        images=tf.expand_dims(images, -1),
-        transforms=_inverse_affine(amounts, height, width),
-        output_shape=(height, width),
-        fill_value=0.0,
-        interpolation="BILINEAR",
-    )
-    return tf.squeeze(distorted, -1)
+    count = tf.shape(images)[0]
+    drawn = tf.random.stateless_uniform(tf.stack([len(largest), count]), affine_seed, -1.0, 1.0)
+    rows, columns = _sources(drawn * tf.expand_dims(tf.constant(largest), 1), height, width)
+    if augmentation.elastic:
+        field = displacement(count, height, width, augmentation.elastic, elastic_seed)
+        rows, columns = rows + field[0], columns + field[1]
+    return sample(images, rows, columns, augmentation.interpolation)
 
 
-def _inverse_affine(amounts: tf.Tensor, height: int, width: int) -> tf.Tensor:
-    """Map output to input positions, as rows ``a0..a7`` of TensorFlow's projective transform.
+def _sources(amounts: tf.Tensor, height: int, width: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Find where each pixel of the distorted images comes from.
 
-    The input column of output ``(x, y)`` is ``a0 x + a1 y + a2``, the row ``a3 x + a4 y + a5``;
-    a6 and a7 are 0 (``ImageProjectiveTransformV3``).
+    Args:
+        amounts: ``(5, n)`` float32: angle in radians, relative change of size, shear, and pixels
+            down and to the right; about the centre of the image.
+        height: of the images, in pixels.
+        width: as ``height``.
+
+    Returns:
+        Rows and columns, each ``(n, height, width)`` float32.
     """
-    angle, scale, shear, down, right = tf.unstack(amounts)
+    angle, scale, shear, down, right = tf.unstack(amounts[:, :, tf.newaxis, tf.newaxis])
     cosine, sine, shrink = tf.cos(angle), tf.sin(angle), 1 / (1 + scale)
-    a0, a1 = cosine * shrink, (cosine * shear - sine) * shrink
-    a3, a4 = sine * shrink, (sine * shear + cosine) * shrink
-    x, y = (width - 1) / 2, (height - 1) / 2
-    a2 = x - a0 * (x + right) - a1 * (y + down)
-    a5 = y - a3 * (x + right) - a4 * (y + down)
-    zero = tf.zeros_like(angle)
-    return tf.stack([a0, a1, a2, a3, a4, a5, zero, zero], axis=1)
+    middle, centre = (height - 1) / 2, (width - 1) / 2
+    y = tf.range(height, dtype=tf.float32)[:, tf.newaxis] - middle - down
+    x = tf.range(width, dtype=tf.float32) - centre - right
+    rows = shrink * (sine * x + (sine * shear + cosine) * y) + middle
+    columns = shrink * (cosine * x + (cosine * shear - sine) * y) + centre
+    return rows, columns

@@ -11,7 +11,6 @@ from stages.errors import UserError
 from stages.model.augmentation import distort
 from stages.model.averaging import WeightAverage
 from stages.model.batches import Examples, batches
-from stages.model.elastic import bend
 from stages.model.loss import cross_entropy
 from stages.model.loss_scale import LossScale
 from stages.model.network import Network
@@ -23,7 +22,7 @@ from stages.sections.train import Train
 stateless_shuffle = tf.random.experimental.stateless_shuffle  # type: ignore[attr-defined]
 
 # Streams of random numbers, each with seeds of its own; the network's first weights take stream 0.
-_SHUFFLE, _DROPOUT, _AUGMENTATION, _ELASTIC = 1, 2, 3, 4
+_SHUFFLE, _DROPOUT, _AFFINE, _ELASTIC = 1, 2, 3, 4
 
 
 class TrainingError(UserError):
@@ -163,8 +162,9 @@ class Trainer(tf.Module):
     def _step(self, images: tf.Tensor, positions: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         augmentation = self._training.augmentation
         images = tf.cast(images, tf.float32)
-        bent = bend(images, augmentation.elastic, self._seeds(_ELASTIC, step))
-        distorted = distort(bent, augmentation, self._seeds(_AUGMENTATION, step))
+        distorted = distort(
+            images, augmentation, self._seeds(_AFFINE, step), self._seeds(_ELASTIC, step)
+        )
         labels = tf.gather(self._labels, positions)
         losses = self._strategy.run(self._take_share, (distorted, labels, step))
         loss: tf.Tensor = self._strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)

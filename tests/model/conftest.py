@@ -47,7 +47,9 @@ def training() -> Training:
         weight_decay=0.0,
         label_smoothing=0.0,
         averaging=0.0,
-        augmentation=Augmentation(shift=0.0, rotation=0.0, scale=0.0, shear=0.0, elastic=0.0),
+        augmentation=Augmentation(
+            shift=0.0, rotation=0.0, scale=0.0, shear=0.0, elastic=0.0, interpolation="bilinear"
+        ),
     )
 
 

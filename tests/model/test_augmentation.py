@@ -6,10 +6,13 @@ import tensorflow as tf
 from stages.artifacts import Array
 from stages.model import augmentation
 from stages.model.augmentation import distort
+from stages.model.interpolation import sample
 from stages.sections.recipe import Augmentation
 
 SEED = tf.constant([1, 2], tf.int64)
-STILL = Augmentation(shift=0.0, rotation=0.0, scale=0.0, shear=0.0, elastic=0.0)
+STILL = Augmentation(
+    shift=0.0, rotation=0.0, scale=0.0, shear=0.0, elastic=0.0, interpolation="bicubic"
+)
 
 
 def blob(size: int = 28) -> Array:
@@ -22,14 +25,8 @@ def mapped(image: Array, **amounts: float) -> Array:
     """Apply stated amounts (angle, scale, shear, down, right) instead of random ones."""
     names = ("angle", "scale", "shear", "down", "right")
     stated = tf.constant([[amounts.get(name, 0.0)] for name in names], tf.float32)
-    height, width = image.shape
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=image[np.newaxis, ..., np.newaxis],
-        transforms=augmentation._inverse_affine(stated, height, width),
-        output_shape=(height, width),
-        fill_value=0.0,
-        interpolation="BILINEAR",
-    ).numpy()[0, ..., 0]
+    sources = augmentation._sources(stated, *image.shape)
+    return sample(tf.constant(image[np.newaxis]), *sources, STILL.interpolation).numpy()[0]
 
 
 def centre(image: Array) -> tuple[float, float]:
@@ -39,7 +36,7 @@ def centre(image: Array) -> tuple[float, float]:
 def test_amounts_of_zero_leave_images_untouched(small_mnist: dict[str, Array]) -> None:
     images = tf.cast(small_mnist["train_images"][:3], tf.float32)
 
-    assert distort(images, STILL, SEED) is images
+    assert distort(images, STILL, SEED, SEED) is images
 
 
 def test_a_shift_by_whole_pixels_moves_the_picture_down_and_right() -> None:
@@ -73,20 +70,35 @@ def test_shear_moves_rows_by_their_height_above_the_centre() -> None:
 def test_random_shifts_stay_within_their_bound_and_use_it() -> None:
     images = tf.constant(np.repeat(blob()[np.newaxis], 200, axis=0))
 
-    moved = distort(images, STILL.model_copy(update={"shift": 3.0}), SEED).numpy()
+    moved = distort(images, STILL.model_copy(update={"shift": 3.0}), SEED, SEED).numpy()
 
     shifts = np.array([np.subtract(centre(image), centre(blob())) for image in moved])
     assert np.abs(shifts).max() == pytest.approx(3, abs=0.15)
     assert np.abs(shifts.mean(axis=0)).max() < 0.5
 
 
-def test_the_seed_determines_the_distortion(small_mnist: dict[str, Array]) -> None:
+def test_an_elastic_distortion_alone_moves_no_pixel_further_than_its_bound() -> None:
+    # A ramp shows by its value where each pixel was read.
+    ramp = np.tile(np.arange(100, dtype=np.float32), (100, 1))
+    images = tf.constant(np.stack([ramp] * 5))
+
+    moved = distort(images, STILL.model_copy(update={"elastic": 3.0}), SEED, SEED).numpy()
+
+    assert 1 < np.abs(moved - ramp)[:, 5:-5, 5:-5].max() <= 3.001
+
+
+@pytest.mark.parametrize("seeds", [([1, 3], [1, 2]), ([1, 2], [1, 3])], ids=["affine", "elastic"])
+def test_the_seeds_determine_the_distortion(
+    seeds: tuple[list[int], list[int]], small_mnist: dict[str, Array]
+) -> None:
     images = tf.cast(small_mnist["train_images"][:5], tf.float32)
-    amounts = Augmentation(shift=2.0, rotation=10.0, scale=0.1, shear=0.1, elastic=0.0)
+    amounts = Augmentation(
+        shift=2.0, rotation=10.0, scale=0.1, shear=0.1, elastic=1.0, interpolation="bicubic"
+    )
 
     first, same, other = (
-        distort(images, amounts, tf.constant(seed, tf.int64)).numpy()
-        for seed in ([1, 2], [1, 2], [1, 3])
+        distort(images, amounts, *(tf.constant(seed, tf.int64) for seed in pair)).numpy()
+        for pair in (([1, 2], [1, 2]), ([1, 2], [1, 2]), seeds)
     )
 
     np.testing.assert_array_equal(first, same)
