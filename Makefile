@@ -25,8 +25,7 @@ doctor: ## say what is missing or misset on this machine, and the command that m
 	@$(VENV)/bin/python -m pipelines.doctor
 
 repro: $(INSTALLED) ## run the pipeline: only what is not up to date
-	dvc repro
-	dvc metrics show
+	python -m pipelines.repro
 
 flow: $(INSTALLED) ## run the pipeline as a Prefect flow, on this machine
 	python -m pipelines.flow

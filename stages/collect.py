@@ -4,14 +4,10 @@ DVC records what lies in it as this stage's output, and leaves it to its owner: 
 the files nor removes any.
 """
 
-from stages.command import PathOption, run
+from stages.command import PathOption
 from stages.dataset.collecting import ensure
 
 
 def main(folder: PathOption) -> None:
     """Make the ``folder``, unless it is there."""
     ensure(folder)
-
-
-if __name__ == "__main__":
-    run(main)

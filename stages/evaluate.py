@@ -1,7 +1,7 @@
 """Stage ``evaluate``: measure the retrained network on the test images, once."""
 
 from stages import artifacts
-from stages.command import PathOption, run
+from stages.command import PathOption
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
 from stages.params import read_params
@@ -45,7 +45,3 @@ def main(
     artifacts.write_table(confusion_matrix, measures.confusion_matrix(table, dataset.classes))
     artifacts.write_table(calibration, bins(table))
     artifacts.write_json(metrics, measures.summary(table, validated, weights.read_bytes()))
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,7 +1,7 @@
 """Stage ``export``: the retrained network in formats that other programs load."""
 
 from stages import artifacts
-from stages.command import PathOption, run
+from stages.command import PathOption
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
 from stages.model.export import export
@@ -34,7 +34,3 @@ def main(
     for name, content in exported.saved_model.items():
         artifacts.write_bytes(saved_model / name, content)
     artifacts.write_bytes(tflite, exported.tflite)
-
-
-if __name__ == "__main__":
-    run(main)

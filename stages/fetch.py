@@ -1,6 +1,6 @@
 """Stage ``fetch``: get the four IDX files of the data set from the first source that has them."""
 
-from stages.command import PathOption, run
+from stages.command import PathOption
 from stages.dataset.fetching import fetch
 from stages.params import read_params
 
@@ -9,7 +9,3 @@ def main(params: PathOption, raw: PathOption) -> None:
     """Write the files of the chosen data set to ``raw``, each checked by its SHA-256."""
     dataset = read_params(params).chosen_dataset
     fetch(dict(dataset.files), dataset.sources, raw)
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,7 +1,7 @@
 """Stage ``handwriting``: find and read the digits on pictures of one's own."""
 
 from stages import artifacts
-from stages.command import PathOption, run
+from stages.command import PathOption
 from stages.dataset.collecting import collect
 from stages.dataset.handwriting import read_handwriting, stacked
 from stages.dataset.standardization import measure
@@ -48,7 +48,3 @@ def main(
             dataset.classes,
         ),
     )
-
-
-if __name__ == "__main__":
-    run(main)

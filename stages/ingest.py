@@ -1,7 +1,7 @@
 """Stage ``ingest``: parse the IDX files and check the data, before anything is trained on them."""
 
 from stages import artifacts
-from stages.command import PathOption, run
+from stages.command import PathOption
 from stages.dataset import checks_page, facts, idx
 from stages.dataset.expectations import ExpectationError, judge
 from stages.params import read_params
@@ -28,7 +28,3 @@ def main(
         )
     for name, array in content.items():
         artifacts.write_array(arrays / f"{name}.npy", array)
-
-
-if __name__ == "__main__":
-    run(main)

@@ -3,7 +3,7 @@
 from tqdm import tqdm
 
 from stages import artifacts
-from stages.command import PathOption, run
+from stages.command import PathOption
 from stages.dataset.splitting import folds, sample
 from stages.dataset.standardization import measure
 from stages.model.batches import Examples
@@ -53,7 +53,3 @@ def main(
         artifacts.write_table(table, results)
 
     artifacts.write_bytes(picture, png(reporting.learning_curve(results)))
-
-
-if __name__ == "__main__":
-    run(main)

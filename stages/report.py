@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from stages import artifacts
-from stages.command import PathOption, run
+from stages.command import PathOption
 from stages.params import read_params
 from stages.reporting import charts, gallery, handwriting
 from stages.reporting.cards import address, cards, least_sure, shown_errors
@@ -107,7 +107,3 @@ def main(
 
 def _relative(path: Path, folder: Path) -> str:
     return Path(os.path.relpath(path, folder)).as_posix()
-
-
-if __name__ == "__main__":
-    run(main)

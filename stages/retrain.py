@@ -1,7 +1,8 @@
 """Stage ``retrain``: fit the network on all training images, with the same parameters."""
 
 from stages import artifacts
-from stages.command import PathOption, run
+from stages.command import PathOption
+from stages.guard.session import when_unchanged
 from stages.model.batches import Examples
 from stages.model.checkpoint import trained
 from stages.model.classifier import Classifier
@@ -50,8 +51,4 @@ def main(
     ) as timing:
         artifacts.write_tensors(weights, classifier.weights)
         write_history()
-    record(provenance, "retrain", parameters, timing)
-
-
-if __name__ == "__main__":
-    run(main)
+    when_unchanged(lambda: record(provenance, "retrain", parameters, timing))

@@ -1,7 +1,7 @@
 """Stage ``split``: choose the training images that validate."""
 
 from stages import artifacts
-from stages.command import PathOption, run
+from stages.command import PathOption
 from stages.dataset.splitting import split
 from stages.params import read_params
 
@@ -13,7 +13,3 @@ def main(params: PathOption, arrays: PathOption, indices: PathOption) -> None:
     sets = split(labels, recipe.split.strategy, recipe.split.validation_images, recipe.seed)
     for name, chosen in sets.items():
         artifacts.write_array(indices / f"{name}.npy", chosen)
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,7 +1,8 @@
 """Stage ``train``: fit the network on the fit indices, with validation after each epoch."""
 
 from stages import artifacts
-from stages.command import PathOption, run
+from stages.command import PathOption
+from stages.guard.session import when_unchanged
 from stages.model.batches import Examples
 from stages.model.checkpoint import trained
 from stages.model.classifier import Classifier
@@ -53,8 +54,4 @@ def main(
     ) as timing:
         artifacts.write_tensors(weights, classifier.weights)
         write_history()
-    record(provenance, "train", parameters, timing)
-
-
-if __name__ == "__main__":
-    run(main)
+    when_unchanged(lambda: record(provenance, "train", parameters, timing))

@@ -7,7 +7,7 @@ import typer
 from tqdm import tqdm
 
 from stages import artifacts
-from stages.command import PathOption, run
+from stages.command import PathOption
 from stages.dataset.splitting import folds
 from stages.dataset.standardization import measure
 from stages.model.batches import Examples
@@ -69,7 +69,3 @@ def main(
     artifacts.write_text(best, text)
     artifacts.write_bytes(picture, png(reporting.search(results, list(tuning.space))))
     typer.echo(f"the best of {len(tried)} cells, to paste into params.yaml:\n\n{text}")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -92,6 +92,13 @@ def small_arrays(tmp_path: Path, small_mnist: dict[str, Array]) -> Path:
 @pytest.fixture
 def small_params(tmp_path: Path) -> Path:
     """The project's params.yaml, its data set cut to the small MNIST and its recipe to seconds."""
+    path = tmp_path / "params.yaml"
+    write_small_params(path)
+    return path
+
+
+def write_small_params(path: Path, epochs: int = 2) -> None:
+    """Write the parameters of the small MNIST."""
     params = _yaml.load(ROOT / "params.yaml")
     mnist, fast = params["datasets"]["mnist"], params["recipes"]["fast"]
     mnist["files"] = SMALL_FILES
@@ -103,10 +110,8 @@ def small_params(tmp_path: Path) -> Path:
         "class_share_maximum": 0.2,
     }
     fast["split"]["validation_images"] = 100
-    fast["training"]["epochs"] = 2
-    path = tmp_path / "params.yaml"
+    fast["training"]["epochs"] = epochs
     _yaml.dump(params, path)
-    return path
 
 
 @pytest.fixture

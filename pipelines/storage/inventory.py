@@ -65,7 +65,7 @@ def needs_of(folder: Path, commit: str, lock: str, *, all_named: bool = False) -
     in_git = {parent for path in held for parent in (path, *map(str, Path(path).parents))}
     return [
         Need(output.md5, output.path, stage, commit)
-        for stage, output in _outputs(lock_of(folder, commit, lock), f"{lock} of {commit[:7]}")
+        for stage, output in outputs_in(lock_of(folder, commit, lock), f"{lock} of {commit[:7]}")
         if output.path not in in_git
     ]
 
@@ -84,7 +84,7 @@ def of_working_copy(folder: Path) -> set[str]:
         if path and (folder / path).is_file():
             record = YAML(typ="safe", pure=True).load(folder / path) or {}
             lock = {"stages": {path: record}} if path.endswith(".dvc") else record
-            found |= {output.md5 for _, output in _outputs(lock, path)}
+            found |= {output.md5 for _, output in outputs_in(lock, path)}
     return found
 
 
@@ -120,11 +120,16 @@ def of_dvc_files(folder: Path, commit: str) -> Iterator[Need]:
     held = git(folder, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split("\0")
     for path in (path for path in held if path.endswith(".dvc")):
         found = {path: lock_of(folder, commit, path)}
-        for _, output in _outputs({"stages": found}, f"{path} of {commit[:7]}"):
+        for _, output in outputs_in({"stages": found}, f"{path} of {commit[:7]}"):
             yield Need(output.md5, output.path, path, commit)
 
 
-def _outputs(lock: Mapping[str, object], what: str) -> Sequence[tuple[str, Output]]:
+def outputs_in(lock: Mapping[str, object], what: str) -> Sequence[tuple[str, Output]]:
+    """List the outputs that a lock records, each with its stage.
+
+    Raises:
+        PipelineError: DVC did not write the lock; ``what`` names it.
+    """
     try:
         stages = lock.get("stages", {})
         return [

@@ -35,9 +35,14 @@ def measure(path: str, contents: Mapping[str, bytes]) -> Output:
     size = sum(map(len, contents.values()))
     if "" in contents:
         return Output(path=path, md5=_md5(contents[""]), size=size)
-    listed = [{"md5": _md5(contents[name]), "relpath": name} for name in sorted(contents)]
-    name = _md5(json.dumps(listed, sort_keys=True).encode()) + DIRECTORY
-    return Output(path=path, md5=name, size=size, nfiles=len(listed))
+    name = folder_hash({below: _md5(content) for below, content in contents.items()})
+    return Output(path=path, md5=name, size=size, nfiles=len(contents))
+
+
+def folder_hash(files: Mapping[str, str]) -> str:
+    """Give the hash that DVC has for a folder, from the MD5 of each file by its path in there."""
+    listed = [{"md5": files[name], "relpath": name} for name in sorted(files)]
+    return _md5(json.dumps(listed, sort_keys=True).encode()) + DIRECTORY
 
 
 def check_measured(recorded: Sequence[Output], measured: Sequence[Output]) -> None:

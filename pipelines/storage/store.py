@@ -61,6 +61,27 @@ class Store:
                 told.append((fate, f"{name} {of[0].path}: {done}; needed by {commits}"))
         return told
 
+    def replace(self, damaged: Iterable[Need]) -> list[str]:
+        """Move damaged objects of the cache aside, and get those that the remote has sound.
+
+        Returns:
+            A line for each, and one about a remote that does not answer.
+        """
+        needed = inventory.by_name(damaged)
+        aside = {name: self._quarantine(name) for name in needed}
+        fetched, lines = set[str](), []
+        try:
+            away = remote.states(self._folder, list(needed)) if self._has_remote else {}
+            for name in (name for name in needed if away.get(name) == "sound"):
+                self._fetch(name)
+                fetched.add(name)
+        except PipelineError as error:
+            lines.append(f"the remote was left out: {error}")
+        for name, of in needed.items():
+            done = "fetched again" if name in fetched else f"the stage {of[0].stage} makes it again"
+            lines.append(f"{name} {of[0].path}: damaged, moved to {aside[name]}, {done}")
+        return lines
+
     def put_aside(self, known: Collection[str]) -> tuple[int, list[str]]:
         """Rehash what else the cache has, and move aside what is damaged.
 

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from stages import artifacts
 from stages.artifacts import Array, ArtifactError
+from stages.guard.session import check_unchanged, when_unchanged
 from stages.model.batches import Examples
 from stages.model.classifier import Classifier, Timing
 from stages.model.hardware import hardware
@@ -34,8 +35,8 @@ def trained(
 ) -> Iterator[Timing]:
     """Train, from the last checkpoint of the very same training where there is one.
 
-    The block writes what came of it; the checkpoint is removed after that unless it is to be kept,
-    and stays when the training or the block is stopped by whatever means.
+    The block writes what came of it. The checkpoint is removed at the end of the stage, unless it
+    is to be kept or something has changed meanwhile, and stays when the process is stopped.
 
     Args:
         classifier: as it is made, with its first weights.
@@ -54,6 +55,8 @@ def trained(
     """
     sets = {"examples": examples} | ({"validation": validation} if validation else {})
     path = folder / f"{key(classifier, training, machine, sets)}.safetensors"
+    # The key names the code as it is now: it must be the code that has been imported.
+    check_unchanged()
     state = _kept(path, training.epochs)
     if state is not None:
         classifier.state = state
@@ -64,11 +67,14 @@ def trained(
         for follow in after_epoch:
             follow()
 
+    def remove() -> None:
+        # A process that was killed while it wrote has left a part behind.
+        leftovers = [] if machine.keep_checkpoint else [path]
+        for leftover in (*leftovers, *folder.glob(f".{path.name}.*.part")):
+            leftover.unlink(missing_ok=True)
+
     yield classifier.train(training, machine, examples, validation, keep)
-    # A process that was killed while it wrote has left a part behind.
-    leftovers = [] if machine.keep_checkpoint else [path]
-    for leftover in (*leftovers, *folder.glob(f".{path.name}.*.part")):
-        leftover.unlink(missing_ok=True)
+    when_unchanged(remove)
 
 
 def _kept(path: Path, epochs: int) -> dict[str, Array] | None:

@@ -1,0 +1,76 @@
+"""Run ``dvc repro``, and repair what is damaged: ``python -m pipelines.repro [TARGET...]``.
+
+DVC hashes outputs again that differ from ``dvc.lock``. Damaged objects of its cache are moved
+aside, and come again from the remote or by running their stage.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from dvc.cli import main as dvc
+from dvc.repo import Repo
+
+from pipelines.checkout import Repository
+from pipelines.errors import PipelineError
+from pipelines.lock import cache_still
+from pipelines.storage.inventory import LOCKS
+from pipelines.storage.repair import damaged_objects, have_dvc_look, unlike_recorded
+from pipelines.storage.store import Store
+
+# A stage that is restored from a damaged object shows it at the next look.
+_ATTEMPTS = 5
+
+
+def main(targets: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+    """Exit as ``dvc repro`` does, or with 1 and a sentence if something cannot be repaired."""
+    try:
+        repository = Repository(Path.cwd())
+        os.chdir(repository.folder)
+        code = reproduce(repository, targets or [])
+    except PipelineError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from None
+    raise SystemExit(code or dvc(["metrics", "show"]))
+
+
+def reproduce(repository: Repository, targets: list[str]) -> int:
+    """Run ``dvc repro`` until nothing damaged is found, and give its exit code."""
+    repair(repository)
+    for _ in range(_ATTEMPTS):
+        before = _locks()
+        code: int = dvc(["repro", *targets])
+        # Nothing was run or restored, or else it is looked at.
+        if (code == 0 and _locks() == before) or not repair(repository):
+            break
+    return code
+
+
+def repair(repository: Repository) -> bool:
+    """Have DVC replace what is not as recorded; tell whether an object was damaged."""
+    unlike = unlike_recorded(repository.folder)
+    if not unlike:
+        return False
+    with Repo() as repo:
+        cache = Path(repo.cache.local_cache_dir)
+        owned_by_people = {out.def_path for out in repo.index.outs if out.persist}
+    unlike = [need for need in unlike if need.path not in owned_by_people]
+    have_dvc_look(repository.folder, unlike)
+    found = False
+    # Of a folder, its files are known once its list is sound.
+    while damaged := damaged_objects(cache, unlike):
+        found = True
+        owner = f"repro (process {os.getpid()})"
+        with cache_still(repository.folder, repository.state, owner, typer.echo):
+            for line in Store(repository.folder).replace(damaged):
+                typer.echo(line)
+    return found
+
+
+def _locks() -> list[bytes]:
+    return [path.read_bytes() for path in map(Path, LOCKS) if path.is_file()]
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,126 @@
+"""Read what ``dvc.yaml`` declares of a stage: what it depends on and what it writes."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from stages.errors import UserError
+
+PIPELINES = ("dvc.yaml", "*/dvc.yaml")
+"""Where the files of stages lie. Their paths are relative to the top of the project."""
+_PARAMETERS = "params.yaml"
+_REFERENCE = re.compile(r"\$\{([^}]+)\}")
+
+
+class DeclarationError(UserError):
+    """``dvc.yaml`` does not declare the stage in a way that can be followed."""
+
+
+class Declaration(NamedTuple):
+    """What a stage depends on and what it writes, with every ``${...}`` resolved."""
+
+    stage: str
+    dependencies: tuple[str, ...]
+    """Files and folders."""
+    parameters: tuple[tuple[str, str], ...]
+    """A file of parameters and a place in it, such as ``recipes.fast.seed``."""
+    outputs: tuple[str, ...]
+    """Those that DVC removes before the stage runs: all but persistent ones."""
+    owned_by_people: tuple[str, ...]
+    """Persistent outputs of any stage, which people fill."""
+
+
+def read_declaration(stage: str) -> Declaration:
+    """Read the declaration of a stage in the project at the working directory.
+
+    Raises:
+        DeclarationError: there is no such stage, or a file cannot be read.
+    """
+    for path, content in _pipelines():
+        declared = content.get("stages", {}).get(stage)
+        if declared is not None:
+            values = _values(path.parent, content)
+            return Declaration(
+                stage,
+                tuple(_resolved(values, declared.get("deps", []))),
+                tuple(_places(values, declared.get("params", []))),
+                tuple(name for name, options in _outputs(values, declared) if not options),
+                tuple(_persistent()),
+            )
+    raise DeclarationError(
+        f"expected dvc.yaml to declare the stage {stage}, found no such stage; run it by "
+        "`dvc repro` from the top of the project."
+    )
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML 1.2 file, as DVC reads it.
+
+    Raises:
+        DeclarationError: there is no such file, or it is not YAML.
+    """
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_bytes())
+    except (OSError, YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise DeclarationError(f"expected a YAML file at {path}, found: {reason}.") from None
+
+
+def _pipelines() -> Iterator[tuple[Path, dict[str, Any]]]:
+    for pattern in PIPELINES:
+        for path in sorted(Path().glob(pattern)):
+            yield path, read_yaml(path)
+
+
+def _persistent() -> Iterator[str]:
+    for path, content in _pipelines():
+        values = _values(path.parent, content)
+        for declared in content.get("stages", {}).values():
+            yield from (name for name, persistent in _outputs(values, declared) if persistent)
+
+
+def _values(folder: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the values that ``${...}`` names: of params.yaml and of the files under ``vars``."""
+    files = [_PARAMETERS, *(name for name in content.get("vars", []) if isinstance(name, str))]
+    values: dict[str, Any] = {}
+    for path in (folder / name for name in files):
+        if path.is_file():
+            values |= read_yaml(path) or {}
+    return values
+
+
+def _resolved(values: Mapping[str, Any], texts: list[str]) -> Iterator[str]:
+    for text in texts:
+        yield _REFERENCE.sub(lambda found: str(value_at(values, found[1].strip())), text)
+
+
+def _places(
+    values: Mapping[str, Any], entries: list[str | dict[str, list[str]]]
+) -> Iterator[tuple[str, str]]:
+    for entry in entries:
+        named = {_PARAMETERS: [entry]} if isinstance(entry, str) else entry
+        for file, places in named.items():
+            yield from ((file, place) for place in _resolved(values, places))
+
+
+def _outputs(values: Mapping[str, Any], declared: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Give each output, and whether it is persistent."""
+    for kind in ("outs", "metrics", "plots"):
+        for entry in declared.get(kind, []):
+            named = {entry: {}} if isinstance(entry, str) else entry
+            for name, options in named.items():
+                (resolved,) = _resolved(values, [name])
+                yield resolved, bool(options.get("persist"))
+
+
+def value_at(values: Any, place: str) -> Any:
+    """Give the value at a place such as ``recipes.fast.seed``; None if there is none."""
+    for name in place.split("."):
+        if not isinstance(values, Mapping):
+            return None
+        values = values.get(name)
+    return values

@@ -1,0 +1,64 @@
+"""Check that a stage's inputs are what ``dvc.lock`` records of the stages that made them.
+
+DVC takes a read-only object of its cache for sound, and so checks out a damaged one.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from stages.errors import UserError
+from stages.guard.declaration import PIPELINES, Declaration
+from stages.guard.fingerprint import Fingerprint, recorded_hash
+
+
+class InputError(UserError):
+    """An input of a stage is not what ``dvc.lock`` records."""
+
+
+class Record(NamedTuple):
+    """What ``dvc.lock`` says of an output."""
+
+    path: str
+    stage: str
+    md5: str
+
+
+def check_inputs(declaration: Declaration, fingerprint: Fingerprint) -> None:
+    """Compare a stage's inputs with what ``dvc.lock`` records of them.
+
+    What a person puts into the folder of a persistent output is an input without a record.
+
+    Raises:
+        InputError: one differs, or a ``dvc.lock`` cannot be read.
+    """
+    inputs = set(declaration.dependencies) - set(declaration.owned_by_people)
+    for record in _records():
+        if record.path not in inputs:
+            continue
+        found = recorded_hash(fingerprint, record.path)
+        if found != record.md5:
+            raise InputError(
+                f"{record.path}: expected MD5 {record.md5}, which dvc.lock records of the stage "
+                f"{record.stage}, found {found}; run `make repro`, which replaces what is damaged."
+            )
+
+
+def _records() -> Iterator[Record]:
+    for pattern in PIPELINES:
+        for path in sorted(Path().glob(pattern.replace(".yaml", ".lock"))):
+            try:
+                # The parser in C; paths and hashes are text to it as well.
+                content = YAML(typ="safe").load(path.read_bytes()) or {}
+                for stage, record in content.get("stages", {}).items():
+                    for out in record.get("outs", []):
+                        yield Record(out["path"], stage, str(out.get("md5")))
+            except (OSError, YAMLError, AttributeError, KeyError, TypeError) as error:
+                reason = " ".join(str(error).split())
+                raise InputError(
+                    f"{path}: expected what DVC writes, found: {reason}; restore it from Git: "
+                    f"git checkout -- {path}."
+                ) from None

@@ -1,0 +1,140 @@
+"""A copy of the project on 600 digits, with DVC as its users have it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+from ruamel.yaml import YAML
+
+Value = TypeVar("Value")
+
+# Seconds that a process gets for anything that is waited for.
+PATIENCE = 120
+
+
+class Project:
+    """A repository of Git and DVC in a folder of its own."""
+
+    def __init__(self, folder: Path, site: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("DVC_")
+        } | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "DVC_SITE_CACHE_DIR": str(site),
+            "GIT_AUTHOR_NAME": "a",
+            "GIT_AUTHOR_EMAIL": "a@example.org",
+            "GIT_COMMITTER_NAME": "a",
+            "GIT_COMMITTER_EMAIL": "a@example.org",
+        }
+
+    def run(self, *command: str, code: int = 0, **variables: str) -> str:
+        """Run a command, which must end with the code, and give what it prints."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment | variables,
+            check=False,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert done.returncode == code, done.stdout
+        return done.stdout
+
+    @contextmanager
+    def started(self, *command: str) -> Iterator["subprocess.Popen[str]"]:
+        """Start a command in a session of its own, which is killed with the block."""
+        with subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+    @contextmanager
+    def stopped_in(
+        self, stage: str, *command: str
+    ) -> Iterator[tuple["subprocess.Popen[str]", psutil.Process]]:
+        """Start a command, and stop the stage that it runs once it has kept a checkpoint.
+
+        Gives the command and the stage; the block lets the stage go on by ``resume()``.
+        """
+        checkpoints = self.folder / "models" / "checkpoints"
+        with self.started(*command) as process:
+            running = wait_until(lambda: self.process_of(stage))
+            wait_until(lambda: list(checkpoints.glob("*.safetensors")))
+            running.suspend()
+            assert self.process_of(stage) == running
+            yield process, running
+
+    def process_of(self, stage: str) -> psutil.Process | None:
+        """Give the process that holds the lock of a stage."""
+        with suppress(OSError, ValueError, psutil.NoSuchProcess):
+            lock = self.folder / ".dvc" / "tmp" / "stages" / f"{stage}.lock"
+            return psutil.Process(int(lock.read_text()))
+        return None
+
+    def lock(self) -> Mapping[str, Any]:
+        """Give the stages as ``dvc.lock`` records them."""
+        path = self.folder / "dvc.lock"
+        stages: Mapping[str, Any] = YAML(typ="safe").load(path)["stages"] if path.exists() else {}
+        return stages
+
+    def outputs(self) -> Mapping[str, bytes]:
+        """Give every file that ``dvc.lock`` records as an output, as it is in the folder."""
+        paths = [
+            self.folder / out["path"] for of in self.lock().values() for out in of.get("outs", [])
+        ]
+        files = [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])]
+        return {
+            str(file.relative_to(self.folder)): file.read_bytes()
+            for file in files
+            if file.is_file()
+        }
+
+    def run_cache(self) -> set[str]:
+        """Name the runs that DVC can restore."""
+        return {path.name for path in (self.folder / ".dvc/cache/runs").rglob("*")}
+
+    def leftovers(self) -> list[str]:
+        """Name what no process may leave: its files in the making, locks, and itself."""
+        files = [*self.folder.rglob(".*.part"), *(self.folder / ".dvc/tmp").rglob("stages/*")]
+        return [
+            *(str(path.relative_to(self.folder)) for path in files),
+            *(" ".join(process.info["cmdline"]) for process in self._processes()),
+        ]
+
+    def _processes(self) -> list[psutil.Process]:
+        return [
+            process
+            for process in psutil.process_iter(["cwd", "cmdline"])
+            if process.info["cwd"] == str(self.folder)
+        ]
+
+
+def wait_until(found: Callable[[], Value | None]) -> Value:
+    """Wait for something, and give it."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if value := found():
+            return value
+        time.sleep(0.005)
+    raise AssertionError("waited in vain")

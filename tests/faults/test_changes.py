@@ -1,0 +1,170 @@
+"""Something that a stage depends on is changed while it runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.project import Project
+
+Change = Callable[[Path], object]
+
+
+def append(name: str, text: str) -> Change:
+    """Edit a file where it is, as `echo >>` does."""
+
+    def change(folder: Path) -> None:
+        path = folder / name
+        path.chmod(0o644)
+        path.write_bytes(path.read_bytes() + text.encode())
+
+    return change
+
+
+def replace(name: str, old: str, new: str) -> Change:
+    """Put another file in the place of one, as editors and Git do."""
+
+    def change(folder: Path) -> None:
+        path = folder / name
+        text = path.read_text()
+        assert old in text
+        other = path.with_name("other")
+        other.write_text(text.replace(old, new))
+        other.replace(path)
+
+    return change
+
+
+def remove(name: str) -> Change:
+    def change(folder: Path) -> None:
+        (folder / name).unlink()
+
+    return change
+
+
+def write(name: str, text: str) -> Change:
+    def change(folder: Path) -> None:
+        (folder / name).write_text(text)
+
+    return change
+
+
+CHANGES: dict[str, tuple[Change, str]] = {
+    "a parameter": (
+        replace("params.yaml", "learning_rate: 0.006", "learning_rate: 0.001"),
+        "recipes.fast.training in params.yaml",
+    ),
+    "the choice of a recipe": (
+        replace("params.yaml", "recipe: fast", "recipe: tutorial"),
+        "recipe in params.yaml",
+    ),
+    "a module": (append("stages/model/loss.py", "# edited\n"), "stages/model/loss.py"),
+    "the stage's own file": (append("stages/train.py", "# edited\n"), "stages/train.py"),
+    "a module that is gone": (remove("stages/model/views.py"), "stages/model/views.py"),
+    "an input": (append("data/split/fit.npy", "x"), "data/split/fit.npy"),
+    "a file more in a folder": (write("data/arrays/more.npy", "x"), "data/arrays/more.npy"),
+    "a file less in a folder": (remove("data/arrays/test_labels.npy"), "test_labels.npy"),
+}
+
+
+@pytest.mark.parametrize(("change", "named"), CHANGES.values(), ids=CHANGES)
+def test_a_change_while_a_stage_runs_is_named_and_nothing_is_recorded(
+    project: Project, change: Change, named: str
+) -> None:
+    before = project.outputs()
+    retrain(project)
+    runs, locked = project.run_cache(), (project.folder / "dvc.lock").read_bytes()
+
+    with project.stopped_in("train", "dvc", "repro", "--single-item", "train") as (dvc, stage):
+        change(project.folder)
+        stage.resume()
+        said = dvc.communicate()[0]
+
+    assert dvc.returncode == 255
+    assert "error: expected everything that the stage train depends on to stay as it was" in said
+    assert named in said
+    assert "Traceback" not in said
+    assert (project.folder / "dvc.lock").read_bytes() == locked
+    assert project.run_cache() == runs
+    assert not (project.folder / "models" / "train.safetensors").exists()
+    assert list((project.folder / "models" / "checkpoints").iterdir())
+
+    undo(project, before)
+    said = project.run("dvc", "repro")
+    assert "going on after epoch 6" in said
+    assert project.outputs() == before
+
+
+def retrain(project: Project) -> None:
+    """Have `train` run again, though nothing that it depends on has changed."""
+    (project.folder / "models" / "train.safetensors").unlink()
+    for run in (project.folder / ".dvc" / "cache" / "runs").iterdir():
+        for entry in run.rglob("*"):
+            if entry.is_file() and "train.safetensors" in entry.read_text():
+                entry.unlink()
+    for name in objects_of(project, "train"):
+        name.chmod(0o644)
+        name.unlink()
+
+
+def objects_of(project: Project, stage: str) -> list[Path]:
+    cache = project.folder / ".dvc" / "cache" / "files" / "md5"
+    names = [out["md5"] for out in project.lock()[stage]["outs"]]
+    return [cache / name[:2] / name[2:] for name in names if (cache / name[:2] / name[2:]).exists()]
+
+
+def undo(project: Project, outputs: Any) -> None:
+    project.run("git", "checkout", "--quiet", "--", "params.yaml", "stages")
+    for name, content in outputs.items():
+        if name.startswith("data/"):
+            (project.folder / name).unlink(missing_ok=True)
+            (project.folder / name).write_bytes(content)
+    for name in set(project.outputs()) - set(outputs):
+        (project.folder / name).unlink()
+
+
+def test_another_branch_checked_out_meanwhile_is_noticed(project: Project) -> None:
+    project.run("git", "checkout", "--quiet", "-b", "other")
+    replace("params.yaml", "epochs: 6", "epochs: 1")(project.folder)
+    project.run("git", "commit", "--quiet", "--all", "--message", "one epoch")
+    before = project.outputs()
+    project.run("git", "checkout", "--quiet", "main")
+    retrain(project)
+
+    with project.stopped_in("train", "dvc", "repro", "--single-item", "train") as (dvc, stage):
+        project.run("git", "checkout", "--quiet", "other")
+        stage.resume()
+        said = dvc.communicate()[0]
+
+    assert "found changed: recipes.fast.training in params.yaml;" in said
+    project.run("dvc", "repro")
+    assert (project.folder / "reports" / "history.csv").read_text().count("\n") == 2
+    project.run("git", "checkout", "--quiet", "--force", "main")
+    project.run("dvc", "repro")
+    assert project.outputs() == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        replace("params.yaml", "learning_rate: 0.0001", "learning_rate: 0.0002"),
+        append("params.yaml", "# a comment\n"),
+        append("README.md", "more\n"),
+        append("stages/report.py", "# of another stage\n"),
+        lambda folder: (folder / "stages" / "train.py").touch(),
+        lambda folder: (folder / "data" / "split" / "fit.npy").touch(),
+    ],
+    ids=["another recipe", "a comment", "a text", "another stage", "a time", "an input's time"],
+)
+def test_a_change_that_cannot_matter_does_not(project: Project, change: Change) -> None:
+    before = project.outputs()
+    retrain(project)
+
+    with project.stopped_in("train", "dvc", "repro", "--single-item", "train") as (dvc, stage):
+        change(project.folder)
+        stage.resume()
+        said = dvc.communicate()[0]
+
+    assert dvc.returncode == 0, said
+    assert project.outputs() == before

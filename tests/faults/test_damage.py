@@ -1,0 +1,168 @@
+"""Content that is not what DVC says it is."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.faults.project import Project
+
+
+def damage(path: Path) -> None:
+    """Turn a bit of a file, and leave its size, times and mode as they are."""
+    status = path.stat()
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+    path.chmod(status.st_mode)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def object_of(project: Project, stage: str, path: str) -> Path:
+    """Give the place in DVC's cache of an output or, of a folder, of its list."""
+    (md5,) = (out["md5"] for out in project.lock()[stage]["outs"] if out["path"] == path)
+    return project.folder / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:]
+
+
+def remove(project: Project, path: str) -> None:
+    project.run("rm", "-rf", path)
+
+
+def test_dvc_takes_a_damaged_object_for_sound(project: Project) -> None:
+    """The reason for all of this: it fails when DVC no longer does."""
+    damage(object_of(project, "retrain", "models/retrain.safetensors"))
+    before = project.outputs()["models/retrain.safetensors"]
+    remove(project, "models/retrain.safetensors")
+
+    project.run("dvc", "checkout")
+
+    assert project.outputs()["models/retrain.safetensors"] != before
+    assert "Data and pipelines are up to date" in project.run("dvc", "status")
+
+
+INPUTS = {
+    "ingest": "data/raw/test_labels.idx",
+    "split": "data/arrays/train_labels.npy",
+    "train": "data/standardization.safetensors",
+    "evaluate": "models/retrain.safetensors",
+    "report": "reports/predictions.csv",
+}
+
+
+@pytest.mark.parametrize(("stage", "path"), INPUTS.items())
+def test_a_stage_does_not_start_from_a_damaged_input(
+    project: Project, stage: str, path: str
+) -> None:
+    before = project.outputs()
+    project.run("dvc", "status")
+    damage(project.folder / path)
+    forget(project, stage)
+
+    said = project.run("dvc", "repro", "--single-item", stage, code=255)
+
+    assert "which dvc.lock records of the stage" in said
+    assert "run `make repro`, which replaces what is damaged" in said
+    assert "Traceback" not in said
+    project.run("python", "-m", "pipelines.repro")
+    assert project.outputs() == before
+
+
+def forget(project: Project, stage: str) -> None:
+    """Have a stage run again, though nothing that it depends on has changed."""
+    path = project.folder / "stages" / f"{stage}.py"
+    path.write_text(path.read_text() + "\n")
+
+
+OBJECTS = {
+    "a file": ("retrain", "models/retrain.safetensors"),
+    "a list of a folder": ("ingest", "data/arrays"),
+    "an output that no stage reads": ("export", "models/classifier.tflite"),
+}
+
+
+@pytest.mark.parametrize("lost", [True, False], ids=["checked out", "about to be"])
+@pytest.mark.parametrize(("stage", "path"), OBJECTS.values(), ids=OBJECTS)
+def test_make_repro_makes_again_what_is_damaged(
+    project: Project, stage: str, path: str, lost: bool
+) -> None:
+    before = project.outputs()
+    damage(object_of(project, stage, path))
+    remove(project, path)
+    if lost and path != "data/arrays":
+        project.run("dvc", "checkout")
+
+    said = project.run("python", "-m", "pipelines.repro")
+
+    assert f"{path}: damaged, moved to" in said
+    assert f"the stage {stage} makes it again" in said
+    assert project.outputs() == before
+    assert "Data and pipelines are up to date" in project.run("dvc", "repro")
+
+
+def test_make_repro_fetches_what_is_damaged_from_the_remote(
+    project: Project, tmp_path: Path
+) -> None:
+    before = project.outputs()
+    project.run("dvc", "remote", "add", "--default", "--local", "storage", str(tmp_path / "remote"))
+    project.run("dvc", "push")
+    damage(object_of(project, "retrain", "models/retrain.safetensors"))
+    remove(project, "models/retrain.safetensors")
+
+    said = project.run("python", "-m", "pipelines.repro")
+
+    assert "fetched again" in said
+    assert "Running stage" not in said
+    assert project.outputs() == before
+
+
+def test_make_repro_does_without_a_remote_that_does_not_answer(project: Project) -> None:
+    before = project.outputs()
+    project.run("dvc", "remote", "add", "--default", "--local", "gone", "ssh://127.0.0.1:1/gone")
+    damage(object_of(project, "standardize", "data/standardization.safetensors"))
+    remove(project, "data/standardization.safetensors")
+
+    said = project.run("python", "-m", "pipelines.repro")
+
+    assert "the remote was left out" in said
+    assert project.outputs() == before
+
+
+def test_make_repro_repairs_what_an_earlier_run_left_damaged(project: Project) -> None:
+    """DVC restores it by its list of runs, which dvc.lock does not name yet."""
+    before = project.outputs()
+    weights = object_of(project, "train", "models/train.safetensors")
+    set_epochs(project, 1)
+    project.run("dvc", "repro")
+    damage(weights)
+    set_epochs(project, 6)
+
+    said = project.run("python", "-m", "pipelines.repro")
+
+    assert "models/train.safetensors: damaged, moved to" in said
+    assert project.outputs() == before
+
+
+def set_epochs(project: Project, epochs: int) -> None:
+    path = project.folder / "params.yaml"
+    text = path.read_text()
+    for found in (1, 6):
+        text = text.replace(f"epochs: {found}\n", f"epochs: {epochs}\n")
+    path.write_text(text)
+
+
+def test_a_folder_of_a_persons_own_is_not_looked_at(project: Project) -> None:
+    (project.folder / "data" / "handwriting" / "0-lamp-from-a-side.jpg").unlink()
+
+    project.run("python", "-m", "pipelines.repro")
+
+    assert "Data and pipelines are up to date" in project.run("dvc", "repro")
+
+
+def test_a_failing_stage_fails_make_repro(project: Project) -> None:
+    path = project.folder / "params.yaml"
+    path.write_text(path.read_text().replace("epochs: 6", "epochs: 0"))
+
+    said = project.run("python", "-m", "pipelines.repro", code=255)
+
+    assert said.count("recipes.fast.training.epochs must be from 1 to 10000") == 1

@@ -1,0 +1,98 @@
+"""Who runs a stage is killed, or two run the same."""
+
+import signal
+import subprocess
+
+import psutil
+import pytest
+
+from tests.faults.project import Project, wait_until
+from tests.faults.test_changes import retrain
+
+KILLS = [signal.SIGKILL, signal.SIGTERM]
+
+
+@pytest.mark.parametrize("number", KILLS)
+@pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
+def test_a_stage_ends_with_dvc(project: Project, number: signal.Signals, shell: str) -> None:
+    before = project.outputs()
+    retrain(project)
+    project.environment["SHELL"] = shell
+
+    with project.stopped_in("train", "dvc", "repro", "--single-item", "train") as (dvc, stage):
+        stage.resume()
+        dvc.send_signal(number)
+        dvc.wait()
+        stage.wait(timeout=1)
+
+    assert "going on after epoch" in project.run("dvc", "repro")
+    assert project.outputs() == before
+
+
+def test_a_stage_ends_with_dvc_though_a_shell_stands_between(project: Project) -> None:
+    before = project.outputs()
+    retrain(project)
+    path = project.folder / "dvc.yaml"
+    declared = path.read_text()
+    # The shell has something to do afterwards, and so does not become the stage.
+    command = "--weights models/train.safetensors --history reports/history.csv"
+    path.write_text(declared.replace(command, f"{command}; true"))
+    assert path.read_text() != declared
+
+    with project.stopped_in("train", "dvc", "repro", "--single-item", "train") as (dvc, stage):
+        between = stage.parent()
+        assert between is not None
+        assert between.pid != dvc.pid
+        stage.resume()
+        dvc.kill()
+        dvc.wait()
+        stage.wait(timeout=1)
+
+    path.write_text(declared)
+    project.run("dvc", "repro")
+    assert project.outputs() == before
+
+
+def test_a_second_process_of_a_stage_is_refused_while_the_first_is_at_work(
+    project: Project,
+) -> None:
+    before = project.outputs()
+    retrain(project)
+
+    with project.stopped_in("train", "dvc", "repro", "--single-item", "train") as (dvc, stage):
+        # As after a crash of the machine that DVC ran on: its own lock has been removed.
+        (project.folder / ".dvc" / "tmp" / "rwlock").unlink()
+        said = project.run("dvc", "repro", "--single-item", "train", code=255)
+        stage.resume()
+        dvc.communicate()
+
+    assert "expected no other process at work on the outputs of the stage train" in said
+    assert f"kill {stage.pid}" in said
+    assert dvc.returncode == 0
+    project.run("dvc", "repro")
+    assert project.outputs() == before
+
+
+def test_a_second_process_of_a_stage_waits_for_one_that_is_about_to_end(project: Project) -> None:
+    before = project.outputs()
+    retrain(project)
+
+    with (
+        project.stopped_in("train", "dvc", "repro", "--single-item", "train") as (_, stage),
+        project.started("dvc", "repro", "--single-item", "train") as second,
+    ):
+        (project.folder / ".dvc" / "tmp" / "rwlock").unlink(missing_ok=True)
+        wait_until(lambda: waiting(second))
+        stage.kill()
+        said = second.communicate()[0]
+
+    assert second.returncode == 0, said
+    assert "going on after epoch" in said
+    project.run("dvc", "repro")
+    assert project.outputs() == before
+
+
+def waiting(dvc: "subprocess.Popen[str]") -> bool:
+    return any(
+        "stages" in child.cmdline() for child in psutil.Process(dvc.pid).children(recursive=True)
+    )

@@ -1,0 +1,59 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages.guard.alone import BusyError, alone
+
+HOLD = (
+    "import sys; from stages.guard.alone import alone\n"
+    "with alone('train'): print('held', flush=True); sys.stdin.read()"
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.chdir(tmp_path)
+
+
+def holder() -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_stage_is_refused_while_another_process_runs_it() -> None:
+    with holder() as process:
+        said = f"found process {process.pid}; .*: kill {process.pid}"
+        with pytest.raises(BusyError, match=said), alone("train", patience=0):
+            pass
+        process.communicate()
+
+    with alone("train", patience=0):
+        pass
+
+
+def test_another_stage_may_run_meanwhile() -> None:
+    with holder() as process, alone("retrain", patience=0):
+        process.communicate()
+
+
+def test_a_killed_process_holds_nothing() -> None:
+    with holder() as process:
+        process.kill()
+
+    with alone("train", patience=0):
+        assert Path(".dvc/tmp/stages/train.lock").read_text() == f"{os.getpid()}\n"
+
+
+def test_nothing_is_left_behind() -> None:
+    with alone("train"):
+        pass
+
+    assert list(Path(".dvc/tmp/stages").iterdir()) == []
