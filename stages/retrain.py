@@ -50,7 +50,7 @@ def main(
     ) as timing:
         artifacts.write_tensors(weights, classifier.weights)
         write_history()
-    record(provenance, "retrain", parameters, timing)
+        record(provenance, "retrain", parameters, timing)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def main(
     ) as timing:
         artifacts.write_tensors(weights, classifier.weights)
         write_history()
-    record(provenance, "train", parameters, timing)
+        record(provenance, "train", parameters, timing)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from stages.sections.recipe import Augmentation, Convolution, NetworkParams, Tra
 from stages.sections.train import Train
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def reference_network() -> NetworkParams:
     """The network of the published tutorial."""
 
@@ -22,7 +22,7 @@ def reference_network() -> NetworkParams:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_network(reference_network: NetworkParams) -> NetworkParams:
     """One convolution of 4 channels and 16 dense units, without dropout."""
     convolution = reference_network.convolutions[0].model_copy(update={"channels": 4})
@@ -31,7 +31,7 @@ def small_network(reference_network: NetworkParams) -> NetworkParams:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def training() -> Training:
     """Two epochs at a constant rate, without augmentation."""
     return Training(
@@ -53,7 +53,7 @@ def training() -> Training:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def machine() -> Train:
     """As it is: float32, from memory, and nothing written beside."""
     return Train(
