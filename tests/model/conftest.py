@@ -1,7 +1,12 @@
 import pytest
 
+from stages.model.device import prepare
 from stages.sections.recipe import Augmentation, Convolution, NetworkParams, Training
 from stages.sections.train import Train
+
+# As params.yaml has it: TensorFlow takes the number of threads once in a process, and some modules
+# compute when they are collected.
+prepare("auto", 2)
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +63,7 @@ def machine() -> Train:
     """As it is: float32, from memory, and nothing written beside."""
     return Train(
         device="auto",
-        threads=0,
+        threads=2,
         precision="float32",
         jit_compile=False,
         input="memory",
