@@ -2,9 +2,11 @@
 
 import json
 import os
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ import safetensors.numpy
 from stages.errors import UserError
 
 Array = np.ndarray[Any, Any]
+UNREADABLE = (OSError, ValueError, safetensors.SafetensorError, TypeError, AttributeError)
+"""What reading safetensors raises; the last two for dtypes that NumPy lacks."""
 
 
 class ArtifactError(UserError):
@@ -27,6 +31,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path`` that takes its place when the block ends well.
 
     When the block raises, the temporary file is removed and what stood at ``path`` still stands.
+    After a power loss either the old file stands there or the new one, whole.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # mkstemp makes files private; an artifact gets the mode of any other new file.
@@ -36,7 +41,12 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
+        # Else the new name may reach the disk before the content does.
+        _flush(temporary)
         temporary.replace(path)
+        # Not every file system can flush a folder; the new name then reaches the disk later.
+        with suppress(OSError):
+            _flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -68,18 +78,24 @@ def write_array(path: Path, array: Array) -> None:
         np.save(file, array, allow_pickle=False)
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Array]) -> None:
+def write_tensors(
+    path: Path, tensors: Mapping[str, Array], metadata: dict[str, str] | None = None
+) -> None:
     """Write named arrays as safetensors, which holds numbers and names and nothing to execute."""
     contiguous = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
     with replacing(path) as temporary:
-        temporary.write_bytes(safetensors.numpy.save(contiguous))
+        temporary.write_bytes(safetensors.numpy.save(contiguous, metadata))
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON artifact; ``ArtifactError`` if it is missing or is not JSON."""
+    """Read a JSON artifact; ``ArtifactError`` if it is missing or is not JSON.
+
+    NaN and infinity are none, as for ``write_json``.
+    """
     try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        _check_is_file(path)
+        return json.loads(path.read_bytes(), parse_constant=_refuse)
+    except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, "a JSON file", error) from error
 
 
@@ -90,6 +106,7 @@ def read_table(path: Path, texts: Sequence[str] = ()) -> pd.DataFrame:
     of them, nothing in the file stands for a missing value.
     """
     try:
+        _check_is_file(path)
         return pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=not texts)
     except (OSError, ValueError) as error:
         raise _unreadable(path, "a CSV file", error) from error
@@ -98,6 +115,7 @@ def read_table(path: Path, texts: Sequence[str] = ()) -> pd.DataFrame:
 def read_array(path: Path) -> Array:
     """Memory-map a ``.npy`` artifact, read-only; ``ArtifactError`` if it is missing or damaged."""
     try:
+        _check_is_file(path)
         array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise _unreadable(path, "a .npy array", error) from error
@@ -107,9 +125,51 @@ def read_array(path: Path) -> Array:
 def read_tensors(path: Path) -> dict[str, Array]:
     """Read named arrays from safetensors; ``ArtifactError`` if it is missing or damaged."""
     try:
-        return dict(safetensors.numpy.load_file(path))
-    except (OSError, ValueError, safetensors.SafetensorError) as error:
+        return tensors_and_metadata(path)[0]
+    except UNREADABLE as error:
         raise _unreadable(path, "a safetensors file", error) from error
+
+
+def tensors_and_metadata(
+    path: Path, maximum_bytes: int = sys.maxsize
+) -> tuple[dict[str, Array], dict[str, str]]:
+    """Read named arrays and the texts that were written with them.
+
+    Raises:
+        UNREADABLE: the file is missing, damaged or larger than ``maximum_bytes``.
+    """
+    _check_is_file(path, maximum_bytes)
+    with safetensors.safe_open(path, framework="numpy") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118 - no dict
+
+
+def finding(error: Exception) -> str:
+    """Say in one line what was found in place of a readable file."""
+    missing = isinstance(error, FileNotFoundError)
+    return "no such file" if missing else " ".join(str(error).split()).rstrip(".")
+
+
+def _flush(path: Path) -> None:
+    """Have the disk hold a file's content, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _check_is_file(path: Path, maximum_bytes: int = sys.maxsize) -> None:
+    """See that there is a plain file, before it is opened: a pipe would never end."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "what is no file"
+        raise ValueError(kind)
+    if status.st_size > maximum_bytes:
+        raise ValueError(f"{status.st_size:,} bytes, more than the {maximum_bytes:,} it can have")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant}, which is not JSON")
 
 
 def _umask() -> int:
@@ -119,8 +179,6 @@ def _umask() -> int:
 
 
 def _unreadable(path: Path, expected: str, error: Exception) -> ArtifactError:
-    missing = isinstance(error, FileNotFoundError)
-    found = "no such file" if missing else " ".join(str(error).split()).rstrip(".")
     return ArtifactError(
-        f"{path}: expected {expected}, found: {found}; run `dvc repro` to make it anew."
+        f"{path}: expected {expected}, found: {finding(error)}; run `dvc repro` to make it again."
     )

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,33 @@ def test_an_artifact_stands_whole_or_not_at_all(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_an_artifact_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, done = tmp_path / "file.txt", []
+    fsync, replace = os.fsync, os.replace
+
+    def record_fsync(descriptor: int) -> None:
+        place = Path(f"/proc/self/fd/{descriptor}").readlink()
+        done.append(("flush", place, place.read_text() if place.is_file() else None))
+        fsync(descriptor)
+
+    def record_replace(source: Path, target: Path) -> None:
+        done.append(("rename", Path(source), Path(target)))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", record_fsync)
+    monkeypatch.setattr(os, "replace", record_replace)
+    artifacts.write_text(path, "text")
+
+    temporary = done[0][1]
+    assert done == [
+        ("flush", temporary, "text"),
+        ("rename", temporary, path),
+        ("flush", tmp_path, None),
+    ]
+
+
 def test_an_artifact_has_the_mode_of_any_new_file(tmp_path: Path) -> None:
     (tmp_path / "plain").touch()
 
@@ -40,6 +68,15 @@ def test_json_keeps_its_order_and_refuses_what_is_not_json(tmp_path: Path) -> No
     assert artifacts.read_json(path) == {"b": 1, "a": "é"}
     with pytest.raises(ValueError, match="nan"):
         artifacts.write_json(path, float("nan"))
+
+
+@pytest.mark.parametrize("content", ["NaN", "[-Infinity]", "[" * 100_000], ids=str.__len__)
+def test_what_json_is_not_is_not_read(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "value.json"
+    path.write_text(content)
+
+    with pytest.raises(ArtifactError, match="expected a JSON file, found: "):
+        artifacts.read_json(path)
 
 
 def test_a_table_has_six_significant_digits(tmp_path: Path) -> None:
@@ -111,3 +148,27 @@ def test_what_is_missing_or_damaged_is_named_in_one_line(read, tmp_path: Path) -
             read(path)
 
         assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [artifacts.read_json, artifacts.read_table, artifacts.read_array, artifacts.read_tensors],
+)
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_refused_without_waiting(read, make, tmp_path: Path) -> None:
+    path = tmp_path / "artifact"
+    make(path)
+
+    with pytest.raises(
+        ArtifactError, match=r"artifact: expected a .* found: (a folder|what is no)"
+    ):
+        read(path)
+
+
+def test_tensors_of_a_dtype_that_numpy_lacks_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tensors"
+    header = b'{"a": {"dtype": "F8_E4M3", "shape": [1], "data_offsets": [0, 1]}}'
+    path.write_bytes(len(header).to_bytes(8, "little") + header + b"0")
+
+    with pytest.raises(ArtifactError, match="expected a safetensors file, found: "):
+        artifacts.read_tensors(path)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from pipelines import durable
 from pipelines.errors import PipelineError
 from pipelines.promotion import tags
 from pipelines.promotion.results import Read, at_commit, read_results
@@ -116,11 +117,7 @@ def recorded_at(repository: Path, commit: str) -> Judgement | None:
 
 def write(folder: Path, judgement: Judgement) -> None:
     """Write the file, at once."""
-    place = folder / GATE
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f".{place.name}.part")
-    temporary.write_text(json.dumps(judgement.model_dump(), indent=2) + "\n")
-    temporary.replace(place)
+    durable.write(folder / GATE, f"{json.dumps(judgement.model_dump(), indent=2)}\n".encode())
 
 
 def parse(content: bytes, whose: str) -> Judgement:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from pipelines import durable
 from pipelines.errors import DamagedError, ForgedError
 from pipelines.storage.outputs import DIRECTORY, Output, check_measured
 
@@ -137,7 +138,7 @@ def install(source: Path, target: Path) -> None:
     """Move an object into the cache at once, read-only as DVC has it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     source.chmod(0o444)
-    source.replace(target)
+    durable.move(source, target)
 
 
 def _sound(names: Sequence[str], cache: Path, incoming: Path, fetch: Fetch) -> dict[str, Path]:

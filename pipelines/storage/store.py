@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, NamedTuple, get_args
 
+from pipelines import durable
 from pipelines.checkout import dvc
 from pipelines.errors import PipelineError
 from pipelines.storage import inventory, remote
@@ -29,9 +30,9 @@ class Sides(NamedTuple):
 
 
 def store_removed(cache: Path, names: Sequence[str]) -> None:
-    """Note which objects are removed from a cache on purpose."""
-    with (cache / _REMOVED).open("a") as file:
-        file.writelines(f"{name}\n" for name in names)
+    """Note which objects are about to be removed from a cache on purpose."""
+    noted = sorted({*removed_from(cache), *names})
+    durable.write(cache / _REMOVED, "".join(f"{name}\n" for name in noted).encode())
 
 
 def removed_from(cache: Path) -> frozenset[str]:

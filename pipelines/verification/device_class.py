@@ -17,6 +17,7 @@ FIELDS = (
     "cudnn",
     "tensorflow",
     "onednn",
+    "onednn_isa",
 )
 """Of an entry of ``models/provenance.json``: what determines the last bits of a training."""
 

@@ -2,18 +2,14 @@
 
 import hashlib
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from tqdm import tqdm
-
-from stages import artifacts
-from stages.artifacts import Array, ArtifactError
+from stages.artifacts import Array
 from stages.guard.session import check_unchanged, when_unchanged
+from stages.model import cache
 from stages.model.batches import Examples
 from stages.model.classifier import Classifier, Timing
 from stages.model.hardware import hardware
@@ -36,7 +32,8 @@ def trained(
     """Train, from the last checkpoint of the very same training where there is one.
 
     The block writes what came of it. The checkpoint is removed at the end of the stage, unless it
-    is to be kept or something has changed meanwhile, and stays when the process is stopped.
+    is to be kept or something has changed meanwhile, and stays when the process is stopped. Where
+    it is damaged, or cannot be written, a line says so, and the training does without it.
 
     Args:
         classifier: as it is made, with its first weights.
@@ -57,13 +54,13 @@ def trained(
     path = folder / f"{key(classifier, training, machine, sets)}.safetensors"
     # The key names the code as it is now: it must be the code that has been imported.
     check_unchanged()
-    state = _kept(path, training.epochs)
+    state = _kept(path, classifier, training.epochs)
     if state is not None:
         classifier.state = state
-        _say(f"going on after epoch {len(classifier.history)}, from {path}")
+        cache.say(f"going on after epoch {len(classifier.history)}, from {path}")
 
     def keep() -> None:
-        artifacts.write_tensors(path, classifier.state)
+        cache.keep(path, classifier.state)
         for follow in after_epoch:
             follow()
 
@@ -71,24 +68,33 @@ def trained(
         # A process that was killed while it wrote has left a part behind.
         leftovers = [] if machine.keep_checkpoint else [path]
         for leftover in (*leftovers, *folder.glob(f".{path.name}.*.part")):
-            leftover.unlink(missing_ok=True)
+            # The training has ended well; what cannot be removed does no harm.
+            with suppress(OSError):
+                leftover.unlink()
 
     yield classifier.train(training, machine, examples, validation, keep)
     when_unchanged(remove)
 
 
-def _kept(path: Path, epochs: int) -> dict[str, Array] | None:
-    if not path.exists():
-        return None
+def _kept(path: Path, classifier: Classifier, epochs: int) -> dict[str, Array] | None:
     try:
-        state = artifacts.read_tensors(path)
-    except ArtifactError as error:
-        _say(f"starting anew: {error}")
+        state = cache.kept(path, _maximum_bytes(classifier, epochs))
+    except cache.DamagedError as error:
+        cache.say(f"starting from scratch: {error}")
         return None
-    if len(state["history.epoch"]) > epochs:
-        _say(f"starting anew: {path} is of more epochs than {epochs}")
+    if state is not None and len(state["history.epoch"]) > epochs:
+        cache.say(f"starting from scratch: {path} is of more epochs than {epochs}")
         return None
     return state
+
+
+def _maximum_bytes(classifier: Classifier, epochs: int) -> int:
+    """Give more bytes than a checkpoint has.
+
+    The optimizer keeps two moments of each weight, and an average and a value beside it.
+    """
+    weights = sum(array.nbytes for array in classifier.weights.values())
+    return 8 * weights + 64 * epochs + (1 << 20)
 
 
 def key(
@@ -111,7 +117,6 @@ def key(
         "hardware": hardware(),
         "code": {path.name: path.read_text(encoding="utf-8") for path in _CODE.glob("*.py")},
     }
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     arrays = {f"standardization {name}": array for name, array in classifier.numbers.items()}
     for name, examples in sets.items():
         arrays |= {
@@ -119,11 +124,5 @@ def key(
             f"{name} labels": examples.labels,
             f"{name} rows": examples.chosen,
         }
-    for name, array in sorted(arrays.items()):
-        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
-
-
-def _say(line: str) -> None:
-    tqdm.write(line, file=sys.stderr)
+    settings["arrays"] = cache.digest_of(arrays)
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()

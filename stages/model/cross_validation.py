@@ -4,16 +4,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from sklearn.metrics import log_loss
 
-from stages import artifacts
-from stages.artifacts import Array, ArtifactError
+from stages.artifacts import Array
+from stages.model import cache
 from stages.model.batches import Examples
 from stages.model.checkpoint import key, trained
 from stages.model.classifier import Classifier
 from stages.model.training import DivergedError
 from stages.sections.recipe import Recipe
 from stages.sections.train import Train
+
+# In place of a score: why there is none.
+_DIVERGED = "diverged"
+_MAXIMUM_BYTES = 1 << 20
 
 
 class Score(NamedTuple):
@@ -55,30 +60,31 @@ def score(
     sets = {"examples": fit, "validation": validation}
     # The key of a constant learning rate is that of any number of epochs; the score is not.
     name = f"{key(classifier, recipe.training, machine, sets)}-{recipe.training.epochs}"
-    path = folder / f"{name}.json"
+    path = folder / f"{name}.score.safetensors"
     kept = _kept(path)
     if kept is not None:
         return kept
     try:
         with trained(classifier, recipe.training, machine, fit, None, folder):
             found = _measure(classifier, validation)
-            artifacts.write_json(path, found._asdict())
+            cache.keep(path, {part: np.array(value) for part, value in found._asdict().items()})
     except DivergedError as error:
-        artifacts.write_json(path, {"diverged": str(error)})
+        cache.keep(path, {_DIVERGED: np.frombuffer(str(error).encode(), np.uint8)})
         raise
     return found
 
 
 def _kept(path: Path) -> Score | None:
-    if not path.exists():
-        return None
     try:
-        content = artifacts.read_json(path)
-    except ArtifactError:
+        content = cache.kept(path, _MAXIMUM_BYTES)
+    except cache.DamagedError as error:
+        cache.say(f"scoring again: {error}")
         return None
-    if "diverged" in content:
-        raise DivergedError(content["diverged"])
-    return Score(**content)
+    if content is None:
+        return None
+    if _DIVERGED in content:
+        raise DivergedError(content[_DIVERGED].tobytes().decode())
+    return Score(**{name: float(value) for name, value in content.items()})
 
 
 def _measure(classifier: Classifier, examples: Examples) -> Score:

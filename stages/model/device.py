@@ -5,6 +5,7 @@ from typing import Literal
 import tensorflow as tf
 
 from stages.errors import UserError
+from stages.model import onednn
 
 
 class DeviceError(UserError):
@@ -19,7 +20,7 @@ def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
 
     Args:
         device: ``auto`` takes every GPU there is, or else the CPU.
-        threads: of the CPU; 0 for all cores.
+        threads: of the CPU, at least 1.
 
     Raises:
         DeviceError: ``gpu``, and there is none.
@@ -38,9 +39,10 @@ def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
     else:
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
-    if threads:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    # Both pools have this many threads on however few cores the process may run.
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    onednn.instructions()
 
 
 def devices() -> list[str]:

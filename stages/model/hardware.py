@@ -1,6 +1,5 @@
 """What of the machine and its libraries determines the last bits of a training."""
 
-import os
 import platform
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pynvml
 import tensorflow as tf
 
+from stages.model import onednn
 from stages.model.device import devices
 
 # Of the instructions that a processor has: those that oneDNN chooses its arithmetic by.
@@ -15,7 +15,10 @@ _VECTORS = ("sse4", "avx", "fma", "amx")
 
 
 def hardware() -> dict[str, Any]:
-    """Describe what computes: processor or GPUs, their instructions and libraries, and threads."""
+    """Describe what computes: processor or GPUs, their instructions and libraries, and threads.
+
+    Call it after ``prepare``.
+    """
     processor = _processor()
     gpus = tf.config.get_visible_devices("GPU")
     return {
@@ -25,12 +28,11 @@ def hardware() -> dict[str, Any]:
         "instructions": sorted(
             flag for flag in processor.get("flags", "").split() if flag.startswith(_VECTORS)
         ),
-        "threads": tf.config.threading.get_intra_op_parallelism_threads()
-        or len(os.sched_getaffinity(0)),
+        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "devices": devices(),
         "tensorflow": tf.version.VERSION,
-        # TensorFlow uses oneDNN unless the variable is 0.
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0",
+        "onednn": onednn.is_used(),
+        "onednn_isa": onednn.instructions(),
     } | (_gpus(gpus) if gpus else {})
 
 

@@ -1,11 +1,13 @@
 """What a training depends on that its outputs must not hold: machine, commit and time."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from stages import artifacts
 from stages.artifacts import ArtifactError
+from stages.model import cache
 from stages.model.classifier import Timing
 from stages.model.hardware import hardware
 from stages.params import Params
@@ -18,7 +20,7 @@ def record(path: Path, stage: str, parameters: Params, timing: Timing) -> None:
     """Put a stage's entry into the JSON file at ``path``, beside those of other stages.
 
     Args:
-        path: made if it is missing, or is no JSON file.
+        path: made if it is missing or damaged; a folder in its place is moved aside.
         stage: the name of the entry.
         parameters: of the training.
         timing: of the training.
@@ -32,13 +34,19 @@ def record(path: Path, stage: str, parameters: Params, timing: Timing) -> None:
         **hardware(),
         **timing._asdict(),
     }
+    cache.make_way(path)
     artifacts.write_json(path, dict(sorted({**_entries(path), stage: entry}.items())))
 
 
 def _entries(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
     try:
         entries = artifacts.read_json(path)
-    except ArtifactError:
+        # What cannot be written again, such as half of a surrogate pair, was not written here.
+        json.dumps(entries, ensure_ascii=False).encode()
+    except (ArtifactError, ValueError) as error:
+        cache.say(f"starting {path} from scratch: {error}")
         return {}
     return entries if isinstance(entries, dict) else {}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from stages.model import cache
 from stages.model.classifier import Classifier
 
 
@@ -22,10 +23,18 @@ def log_to(folder: Path, classifier: Classifier) -> Callable[[], None]:
     """
 
     def after_epoch() -> None:
+        try:
+            write()
+        except (OSError, tf.errors.OpError) as error:
+            reason = " ".join(str(error).split())
+            cache.say(f"going on without {folder}, which cannot be written: {reason}")
+
+    def write() -> None:
         figures = classifier.history.iloc[-1].to_dict()
         epoch = int(figures.pop("epoch"))
         if epoch == 1:
             shutil.rmtree(folder, ignore_errors=True)
+        cache.make_way(folder / "events")
         writer = tf.summary.create_file_writer(str(folder))
         with writer.as_default(step=epoch):
             if epoch == 1:

@@ -26,14 +26,18 @@ def assign(variables: Sequence[tf.Variable], arrays: dict[str, Array]) -> None:
     """Take over what ``values`` gave.
 
     Raises:
-        WeightsError: a name or a shape that is not these variables'; none of them has changed then.
+        WeightsError: a name, shape or dtype is not these variables'; none of them has changed then.
     """
-    expected = {name_of(variable): tuple(variable.shape) for variable in variables}
-    found = {name: array.shape for name, array in arrays.items()}
-    if expected != found:
-        raise WeightsError(
-            f"the weights are not of the network in params.yaml: expected {expected}, "
-            f"found {found}; train it anew."
-        )
+    expected = {
+        name_of(variable): f"{variable.dtype.as_numpy_dtype.__name__} {tuple(variable.shape)}"
+        for variable in variables
+    }
+    found = {name: f"{array.dtype.name} {array.shape}" for name, array in arrays.items()}
+    for name in [*expected, *found]:
+        if expected.get(name) != found.get(name):
+            raise WeightsError(
+                f"the weights are not of the network in params.yaml: expected {name} to be "
+                f"{expected.get(name, 'absent')}, found {found.get(name, 'absent')}; train again."
+            )
     for variable in variables:
         variable.assign(arrays[name_of(variable)])

@@ -2,7 +2,20 @@
 
 from typing import Annotated, Literal
 
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
 from stages.sections.base import Section, within
+
+
+def _a_definite_number(threads: int) -> int:
+    if threads == 0:
+        raise PydanticCustomError(
+            "within",
+            "must be a definite number from 1 to 1024, not every core, since it changes the last "
+            "bits of the weights",
+        )
+    return threads
 
 
 class Train(Section):
@@ -10,8 +23,8 @@ class Train(Section):
 
     device: Literal["auto", "cpu", "gpu"]
     """``auto`` takes every GPU there is, or else the CPU; ``gpu`` fails without one."""
-    threads: Annotated[int, within(0, 1024)]
-    """Of the CPU: 0 takes every core. The count changes the last bits of the weights."""
+    threads: Annotated[int, AfterValidator(_a_definite_number), within(1, 1024)]
+    """Of the CPU, on however many cores; the number changes the last bits of the weights."""
     precision: Literal["float32", "bfloat16", "float16"]
     """What the network computes in while it is trained; weights stay float32.
 

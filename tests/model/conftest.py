@@ -1,10 +1,15 @@
 import pytest
 
+from stages.model.device import prepare
 from stages.sections.recipe import Augmentation, Convolution, NetworkParams, Training
 from stages.sections.train import Train
 
+# As params.yaml has it: TensorFlow takes the number of threads once in a process, and some modules
+# compute when they are collected.
+prepare("auto", 2)
 
-@pytest.fixture
+
+@pytest.fixture(scope="session")
 def reference_network() -> NetworkParams:
     """The network of the published tutorial."""
 
@@ -22,7 +27,7 @@ def reference_network() -> NetworkParams:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_network(reference_network: NetworkParams) -> NetworkParams:
     """One convolution of 4 channels and 16 dense units, without dropout."""
     convolution = reference_network.convolutions[0].model_copy(update={"channels": 4})
@@ -31,7 +36,7 @@ def small_network(reference_network: NetworkParams) -> NetworkParams:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def training() -> Training:
     """Two epochs at a constant rate, without augmentation."""
     return Training(
@@ -53,12 +58,12 @@ def training() -> Training:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def machine() -> Train:
     """As it is: float32, from memory, and nothing written beside."""
     return Train(
         device="auto",
-        threads=0,
+        threads=2,
         precision="float32",
         jit_compile=False,
         input="memory",

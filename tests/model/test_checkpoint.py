@@ -1,8 +1,13 @@
+import json
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import safetensors.numpy
 
 from stages import artifacts
 from stages.artifacts import Array
@@ -16,7 +21,7 @@ from stages.sections.recipe import NetworkParams, Training
 from stages.sections.train import Train
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def examples(small_mnist: dict[str, Array]) -> Examples:
     return Examples(small_mnist["train_images"][:40], small_mnist["train_labels"][:40])
 
@@ -141,22 +146,176 @@ def test_the_last_good_checkpoint_stays_when_the_loss_becomes_infinite(
     assert all(np.isfinite(array).all() for array in kept.values())
 
 
-def test_a_damaged_checkpoint_is_passed_over_with_a_line(
+def flip(path: Path, name: str) -> None:
+    """Flip the lowest bit of a tensor's last byte, as a failing disk would."""
+    content = bytearray(path.read_bytes())
+    length = int.from_bytes(content[:8], "little")
+    end = 8 + length + json.loads(content[8 : 8 + length])[name]["data_offsets"][1]
+    content[end - 1] ^= 1
+    path.write_bytes(content)
+
+
+def change(path: Path, edit: Callable[[dict[str, Array]], object]) -> None:
+    """Change the tensors, and leave what else the file says as it is."""
+    tensors, metadata = artifacts.tensors_and_metadata(path)
+    edit(tensors)
+    artifacts.write_tensors(path, tensors, metadata)
+
+
+def rename(tensors: dict[str, Array]) -> None:
+    tensors["other"] = tensors.pop("history.epoch")
+
+
+def replace(path: Path, make: Callable[[Path], object]) -> None:
+    """Put something else in the file's place."""
+    path.unlink()
+    make(path)
+
+
+def replace_folder(path: Path, make: Callable[[Path], object]) -> None:
+    """Put something else in the place of the file's folder."""
+    path.unlink()
+    path.parent.rmdir()
+    make(path.parent)
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "a bit of a weight": lambda path: flip(path, "conv_1.kernel"),
+    "a bit of the optimizer": lambda path: flip(path, "optimizer.square.conv_1.kernel"),
+    "a bit of the count of epochs": lambda path: flip(path, "history.epoch"),
+    "a bit of the history": lambda path: flip(path, "history.loss"),
+    "a tensor renamed": lambda path: change(path, rename),
+    "the epochs missing": lambda path: change(path, lambda found: found.pop("history.epoch")),
+    "a weight missing": lambda path: change(path, lambda found: found.pop("conv_1.bias")),
+    "another shape": lambda path: change(
+        path, lambda found: found.update({"conv_1.bias": np.zeros(5, np.float32)})
+    ),
+    "another dtype": lambda path: change(
+        path, lambda found: found.update({"conv_1.bias": found["conv_1.bias"].astype(np.float64)})
+    ),
+    "a dtype that NumPy lacks": lambda path: path.write_bytes(
+        path.read_bytes().replace(b'"dtype":"F32"', b'"dtype":"F8_"', 1)
+    ),
+    "NaN": lambda path: change(path, lambda found: found["conv_1.bias"].fill(np.nan)),
+    "no digest": lambda path: artifacts.write_tensors(path, artifacts.read_tensors(path)),
+    "cut off": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "cut off within the header": lambda path: path.write_bytes(path.read_bytes()[:100]),
+    "longer": lambda path: path.write_bytes(path.read_bytes() + b"\0"),
+    "empty": lambda path: path.write_bytes(b""),
+    "too large": lambda path: os.truncate(path, 1 << 40),
+    "a folder": lambda path: replace(path, lambda place: (place / "note").mkdir(parents=True)),
+    "a link to nothing": lambda path: replace(path, lambda place: place.symlink_to("nothing")),
+    "a link to a folder": lambda path: replace(path, lambda place: place.symlink_to("/")),
+    "a pipe": lambda path: replace(path, os.mkfifo),
+}
+OBSTACLES: dict[str, Callable[[Path], object]] = {
+    "a file for its folder": lambda path: replace_folder(path, Path.touch),
+    "a link to nothing for its folder": lambda path: replace_folder(
+        path, lambda folder: folder.symlink_to("/nothing/there")
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
     small_network: NetworkParams,
     training: Training,
     machine: Train,
     examples: Examples,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Classifier:
+    """Trained to the end in one go."""
+    classifier = fresh(small_network, examples)
+    finish(classifier, training, machine, examples, tmp_path_factory.mktemp("checkpoints"))
+    return classifier
+
+
+@pytest.fixture(scope="module")
+def checkpoint_after_one(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    examples: Examples,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The checkpoint that a stopped training leaves."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    stop(fresh(small_network, examples), training, machine, examples, folder)
+    (path,) = folder.iterdir()
+    return path
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, *OBSTACLES])
+def test_a_damaged_checkpoint_is_told_in_a_line_and_changes_no_byte(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    examples: Examples,
+    undisturbed: Classifier,
+    checkpoint_after_one: Path,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    damage: str,
+) -> None:
+    path = folder / checkpoint_after_one.name
+    for _ in range(2):
+        folder.mkdir(exist_ok=True)
+        shutil.copy(checkpoint_after_one, path)
+        (DAMAGES | OBSTACLES)[damage](path)
+        disturbed = fresh(small_network, examples)
+
+        finish(disturbed, training, machine, examples, folder)
+
+        said = capsys.readouterr().err.splitlines()
+        told = [line for line in said if not line.startswith(("epoch ", "trained "))]
+        assert bytes_of(disturbed) == bytes_of(undisturbed)
+        pd.testing.assert_frame_equal(disturbed.history, undisturbed.history)
+        if damage in DAMAGES:
+            assert told[0].startswith(f"starting from scratch: {path}: expected ")
+        assert len(told) == 1 + (damage == "a folder")
+        assert (damage in {"a folder", *OBSTACLES}) == told[-1].startswith("moved ")
+        assert not path.exists()
+
+
+def bytes_of(classifier: Classifier) -> bytes:
+    return safetensors.numpy.save(classifier.weights)
+
+
+def test_the_checkpoint_of_another_training_is_refused_under_this_ones_name(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    examples: Examples,
+    undisturbed: Classifier,
+    checkpoint_after_one: Path,
     folder: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    stop(fresh(small_network, examples), training, machine, examples, folder)
-    (path,) = folder.iterdir()
-    path.write_bytes(path.read_bytes()[:100])
+    stop(fresh(small_network, examples, seed=2), training, machine, examples, folder)
+    (other,) = folder.iterdir()
+    other.rename(folder / checkpoint_after_one.name)
+    disturbed = fresh(small_network, examples)
 
-    history = finish(fresh(small_network, examples), training, machine, examples, folder)
+    finish(disturbed, training, machine, examples, folder)
 
-    assert history["epoch"].tolist() == [1, 2]
-    assert "starting anew: " in capsys.readouterr().err
+    assert "starting from scratch: " in capsys.readouterr().err
+    assert bytes_of(disturbed) == bytes_of(undisturbed)
+
+
+def test_a_training_ends_well_where_no_checkpoint_can_be_written(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Train,
+    examples: Examples,
+    undisturbed: Classifier,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    unkept = fresh(small_network, examples)
+
+    finish(unkept, training, machine, examples, Path("/proc/nothing"))
+
+    assert capsys.readouterr().err.count("going on without /proc/nothing/") == 2
+    assert bytes_of(unkept) == bytes_of(undisturbed)
 
 
 def test_a_finished_training_goes_on_when_its_checkpoint_was_kept_and_epochs_are_added(

@@ -1,8 +1,10 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from stages import artifacts
 from stages.artifacts import Array
 from stages.dataset.standardization import measure
 from stages.model import cross_validation
@@ -61,14 +63,43 @@ def test_a_training_that_diverged_is_not_tried_again(
     assert str(again.value) == str(first.value)
 
 
+def flip_a_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+
+
+def put_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        flip_a_bit,
+        put_a_folder,
+        lambda path: path.write_text("{}"),
+        lambda path: artifacts.write_tensors(path, {"accuracy": np.array(1.0)}),
+    ],
+    ids=["a bit", "a folder", "no safetensors", "no digest"],
+)
 def test_a_damaged_score_is_measured_again(
-    recipe: Recipe, machine: Train, parts: tuple[Examples, Examples], tmp_path: Path
+    recipe: Recipe,
+    machine: Train,
+    parts: tuple[Examples, Examples],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    damage: Callable[[Path], object],
 ) -> None:
     found = score(recipe, machine, 10, *parts, measure, tmp_path / "scores")
     (path,) = (tmp_path / "scores").iterdir()
-    path.write_text('{"accuracy": 0.')
+    damage(path)
+    capsys.readouterr()
 
     assert score(recipe, machine, 10, *parts, measure, tmp_path / "scores") == found
+    assert capsys.readouterr().err.splitlines()[0].startswith(f"scoring again: {path}: expected ")
+    assert path.is_file()
 
 
 def test_a_score_is_of_the_images_that_were_not_fitted(
@@ -101,7 +132,7 @@ def test_a_score_is_measured_once(
     assert len(list((tmp_path / "scores").iterdir())) == 1
 
 
-def test_what_it_depends_on_is_measured_anew(
+def test_what_it_depends_on_is_measured_again(
     recipe: Recipe, machine: Train, parts: tuple[Examples, Examples], tmp_path: Path
 ) -> None:
     fit, validation = parts

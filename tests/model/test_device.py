@@ -27,14 +27,14 @@ print(tf.config.threading.get_inter_op_parallelism_threads())
 
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 def test_without_a_gpu_the_cpu_computes(device: str) -> None:
-    prepare(device, 0)
+    prepare(device, 2)
 
     assert devices() == ["/device:CPU:0"]
 
 
 def test_a_gpu_that_is_not_there_is_refused() -> None:
     with pytest.raises(DeviceError, match=r"train\.device: expected a GPU .* or cpu"):
-        prepare("gpu", 0)
+        prepare("gpu", 2)
 
 
 def test_two_devices_share_each_batch_and_give_the_loss_of_one() -> None:
@@ -56,7 +56,7 @@ parts = [tf.config.LogicalDeviceConfiguration()] * count
 tf.config.set_logical_device_configuration(processor, parts)
 parameters = read_params(Path("params.yaml"))
 tutorial = parameters.recipes["tutorial"]
-prepare("cpu", 0)
+prepare("cpu", 2)
 random = np.random.default_rng(3)
 labels = random.integers(0, 10, 203)
 images = random.integers(0, 100, (203, 28, 28)) + 15 * labels[:, np.newaxis, np.newaxis]

@@ -63,7 +63,7 @@ from stages.model.device import prepare
 from stages.model.export import export
 from stages.params import read_params
 
-prepare("cpu", 0)
+prepare("cpu", 2)
 numbers = {"mean": np.zeros((28, 28), np.float32), "standard_deviation": np.ones(1, np.float32)}
 recipe = read_params(pathlib.Path(sys.argv[1])).chosen_recipe
 exported = export(Classifier(recipe.network, numbers, 10, 1), np.zeros((1, 28, 28), np.uint8))

@@ -116,7 +116,7 @@ def standardize(images):
 
 parameters = read_params(Path("params.yaml"))
 recipe = parameters.recipes["tutorial"]
-prepare(sys.argv[1], 0)
+prepare(sys.argv[1], 2)
 training = recipe.training.model_copy(update={"batch_size": 600})
 examples = Examples(np.zeros((600, 28, 28), np.uint8), np.zeros(600, np.uint8))
 devices = strategy()

@@ -60,14 +60,30 @@ def test_the_entries_of_other_stages_stay(small_params: Path, repository: Path) 
     assert entries["train"] == before
 
 
-@pytest.mark.parametrize("content", ["", "not JSON", "[1]"])
-def test_a_damaged_file_is_begun_anew(small_params: Path, repository: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    "content",
+    ["", "not JSON", "[1]", '{"retrain": NaN}', '{"retrain": "\\ud800"}', "[" * 100_000],
+    ids=["empty", "no JSON", "a list", "NaN", "half a character", "deep"],
+)
+def test_a_damaged_file_is_started_from_scratch(
+    small_params: Path, repository: Path, content: str
+) -> None:
     path = repository / "provenance.json"
     path.write_text(content)
 
     record(path, "train", read_params(small_params), TIMING)
 
     assert list(artifacts.read_json(path)) == ["train"]
+
+
+def test_a_folder_in_its_place_is_moved_aside(small_params: Path, repository: Path) -> None:
+    path = repository / "provenance.json"
+    (path / "note").mkdir(parents=True)
+
+    record(path, "train", read_params(small_params), TIMING)
+
+    assert list(artifacts.read_json(path)) == ["train"]
+    assert list(repository.glob("provenance.json.*.aside/provenance.json/note"))
 
 
 def test_without_a_repository_there_is_no_commit(

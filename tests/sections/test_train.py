@@ -9,7 +9,7 @@ from stages.sections.train import Train
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("device", "tpu"), ("precision", "float64"), ("input", "disk"), ("threads", -1)],
+    [("device", "tpu"), ("precision", "float64"), ("input", "disk"), ("threads", 0)],
 )
 def test_what_the_machine_cannot_do_is_refused(
     small_params: Path, name: str, value: object
