@@ -17,8 +17,8 @@ STAGES: dict[str, dict[str, Any]] = {
 }
 # What depends on machine and day is kept out of DVC's sight: it neither removes nor caches it.
 UNSEEN = {"models/checkpoints", "models/provenance.json", "models/scores", "models/tensorboard"}
-# What a person or a flow runs; it writes no output of the pipeline.
-COMMANDS = {"compare", "predict", "states"}
+# What runs stages, and what a person or a flow runs; it writes no output of the pipeline.
+COMMANDS = {"__main__", "compare", "predict", "states"}
 # An empty __init__ file cannot change what a stage does.
 MODULES = [path for path in sorted((ROOT / "stages").rglob("*.py")) if path.stat().st_size]
 
@@ -42,9 +42,10 @@ def outputs(stage: str) -> set[str]:
 
 
 def imported(stage: str) -> set[Path]:
-    """Every file of the project that running the stage's file imports."""
+    """Every file of the project that running the stage imports."""
     graph = grimp.build_graph("stages", cache_dir=None)
-    closure = {f"stages.{stage}", *graph.find_upstream_modules(f"stages.{stage}")}
+    run = ("stages.__main__", f"stages.{stage}")
+    closure = {*run, *(found for module in run for found in graph.find_upstream_modules(module))}
     packages = {".".join(name.split(".")[:end]) for name in closure for end in (1, 2)}
     stems = [Path(*name.split(".")) for name in closure | packages]
     files = {ROOT / f"{stem}.py" for stem in stems} | {
@@ -94,11 +95,9 @@ def params_read(stage: str) -> set[str]:
 
 
 def test_every_stage_has_a_file_and_every_file_a_stage() -> None:
-    assert set(STAGES) == {path.stem for path in MODULES if has_main(path)} - COMMANDS
+    programs = {path.stem for path in MODULES if "\ndef main(" in path.read_text()}
 
-
-def has_main(path: Path) -> bool:
-    return "__main__" in path.read_text()
+    assert set(STAGES) == programs - COMMANDS
 
 
 def named_templates(path: Path) -> set[Path]:
@@ -122,11 +121,11 @@ def test_params_are_those_that_the_stage_reads(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_command_names_every_input_and_output(stage: str) -> None:
-    module, *arguments = STAGES[stage]["cmd"].removeprefix("python -m ").split()
+    name, *arguments = STAGES[stage]["cmd"].removeprefix("python -m stages ").split()
     given = {argument for argument in arguments if not argument.startswith("--")}
     files = {name.rpartition(":")[0] or "params.yaml" for name in params_declared(stage)}
 
-    assert module == f"stages.{stage}"
+    assert name == stage
     unseen = {path for path in given if path.removesuffix(f"/{stage}") in UNSEEN}
 
     assert given == data_deps(stage) | outputs(stage) | files | unseen

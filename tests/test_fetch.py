@@ -35,7 +35,16 @@ def test_failure_is_a_message_and_the_exit_code_for_trying_again(
     edit(small_params, "datasets.mnist.sources", [nowhere])
 
     done = subprocess.run(
-        [sys.executable, "-m", "stages.fetch", "--params", small_params, "--raw", tmp_path / "raw"],
+        [
+            sys.executable,
+            "-m",
+            "stages",
+            "fetch",
+            "--params",
+            small_params,
+            "--raw",
+            tmp_path / "raw",
+        ],
         check=False,
         capture_output=True,
         text=True,

@@ -167,7 +167,8 @@ def test_a_failed_expectation_is_one_line_and_an_exit_code(
         [
             sys.executable,
             "-m",
-            "stages.ingest",
+            "stages",
+            "ingest",
             *(str(part) for pair in options.items() for part in pair),
         ],
         check=False,

@@ -170,7 +170,7 @@ def test_a_killed_training_goes_on_and_writes_the_same_bytes(
             "history": tmp_path / run / "history.csv",
         }
         options = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
-        command = [sys.executable, "-m", "stages.train", *options]
+        command = [sys.executable, "-m", "stages", "train", *options]
         return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
     with start("undisturbed") as process:

@@ -65,7 +65,7 @@ def test_the_device_that_is_asked_for_trains_and_is_recorded(
     }
     options = [text for name, path in inputs.items() for text in (f"--{name}", str(path))]
 
-    command = [sys.executable, "-m", "stages.retrain", *options]
+    command = [sys.executable, "-m", "stages", "retrain", *options]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
 
     entry = artifacts.read_json(beside["provenance"])["retrain"]

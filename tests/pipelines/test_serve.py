@@ -133,7 +133,7 @@ def test_arrival_of_the_missing_files_starts_a_run(
         "datasets.mnist.sources",
         [{"kind": "folder", "path": downloads}],
     )
-    command = "python -m stages.fetch --params params.yaml --raw data/raw"
+    command = "python -m stages fetch --params params.yaml --raw data/raw"
     stage = {"cmd": command, "params": ["datasets.mnist"], "outs": ["data/raw"]}
     edit(project / "dvc.yaml", "stages", {"fetch": stage})
     with (project / ".gitignore").open("a") as ignored:
