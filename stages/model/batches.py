@@ -90,10 +90,30 @@ class Streamed:
         return images
 
 
+def held(examples: Examples, kept_in: Literal["auto", "memory", "stream"]) -> Examples:
+    """Read the chosen images into memory, unless they are streamed: no file can change them there.
+
+    Args:
+        examples: whose images may be mapped from a file.
+        kept_in: as for ``batches``.
+    """
+    if not isinstance(examples.images, np.memmap) or _place(examples, kept_in) == "stream":
+        return examples
+    chosen = examples.chosen
+    return Examples(np.array(examples.images[chosen]), np.array(examples.labels[chosen]))
+
+
 def batches(examples: Examples, kept_in: Literal["auto", "memory", "stream"]) -> Batches:
     """Choose where the images come from; ``auto`` goes by their size."""
-    if kept_in == "auto":
-        image = examples.images[:1].nbytes
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        kept_in = "memory" if image * len(examples.chosen) <= _SHARE * memory else "stream"
-    return InMemory(examples) if kept_in == "memory" else Streamed(examples)
+    place = _place(examples, kept_in)
+    return InMemory(examples) if place == "memory" else Streamed(examples)
+
+
+def _place(
+    examples: Examples, kept_in: Literal["auto", "memory", "stream"]
+) -> Literal["memory", "stream"]:
+    if kept_in != "auto":
+        return kept_in
+    image = examples.images[:1].nbytes
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return "memory" if image * len(examples.chosen) <= _SHARE * memory else "stream"

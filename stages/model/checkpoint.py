@@ -7,10 +7,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from stages.artifacts import Array
 from stages.guard.session import check_unchanged, when_unchanged
 from stages.model import cache
-from stages.model.batches import Examples
+from stages.model.batches import Examples, held
 from stages.model.classifier import Classifier, Timing
 from stages.model.hardware import hardware
 from stages.sections.recipe import Training
@@ -48,8 +50,12 @@ def trained(
         What it took.
 
     Raises:
+        ChangedError: something that the stage depends on has changed before the training, or
+            streamed images have during it.
         TrainingError: the training cannot go on; its last checkpoint stays.
     """
+    examples = held(examples, machine.input)
+    validation = held(validation, machine.input) if validation else None
     sets = {"examples": examples} | ({"validation": validation} if validation else {})
     path = folder / f"{key(classifier, training, machine, sets)}.safetensors"
     # The key names the code as it is now: it must be the code that has been imported.
@@ -60,6 +66,9 @@ def trained(
         cache.say(f"going on after epoch {len(classifier.history)}, from {path}")
 
     def keep() -> None:
+        if isinstance(examples.images, np.memmap):
+            # What is streamed may have been written to, and the epoch been trained on it.
+            check_unchanged()
         cache.keep(path, classifier.state)
         for follow in after_epoch:
             follow()

@@ -8,8 +8,9 @@ import numpy as np
 from sklearn.metrics import log_loss
 
 from stages.artifacts import Array
+from stages.guard.session import check_unchanged
 from stages.model import cache
-from stages.model.batches import Examples
+from stages.model.batches import Examples, held
 from stages.model.checkpoint import key, trained
 from stages.model.classifier import Classifier
 from stages.model.training import DivergedError
@@ -55,12 +56,15 @@ def score(
         TrainingError: the training cannot go on.
         NetworkError: the network does not fit the images.
     """
+    fit, validation = held(fit, machine.input), held(validation, machine.input)
     numbers = standardize(fit.images, fit.chosen)
     classifier = Classifier(recipe.network, numbers, classes, recipe.seed)
     sets = {"examples": fit, "validation": validation}
     # The key of a constant learning rate is that of any number of epochs; the score is not.
     name = f"{key(classifier, recipe.training, machine, sets)}-{recipe.training.epochs}"
     path = folder / f"{name}.score.safetensors"
+    # As for a checkpoint, the key must name the code that has been imported.
+    check_unchanged()
     kept = _kept(path)
     if kept is not None:
         return kept

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stages.model.batches import Batches, Examples, InMemory, Streamed, batches
+from stages.model.batches import Batches, Examples, InMemory, Streamed, batches, held
 
 IMAGES = np.arange(6 * 2 * 3, dtype=np.uint8).reshape(6, 2, 3)
 ORDER = [2, 0, 3, 1]
@@ -55,3 +55,20 @@ def test_by_size_small_images_are_kept_and_large_ones_streamed(
 def test_a_parameter_chooses(examples: Examples) -> None:
     assert isinstance(batches(examples, "memory"), InMemory)
     assert isinstance(batches(examples, "stream"), Streamed)
+
+
+def test_held_images_do_not_change_with_their_file(examples: Examples, tmp_path: Path) -> None:
+    found = held(examples, "memory")
+    with (tmp_path / "images.npy").open("r+b") as file:
+        file.seek(-IMAGES.nbytes, 2)
+        file.write(bytes(IMAGES.nbytes))
+
+    np.testing.assert_array_equal(examples.images[examples.chosen], np.zeros((4, 2, 3)))
+    np.testing.assert_array_equal(found.images, IMAGES[[5, 0, 3, 2]])
+    np.testing.assert_array_equal(found.labels, [5, 0, 3, 2])
+    np.testing.assert_array_equal(found.chosen, np.arange(4))
+    assert held(found, "memory") is found
+
+
+def test_streamed_images_stay_where_they_are(examples: Examples) -> None:
+    assert held(examples, "stream") is examples
