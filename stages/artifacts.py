@@ -87,13 +87,13 @@ def write_tensors(
         temporary.write_bytes(safetensors.numpy.save(contiguous, metadata))
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON artifact; ``ArtifactError`` if it is missing or is not JSON.
+def read_json(path: Path, maximum_bytes: int = sys.maxsize) -> Any:
+    """Read a JSON artifact; ``ArtifactError`` if it is missing, too large or not JSON.
 
     NaN and infinity are none, as for ``write_json``.
     """
     try:
-        _check_is_file(path)
+        _check_is_file(path, maximum_bytes)
         return json.loads(path.read_bytes(), parse_constant=_refuse)
     except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, "a JSON file", error) from error

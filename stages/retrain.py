@@ -51,4 +51,4 @@ def main(
     ) as timing:
         artifacts.write_tensors(weights, classifier.weights)
         write_history()
-        when_unchanged(lambda: record(provenance, "retrain", parameters, timing))
+        when_unchanged(lambda: record(provenance, "retrain", weights, parameters, timing))

@@ -54,4 +54,4 @@ def main(
     ) as timing:
         artifacts.write_tensors(weights, classifier.weights)
         write_history()
-        when_unchanged(lambda: record(provenance, "train", parameters, timing))
+        when_unchanged(lambda: record(provenance, "train", weights, parameters, timing))

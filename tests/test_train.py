@@ -77,9 +77,10 @@ def test_tensorboard_and_streaming_leave_the_outputs_as_they_are(
 
     assert run("watched") == plain
     assert any(beside["tensorboard"].iterdir())
-    (entry,) = artifacts.read_json(beside["provenance"]).items()
-    assert entry[0] == "train"
-    assert entry[1]["input"] == "stream"
+    ((stage, entries),) = artifacts.read_json(beside["provenance"]).items()
+    (entry,) = entries.values()
+    assert stage == "train"
+    assert entry["input"] == "stream"
 
 
 def test_the_history_is_there_to_watch_after_each_epoch(

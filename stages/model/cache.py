@@ -5,17 +5,20 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from tqdm import tqdm
 
 from stages import artifacts
-from stages.artifacts import Array
+from stages.artifacts import Array, ArtifactError
 from stages.errors import UserError
 
 _DIGEST = "sha256"
+# Of a file of values.
+_MAXIMUM_BYTES = 1 << 20
 
 
 class DamagedError(UserError):
@@ -27,11 +30,8 @@ def keep(path: Path, tensors: Mapping[str, Array]) -> None:
 
     A later run can do without them: where they cannot be written, a line says why.
     """
-    try:
-        make_way(path)
-        artifacts.write_tensors(path, tensors, {_DIGEST: _signed(path, tensors)})
-    except OSError as error:
-        say(f"going on without {path}, which cannot be written: {error.strerror or error}")
+    signed = _signed(path, digest_of(tensors))
+    _write(path, lambda: artifacts.write_tensors(path, tensors, {_DIGEST: signed}))
 
 
 def kept(path: Path, maximum_bytes: int) -> dict[str, Array] | None:
@@ -52,9 +52,33 @@ def kept(path: Path, maximum_bytes: int) -> dict[str, Array] | None:
         raise DamagedError(
             f"{path}: expected a safetensors file, found: {artifacts.finding(error)}"
         ) from error
-    if metadata.get(_DIGEST) != _signed(path, tensors):
-        raise DamagedError(f"{path}: expected the content that its digest is of, found another")
+    _check(path, metadata.get(_DIGEST), digest_of(tensors))
     return tensors
+
+
+def keep_values(path: Path, values: Mapping[str, float | str]) -> None:
+    """Write named values as JSON, with a digest as ``keep`` has one."""
+    signed = _signed(path, _digest_of_values(values))
+    _write(path, lambda: artifacts.write_json(path, {**values, _DIGEST: signed}))
+
+
+def kept_values(path: Path) -> dict[str, Any] | None:
+    """Read what ``keep_values`` wrote; nothing if there is no such file.
+
+    Raises:
+        DamagedError: it is not the very file that was written there.
+    """
+    if not os.path.lexists(path):
+        return None
+    try:
+        values = artifacts.read_json(path, _MAXIMUM_BYTES)
+    except ArtifactError as error:
+        found = artifacts.finding(cast("Exception", error.__cause__))
+        raise DamagedError(f"{path}: expected a JSON file, found: {found}") from error
+    signed = values.pop(_DIGEST, None) if isinstance(values, dict) else None
+    _check(path, signed, _digest_of_values(values))
+    found_values: dict[str, Any] = values
+    return found_values
 
 
 def make_way(path: Path) -> None:
@@ -90,6 +114,23 @@ def say(line: str) -> None:
     tqdm.write(line, file=sys.stderr)
 
 
-def _signed(path: Path, tensors: Mapping[str, Array]) -> str:
+def _write(path: Path, write: Callable[[], None]) -> None:
+    try:
+        make_way(path)
+        write()
+    except OSError as error:
+        say(f"going on without {path}, which cannot be written: {error.strerror or error}")
+
+
+def _check(path: Path, signed: object, digest: str) -> None:
+    if signed != _signed(path, digest):
+        raise DamagedError(f"{path}: expected the content that its digest is of, found another")
+
+
+def _digest_of_values(values: object) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+
+def _signed(path: Path, digest: str) -> str:
     """Give the digest of content under a name, so that it is of no use under another."""
-    return hashlib.sha256(f"{path.name} {digest_of(tensors)}".encode()).hexdigest()
+    return hashlib.sha256(f"{path.name} {digest}".encode()).hexdigest()

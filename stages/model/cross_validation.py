@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 from sklearn.metrics import log_loss
 
 from stages.artifacts import Array
@@ -19,7 +18,6 @@ from stages.sections.train import Train
 
 # In place of a score: why there is none.
 _DIVERGED = "diverged"
-_MAXIMUM_BYTES = 1 << 20
 
 
 class Score(NamedTuple):
@@ -62,7 +60,7 @@ def score(
     sets = {"examples": fit, "validation": validation}
     # The key of a constant learning rate is that of any number of epochs; the score is not.
     name = f"{key(classifier, recipe.training, machine, sets)}-{recipe.training.epochs}"
-    path = folder / f"{name}.score.safetensors"
+    path = folder / f"{name}.json"
     # As for a checkpoint, the key must name the code that has been imported.
     check_unchanged()
     kept = _kept(path)
@@ -71,24 +69,24 @@ def score(
     try:
         with trained(classifier, recipe.training, machine, fit, None, folder):
             found = _measure(classifier, validation)
-            cache.keep(path, {part: np.array(value) for part, value in found._asdict().items()})
+            cache.keep_values(path, found._asdict())
     except DivergedError as error:
-        cache.keep(path, {_DIVERGED: np.frombuffer(str(error).encode(), np.uint8)})
+        cache.keep_values(path, {_DIVERGED: str(error)})
         raise
     return found
 
 
 def _kept(path: Path) -> Score | None:
     try:
-        content = cache.kept(path, _MAXIMUM_BYTES)
+        content = cache.kept_values(path)
     except cache.DamagedError as error:
         cache.say(f"scoring again: {error}")
         return None
     if content is None:
         return None
     if _DIVERGED in content:
-        raise DivergedError(content[_DIVERGED].tobytes().decode())
-    return Score(**{name: float(value) for name, value in content.items()})
+        raise DivergedError(content[_DIVERGED])
+    return Score(**content)
 
 
 def _measure(classifier: Classifier, examples: Examples) -> Score:

@@ -1,5 +1,6 @@
 """What a training depends on that its outputs must not hold: machine, commit and time."""
 
+import hashlib
 import json
 import subprocess
 from pathlib import Path
@@ -16,12 +17,20 @@ from stages.params import Params
 _DECISIVE = ("params.yaml", "stages", "requirements.lock", "requirements-gpu.lock")
 
 
-def record(path: Path, stage: str, parameters: Params, timing: Timing) -> None:
-    """Put a stage's entry into the JSON file at ``path``, beside those of other stages.
+# Of one stage, for how many weights: going back to earlier parameters restores them.
+_KEPT = 10
+
+
+def record(path: Path, stage: str, weights: Path, parameters: Params, timing: Timing) -> None:
+    """Put an entry into the JSON file at ``path``: by stage, and by the MD5 of the weights.
+
+    The entries of other stages stay, and those of the last few other weights, which DVC may
+    restore.
 
     Args:
         path: made if it is missing or damaged; a folder in its place is moved aside.
-        stage: the name of the entry.
+        stage: that trained.
+        weights: the file that it wrote.
         parameters: of the training.
         timing: of the training.
     """
@@ -34,8 +43,15 @@ def record(path: Path, stage: str, parameters: Params, timing: Timing) -> None:
         **hardware(),
         **timing._asdict(),
     }
+    with weights.open("rb") as file:
+        md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    entries = _entries(path)
+    others = entries.get(stage)
+    others = dict(others) if isinstance(others, dict) else {}
+    others.pop(md5, None)
+    of_stage = dict([*others.items(), (md5, entry)][-_KEPT:])
     cache.make_way(path)
-    artifacts.write_json(path, dict(sorted({**_entries(path), stage: entry}.items())))
+    artifacts.write_json(path, dict(sorted({**entries, stage: of_stage}.items())))
 
 
 def _entries(path: Path) -> dict[str, Any]:

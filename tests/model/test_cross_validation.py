@@ -1,3 +1,5 @@
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,10 +65,9 @@ def test_a_training_that_diverged_is_not_tried_again(
     assert str(again.value) == str(first.value)
 
 
-def flip_a_bit(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[-3] ^= 1
-    path.write_bytes(content)
+def change_a_digit(path: Path) -> None:
+    value = json.loads(path.read_text())
+    artifacts.write_json(path, value | {"loss": np.nextafter(value["loss"], 9)})
 
 
 def put_a_folder(path: Path) -> None:
@@ -77,12 +78,14 @@ def put_a_folder(path: Path) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        flip_a_bit,
+        change_a_digit,
         put_a_folder,
-        lambda path: path.write_text("{}"),
-        lambda path: artifacts.write_tensors(path, {"accuracy": np.array(1.0)}),
+        lambda path: path.write_text('{"accuracy": 0.'),
+        lambda path: path.write_text('{"accuracy": 1.0, "loss": 0.0}'),
+        lambda path: path.write_text("[1]"),
+        lambda path: os.truncate(path, 1 << 40),
     ],
-    ids=["a bit", "a folder", "no safetensors", "no digest"],
+    ids=["a digit", "a folder", "cut off", "no digest", "a list", "too large"],
 )
 def test_a_damaged_score_is_measured_again(
     recipe: Recipe,

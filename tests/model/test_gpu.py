@@ -68,7 +68,7 @@ def test_the_device_that_is_asked_for_trains_and_is_recorded(
     command = [sys.executable, "-m", "stages", "retrain", *options]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
 
-    entry = artifacts.read_json(beside["provenance"])["retrain"]
+    (entry,) = artifacts.read_json(beside["provenance"])["retrain"].values()
     assert entry["devices"][0] == f"/device:{device.upper()}:0"
     assert entry["devices"][0] in done.stderr
     described = {"gpus", "driver", "cuda", "cudnn"} & entry.keys()

@@ -8,6 +8,8 @@ from stages.model.classifier import Timing
 from stages.model.provenance import record
 from stages.params import read_params
 
+# `printf hello | md5sum`
+HELLO = "5d41402abc4b2a76b9719d911017c592"
 TIMING = Timing(epochs=3, seconds=20.5, images_per_second=8780.5)
 
 
@@ -24,14 +26,29 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_an_entry_says_what_ran_where_and_how_long(small_params: Path, repository: Path) -> None:
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(b"hello")
+    return path
+
+
+def test_an_entry_says_what_ran_where_and_how_long(
+    small_params: Path, repository: Path, weights: Path
+) -> None:
     head = subprocess.run(
         ["git", "log", "-1", "--format=%H"], check=True, capture_output=True, text=True
     ).stdout.strip()
 
-    record(repository / "models" / "provenance.json", "train", read_params(small_params), TIMING)
+    record(
+        repository / "models" / "provenance.json",
+        "train",
+        weights,
+        read_params(small_params),
+        TIMING,
+    )
 
-    (entry,) = artifacts.read_json(repository / "models" / "provenance.json").values()
+    entry = artifacts.read_json(repository / "models" / "provenance.json")["train"][HELLO]
     assert (entry["commit"], entry["changed_since_commit"]) == (head, [])
     assert (entry["dataset"], entry["recipe"], entry["seed"]) == ("mnist", "fast", 1)
     assert (entry["epochs"], entry["seconds"], entry["images_per_second"]) == TIMING
@@ -39,25 +56,43 @@ def test_an_entry_says_what_ran_where_and_how_long(small_params: Path, repositor
     assert entry["precision"] == "float32"
 
 
-def test_what_has_changed_since_the_commit_is_told(small_params: Path, repository: Path) -> None:
+def test_what_has_changed_since_the_commit_is_told(
+    small_params: Path, repository: Path, weights: Path
+) -> None:
     (repository / "params.yaml").write_text("a: 2\n")
 
-    record(repository / "provenance.json", "train", read_params(small_params), TIMING)
+    record(repository / "provenance.json", "train", weights, read_params(small_params), TIMING)
 
-    entry = artifacts.read_json(repository / "provenance.json")["train"]
+    entry = artifacts.read_json(repository / "provenance.json")["train"][HELLO]
     assert entry["changed_since_commit"] == ["params.yaml"]
 
 
-def test_the_entries_of_other_stages_stay(small_params: Path, repository: Path) -> None:
+def test_the_entries_of_other_stages_stay(
+    small_params: Path, repository: Path, weights: Path
+) -> None:
     path, parameters = repository / "provenance.json", read_params(small_params)
-    record(path, "train", parameters, TIMING)
+    record(path, "train", weights, parameters, TIMING)
     before = artifacts.read_json(path)["train"]
 
-    record(path, "retrain", parameters, TIMING._replace(seconds=1.0))
+    record(path, "retrain", weights, parameters, TIMING._replace(seconds=1.0))
 
     entries = artifacts.read_json(path)
     assert list(entries) == ["retrain", "train"]
     assert entries["train"] == before
+
+
+def test_the_entries_of_the_last_other_weights_stay(
+    small_params: Path, repository: Path, weights: Path
+) -> None:
+    path, parameters = repository / "provenance.json", read_params(small_params)
+    for number in range(11):
+        weights.write_text(str(number))
+        record(path, "train", weights, parameters, TIMING._replace(epochs=number))
+    weights.write_text("5")
+    record(path, "train", weights, parameters, TIMING._replace(epochs=50))
+
+    entries = artifacts.read_json(path)["train"].values()
+    assert [entry["epochs"] for entry in entries] == [1, 2, 3, 4, 6, 7, 8, 9, 10, 50]
 
 
 @pytest.mark.parametrize(
@@ -66,32 +101,34 @@ def test_the_entries_of_other_stages_stay(small_params: Path, repository: Path) 
     ids=["empty", "no JSON", "a list", "NaN", "half a character", "deep"],
 )
 def test_a_damaged_file_is_started_from_scratch(
-    small_params: Path, repository: Path, content: str
+    small_params: Path, repository: Path, weights: Path, content: str
 ) -> None:
     path = repository / "provenance.json"
     path.write_text(content)
 
-    record(path, "train", read_params(small_params), TIMING)
+    record(path, "train", weights, read_params(small_params), TIMING)
 
     assert list(artifacts.read_json(path)) == ["train"]
 
 
-def test_a_folder_in_its_place_is_moved_aside(small_params: Path, repository: Path) -> None:
+def test_a_folder_in_its_place_is_moved_aside(
+    small_params: Path, repository: Path, weights: Path
+) -> None:
     path = repository / "provenance.json"
     (path / "note").mkdir(parents=True)
 
-    record(path, "train", read_params(small_params), TIMING)
+    record(path, "train", weights, read_params(small_params), TIMING)
 
     assert list(artifacts.read_json(path)) == ["train"]
     assert list(repository.glob("provenance.json.*.aside/provenance.json/note"))
 
 
 def test_without_a_repository_there_is_no_commit(
-    small_params: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_params: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
 
-    record(tmp_path / "provenance.json", "train", read_params(small_params), TIMING)
+    record(tmp_path / "provenance.json", "train", weights, read_params(small_params), TIMING)
 
-    assert artifacts.read_json(tmp_path / "provenance.json")["train"]["commit"] is None
+    assert artifacts.read_json(tmp_path / "provenance.json")["train"][HELLO]["commit"] is None
