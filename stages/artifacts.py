@@ -1,12 +1,13 @@
 """Read and write artifacts: whole or not at all, and the same bytes for the same content."""
 
+import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,13 @@ import safetensors
 import safetensors.numpy
 
 from stages.errors import UserError
+from stages.formats import FormatError, parse_json, parse_table, read_file
 
 Array = np.ndarray[Any, Any]
+Content = TypeVar("Content")
+
+# Bytes of a JSON or CSV file: a table of half a million answers in ten classes.
+_LARGEST = 1 << 26
 
 
 class ArtifactError(UserError):
@@ -75,12 +81,21 @@ def write_tensors(path: Path, tensors: Mapping[str, Array]) -> None:
         temporary.write_bytes(safetensors.numpy.save(contiguous))
 
 
+def read(path: Path, parse: Callable[[bytes], Content], expected: str = "a file") -> Content:
+    """Read an artifact by a function of its bytes.
+
+    Raises:
+        ArtifactError: it is missing or too large, or the function raises ``ValueError``.
+    """
+    try:
+        return parse(read_file(path, _LARGEST))
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, expected, error) from None
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON artifact; ``ArtifactError`` if it is missing or is not JSON."""
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, "a JSON file", error) from error
+    return read(path, parse_json, "a JSON file")
 
 
 def read_table(path: Path, texts: Sequence[str] = ()) -> pd.DataFrame:
@@ -89,10 +104,14 @@ def read_table(path: Path, texts: Sequence[str] = ()) -> pd.DataFrame:
     Columns among ``texts`` stay what stands in the file, though they look like numbers; with any
     of them, nothing in the file stands for a missing value.
     """
-    try:
-        return pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=not texts)
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, "a CSV file", error) from error
+
+    def parse(content: bytes) -> pd.DataFrame:
+        # pandas fills up short rows, and renames a column that is there twice.
+        parse_table(content)
+        types = dict.fromkeys(texts, str)
+        return pd.read_csv(io.BytesIO(content), dtype=types, keep_default_na=not texts)
+
+    return read(path, parse, "a CSV file")
 
 
 def read_array(path: Path) -> Array:
@@ -119,8 +138,6 @@ def _umask() -> int:
 
 
 def _unreadable(path: Path, expected: str, error: Exception) -> ArtifactError:
-    missing = isinstance(error, FileNotFoundError)
-    found = "no such file" if missing else " ".join(str(error).split()).rstrip(".")
-    return ArtifactError(
-        f"{path}: expected {expected}, found: {found}; run `dvc repro` to make it anew."
-    )
+    found = "no such file" if isinstance(error, FileNotFoundError) else " ".join(str(error).split())
+    said = found if isinstance(error, FormatError) else f"expected {expected}, found: {found}"
+    return ArtifactError(f"{path}: {said.rstrip('.')}; run `dvc repro` to make it again.")
