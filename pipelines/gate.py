@@ -53,8 +53,8 @@ def as_table(judgement: Judgement) -> Table:
     headers = ("rule", "found", "demanded", "")
     table = Table(*(Column(header=header, overflow="fold") for header in headers))
     for rule in judgement.rules:
-        cells = (rule["rule"], told(rule["found"]), rule["demanded"])
-        table.add_row(*map(Text, cells), Text("holds" if rule["passed"] else "BROKEN"))
+        cells = (rule.rule, told(rule.found), rule.demanded)
+        table.add_row(*map(Text, cells), Text("holds" if rule.passed else "BROKEN"))
     return table
 
 

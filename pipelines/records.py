@@ -1,7 +1,6 @@
 """What a run leaves in Prefect's UI: its stages, what they moved, and what they got wrong."""
 
 import base64
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from prefect.logging import get_run_logger
 from pipelines.away import server_may_be_away
 from pipelines.process import run
 from pipelines.timing import Timing
+from stages.formats import FormatError, parse_json
 
 _PICTURE = Path("reports", "figures", "misclassified.png")
 # The metric whose fall is an event.
@@ -109,13 +109,18 @@ def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
     lines: list[str] = []
     command = [sys.executable, "-m", "dvc", "metrics", "diff", "--all", "--json", base]
     code = run(command, folder, lines.append)
-    if code:
+    try:
+        files = parse_json(lines[-1].encode()) if lines and not code else None
+    except FormatError as error:
+        files, lines = None, [f"{error}"]
+    if not isinstance(files, dict):
         get_run_logger().warning("no metrics to compare with %s: %s", base[:7], " ".join(lines))
         return {}
     names = {"old": "before", "new": "after", "diff": "change"}
     return {
         metric: {names[name]: value for name, value in values.items() if name in names}
-        for metrics in json.loads(lines[-1]).values()
+        for metrics in files.values()
         for metric, values in sorted(metrics.items())
-        if isinstance(values.get("new"), int | float)
+        if all(isinstance(values.get(side, 0), int | float) for side in ("old", "new", "diff"))
+        and "new" in values
     }

@@ -61,6 +61,12 @@ def read_file(path: Path, limit: int = LARGEST) -> bytes:
     return content
 
 
+def parse_text(content: bytes) -> str:
+    """Decode UTF-8 without a byte order mark or zero bytes; ``FormatError`` otherwise."""
+    with _expecting("a text file"):
+        return _text(content)
+
+
 def parse_json(content: bytes) -> Any:
     """Parse JSON (RFC 8259) with finite numbers and distinct keys; ``FormatError`` otherwise."""
     with _expecting("a JSON file"):

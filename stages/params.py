@@ -93,7 +93,7 @@ def sentences(error: ValidationError) -> str:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    if error["type"] in {"choice", "search"}:
+    if error["type"] in {"choice", "search", "summary"}:
         return error["msg"]
     place = ".".join(map(str, error["loc"])) or "the file"
     if error["type"] == "missing":

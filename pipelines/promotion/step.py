@@ -30,7 +30,7 @@ def judge_run(folder: Path) -> Judgement | None:
     write(folder, judgement)
     with server_may_be_away():
         description = "What a model must hold to be promoted"
-        rules = [rule | {"found": told(rule["found"])} for rule in judgement.rules]
+        rules = [rule.model_dump() | {"found": told(rule.found)} for rule in judgement.rules]
         create_table_artifact(rules, key="gate", description=description)
     return judgement
 

@@ -9,9 +9,11 @@ from statistics import NormalDist
 from stages.formats import FormatError
 from stages.results.bins import check_bins, check_loss
 from stages.results.disagreement import same, to_digits
-from stages.results.models import Answer, ClassRow
+from stages.results.models import Answer, ClassRow, WrongAnswer
 from stages.results.reading import Results
 from stages.results.recount import check_follows
+
+_CLASSES = "the list of classes"
 
 Counts = dict[tuple[int, int], int]
 """Images by actual and predicted class."""
@@ -34,7 +36,7 @@ def check_agreement(
     _check_metrics(results, counts)
     _check_data(results)
     _check_classes(results.classes, counts)
-    _check_wrong(results, classes, counts)
+    _check_errors(results, classes, counts)
     check_bins(results)
     check_loss(results)
     if predictions is not None:
@@ -43,7 +45,8 @@ def check_agreement(
 
 def _counts(results: Results, classes: Sequence[str]) -> Counts:
     names = tuple(row.name for row in results.classes)
-    same("the classes of classes.csv", names, tuple(classes), "params.yaml")
+    same("the classes of classes.csv", names, tuple(classes), _CLASSES)
+    same("the number of different classes", len(set(names)), len(names), "classes.csv")
     pairs = [(row.actual, row.predicted) for row in results.pairs]
     same("the pairs of confusion_matrix.csv", pairs, list(product(names, names)), "classes.csv")
     numbers = product(range(len(classes)), range(len(classes)))
@@ -91,24 +94,35 @@ def _check_classes(rows: Sequence[ClassRow], counts: Counts) -> None:
             same(f"the {what} {place}", found, expected, "confusion_matrix.csv")
 
 
-def _check_wrong(results: Results, classes: Sequence[str], counts: Counts) -> None:
+def check_wrong(
+    rows: Sequence[WrongAnswer], classes: Sequence[str], images: int | None = None
+) -> None:
+    """Hold the wrong answers to the classes, and to the number of test images if that is known.
+
+    Raises:
+        FormatError: one of them is of another class, or no test image; or they are out of order.
+    """
     last = 1.0
-    for row in results.wrong:
+    for row in rows:
         place = f"of image {row.index} in misclassified.csv"
-        same(f"the probabilities {place}", len(row.probabilities), len(classes), "classes.csv")
+        same(f"the number of probabilities {place}", len(row.probabilities), len(classes), _CLASSES)
         names = (classes[row.label], classes[row.predicted])
-        same(f"the names {place}", (row.label_name, row.predicted_name), names, "classes.csv")
-        if row.index >= results.metrics.test.images:
+        same(f"the names {place}", (row.label_name, row.predicted_name), names, _CLASSES)
+        if images is not None and row.index >= images:
             raise FormatError(
-                f"expected images from 0 to {results.metrics.test.images - 1} in misclassified.csv,"
-                f" as metrics.json counts them, found {row.index}"
+                f"expected images from 0 to {images - 1} in misclassified.csv, as metrics.json "
+                f"counts them, found {row.index}"
             )
         if row.confidence > last:
             raise FormatError(
-                f"expected misclassified.csv to begin with the most confident answers, found image "
+                "expected misclassified.csv to begin with the most confident answers, found image "
                 f"{row.index} after a less confident one"
             )
         last = row.confidence
+
+
+def _check_errors(results: Results, classes: Sequence[str], counts: Counts) -> None:
+    check_wrong(results.wrong, classes, results.metrics.test.images)
     found = Counter((row.label, row.predicted) for row in results.wrong)
     for (actual, predicted), count in counts.items():
         if actual != predicted:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from stages.formats import FormatError, Line, parse_json, parse_table
 from stages.params import sentences
@@ -21,12 +21,11 @@ from stages.results.models import (
     ValidatedEpochRow,
     WrongAnswer,
 )
-from stages.sections.base import Section
 
 _ANSWER = ("index", "label", "predicted", "confidence")
 _WRONG_ANSWER = ("index", "label", "predicted", "label_name", "predicted_name", "confidence")
 
-AnySection = TypeVar("AnySection", bound=Section)
+AnySection = TypeVar("AnySection", bound=BaseModel)
 AnyAnswer = TypeVar("AnyAnswer", bound=Answer)
 
 
@@ -106,6 +105,14 @@ def read_digits(content: bytes) -> list[DigitRow]:
 def read_handwriting(content: bytes) -> HandwritingSummary:
     """Read ``reports/handwriting.json``; ``FormatError`` if it is something else."""
     return validated(HandwritingSummary, parse_json(content))
+
+
+def read_provenance(content: bytes) -> dict[str, dict[str, Any]]:
+    """Read ``models/provenance.json``, by training; ``FormatError`` if it is something else."""
+    found = parse_json(content)
+    if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+        raise FormatError("expected an entry of values by name for each training, found none")
+    return found
 
 
 def validated(section: type[AnySection], value: Any) -> AnySection:
