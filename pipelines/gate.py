@@ -31,7 +31,7 @@ def main() -> None:
     try:
         folder = Repository(Path.cwd()).folder
         read = in_folder(folder)
-        judgement = verdict.judge_results(folder, read, "reports/", _demands_of(read))
+        judgement = verdict.judge_results(folder, read, "the working copy", _demands_of(read))
         verdict.write(folder, judgement)
     except PipelineError as error:
         typer.echo(f"error: {error}", err=True)

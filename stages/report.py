@@ -76,6 +76,11 @@ def main(
         same("the digits of handwriting.csv", len(rows), len(seen), digits.name)
     except FormatError as error:
         raise ArtifactError(f"{metrics.parent}: {error}; run `dvc repro`.") from None
+    for name in (*(row.picture for row in rows), *found.no_digit_found):
+        if not (folder / name).is_file():
+            raise ArtifactError(
+                f"{read}: expected {name} in {folder}, found none; run `dvc repro`."
+            )
     answers = artifacts.read_table(predictions)
     wrong = artifacts.read_table(misclassified)
     # The table has a row for each pair of classes, in their order.

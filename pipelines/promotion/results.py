@@ -1,7 +1,7 @@
 """What a run recorded of its model, as far as the gate asks: in a folder, or at a commit."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -94,15 +94,16 @@ def read_results(read: Read, whose: str) -> Results:
         bins=_parsed(read, BINS, whose, reading.read_bins),
         wrong=_parsed(read, ERRORS, whose, reading.read_wrong),
     )
-    paths, predictions = [*JUDGED], None
+    predictions = None
     if read(PREDICTIONS) is not None:
-        paths.append(PREDICTIONS)
+        # One that another commit's run has left here says nothing of this one.
+        _check_recorded(read, lock, [PREDICTIONS], whose, f"`dvc checkout {PREDICTIONS}`")
         predictions = _parsed(read, PREDICTIONS, whose, reading.read_predictions)
     try:
         check_agreement(results, tested.classes, predictions)
     except FormatError as error:
         raise PipelineError(f"{whose}: {error}; run the pipeline there.") from None
-    _check_recorded(lock, {path: _content(read, path, whose) for path in paths}, whose)
+    _check_recorded(read, lock, JUDGED, whose, "run the pipeline there")
     test = results.metrics.test
     return Results(
         accuracy=test.accuracy,
@@ -140,14 +141,13 @@ def _content(read: Read, path: str, whose: str) -> bytes:
     return content
 
 
-def _check_recorded(lock: Any, contents: Mapping[str, bytes], whose: str) -> None:
+def _check_recorded(read: Read, lock: Any, paths: Sequence[str], whose: str, remedy: str) -> None:
     """See that files are those that ``dvc.lock`` records as outputs of the stages."""
     recorded = {output.path: output.md5 for _, output in outputs_of(lock, f"{whose}: {LOCK}")}
-    for path, content in contents.items():
-        found = measure(path, {"": content}).md5
+    for path in paths:
+        found = measure(path, {"": _content(read, path, whose)}).md5
         if recorded.get(path) != found:
             raise PipelineError(
                 f"{whose}: expected {path} to have the MD5 that {LOCK} records, "
-                f"{recorded.get(path, 'none')}, found {found}; run the pipeline there, or "
-                f"`dvc checkout {path}` if another commit's is there."
+                f"{recorded.get(path, 'none')}, found {found}; {remedy}."
             )

@@ -64,8 +64,8 @@ def outputs_of(lock: Any, name: str) -> list[tuple[str, Output]]:
         path = PurePosixPath(output.path)
         if path.is_absolute() or ".." in path.parts or output.path in seen:
             raise PipelineError(
-                f"{name}: expected outputs within it, each once, found {output.path}; run "
-                "`dvc repro`."
+                f"{name}: expected outputs within the repository, each once, found {output.path}; "
+                "run `dvc repro`."
             )
         seen.add(output.path)
     return found

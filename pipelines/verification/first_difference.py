@@ -167,12 +167,12 @@ def _of_bytes(recorded: Path, found: Path) -> str:
     with recorded.open("rb") as one, found.open("rb") as other:
         while True:
             before, after = one.read(_PIECE), other.read(_PIECE)
-            place = _first_unlike(before, after)
-            if place < max(len(before), len(after)):
+            if before != after:
                 break
             if not before:
                 return "the same bytes"
-            begin += place
+            begin += len(before)
+    place = _first_unlike(before, after)
     sides = (f"0x{side[place]:02x}" if place < len(side) else "the end" for side in (before, after))
     return _told(f"byte {begin + place}", *sides)
 

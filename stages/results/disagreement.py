@@ -19,7 +19,7 @@ def same(what: str, found: object, expected: object, source: str) -> None:
 def near(what: str, found: float, expected: float, source: str) -> None:
     """See that a number is the one that another file gives, but for rounding."""
     # What was rounded to 6 digits, of numbers that were so themselves.
-    if abs(found - expected) > 2 * NEAR:
+    if not abs(found - expected) <= 2 * NEAR:
         same(what, found, round(expected, 6), source)
 
 

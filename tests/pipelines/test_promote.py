@@ -92,8 +92,10 @@ def test_gate_writes_each_rule_with_its_numbers_and_verdict(folder: Path) -> Non
         "demanded": "at least 0.9",
     }
     assert sorted(found["judged"]) == [
+        "reports/calibration.csv",
         "reports/checks.json",
         "reports/classes.csv",
+        "reports/confusion_matrix.csv",
         "reports/metrics.json",
         "reports/misclassified.csv",
     ]
@@ -116,7 +118,7 @@ def test_gate_that_is_shut_has_an_exit_code_of_its_own(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "value", "sentence"),
     [
-        ("gate.fall", 2, "params.yaml: gate.fall: Input should be less than 1, found 2"),
+        ("gate.fall", 2, "params.yaml: gate: fall must be less than 1, found 2"),
         ("gate", None, "params.yaml: expected a section gate, found none"),
     ],
 )
@@ -131,7 +133,10 @@ def test_demands_that_are_refused_are_a_sentence(
 def test_results_that_are_missing_or_cut_off_are_a_sentence(folder: Path) -> None:
     (folder / "reports" / "metrics.json").write_text('{"test": {')
     code, said = judge(folder)
-    assert (code, said.startswith("error: reports/: expected results as the pipeline")) == (1, True)
+    expected = (
+        "error: the working copy: reports/metrics.json: expected a JSON file, found a mistake"
+    )
+    assert (code, said.startswith(expected)) == (1, True), said
     (folder / "reports" / "metrics.json").unlink()
     code, said = judge(folder)
     assert (code, "expected reports/metrics.json, found none" in said) == (1, True)
@@ -225,7 +230,7 @@ def test_version_is_one_that_no_artifact_has(folder: Path) -> None:
     ("content", "sentence"),
     [
         (None, "expected reports/gate.json in it, found none"),
-        ("{}", "as the gate writes it, found"),
+        ("{}", "reports/gate.json: passed is missing; run `make gate` there."),
     ],
 )
 def test_commit_without_a_verdict_is_not_promoted(
