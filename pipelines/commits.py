@@ -55,6 +55,8 @@ def contents_of(folder: Path, commit: str, path: str, limit: int = LARGEST) -> d
         raise ForgedError(
             f"expected {path} of {commit} to be files, found a repository: {inner[0]}."
         )
+    if lost := [name for name, (_, size) in blobs.items() if not size.isdecimal()]:
+        raise PipelineError(f"expected Git to have {lost[0]} of {commit}, found none; `git fsck`.")
     size = sum(int(size) for _, size in blobs.values())
     if size > limit:
         raise ForgedError(

@@ -103,7 +103,7 @@ def ask_for(
     folder: Path = PROJECT,
     held: Sequence[int] = (),
 ) -> Answer:
-    """Have a module answer in JSON of a form; arguments as of ``ask``.
+    """Have a module answer in JSON of a form; see ``ask`` for the other arguments.
 
     Raises:
         PipelineError: it cannot answer, or its last line is something else.

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from prefect.artifacts import (
     create_image_artifact,
@@ -15,6 +15,7 @@ from prefect.artifacts import (
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
+from pydantic import TypeAdapter
 
 from pipelines.away import server_may_be_away
 from pipelines.process import run
@@ -110,17 +111,23 @@ def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
     command = [sys.executable, "-m", "dvc", "metrics", "diff", "--all", "--json", base]
     code = run(command, folder, lines.append)
     try:
-        files = parse_json(lines[-1].encode()) if lines and not code else None
-    except FormatError as error:
-        files, lines = None, [f"{error}"]
-    if not isinstance(files, dict):
-        get_run_logger().warning("no metrics to compare with %s: %s", base[:7], " ".join(lines))
+        if code or not lines:
+            raise FormatError(" ".join(lines) or f"exit code {code}")
+        files = TypeAdapter(dict[str, dict[str, dict[str, Any]]]).validate_python(
+            parse_json(lines[-1].encode())
+        )
+    except ValueError as error:
+        said = " ".join(str(error).split())
+        get_run_logger().warning("no metrics to compare with %s: %s", base[:7], said)
         return {}
     names = {"old": "before", "new": "after", "diff": "change"}
     return {
-        metric: {names[name]: value for name, value in values.items() if name in names}
+        metric: {
+            names[name]: value
+            for name, value in values.items()
+            if name in names and isinstance(value, int | float)
+        }
         for metrics in files.values()
         for metric, values in sorted(metrics.items())
-        if all(isinstance(values.get(side, 0), int | float) for side in ("old", "new", "diff"))
-        and "new" in values
+        if isinstance(values.get("new"), int | float)
     }

@@ -142,6 +142,48 @@ def test_results_that_are_missing_or_cut_off_are_a_sentence(folder: Path) -> Non
     assert (code, "expected reports/metrics.json, found none" in said) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("path", "before", "after", "found"),
+    [
+        ("reports/metrics.json", "0.95", "1e999", "the number 1e999, which is not finite"),
+        ("reports/metrics.json", '"images": 1000', '"images": 0', "test.images must be from 1"),
+        ("reports/classes.csv", "cat,500,1,0.9,0.947368\ndog", "dog", "at least 2 rows, found 1"),
+        ("reports/predictions.csv", "0,0,1,", "0,0,0,", "`dvc checkout reports/predictions.csv`"),
+        ("reports/checks.json", "}]}", "}]}" + "[" * 100_000, "expected a JSON file, found"),
+        ("dvc.yaml", "artifacts:", "artifacts: null\nothers:", "expected a section artifacts"),
+        ("dvc.lock", "stages:", "stages: null\nothers:", "expected dvc.lock to record the stages"),
+    ],
+)
+def test_results_that_no_run_writes_are_not_judged(
+    folder: Path, path: str, before: str, after: str, found: str
+) -> None:
+    verdict_before = (folder / "reports" / "gate.json").read_bytes()
+    text = (folder / path).read_text()
+    assert before in text
+    # DVC links it to its cache.
+    (folder / path).unlink()
+    (folder / path).write_text(text.replace(before, after, 1))
+    commit_all(folder, "Nonsense")
+    code, said = judge(folder)
+    assert (code, found in said, said.count("\n")) == (1, True, 1), said
+    assert (folder / "reports" / "gate.json").read_bytes() == verdict_before
+    code, said = promote(folder)
+    if path != "reports/predictions.csv":
+        assert (code, said.count("\n")) == (1, 1), said
+
+
+def test_predictions_of_another_run_are_recounted_and_refused(folder: Path) -> None:
+    """Results that agree with each other, and that dvc.lock records, but with one answer forged."""
+    answers = folder / "reports" / "predictions.csv"
+    text = answers.read_text()
+    answers.unlink()
+    answers.write_text(text.replace("0,0,1,0.9,0.1,0.9\n", "0,0,0,0.9,0.9,0.1\n", 1))
+    run(folder, "dvc", "commit", "--force", "--quiet", "evaluate")
+    code, said = judge(folder)
+    assert code == 1
+    assert "to be 451, as predictions.csv gives it, found 450; run the pipeline there." in said
+
+
 def test_promoted_version_can_be_got_from_elsewhere(folder: Path, tmp_path: Path) -> None:
     code, said = promote(folder)
     assert code == 0, said
