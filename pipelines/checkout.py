@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipelines import PROJECT
 from pipelines.errors import PipelineError
+from stages.formats import FormatError, read_file
 
 # Ignored by Git, keyed by what they hold, and worth more when every run has them.
 _DOWNLOADS = "data/downloads"
@@ -48,7 +49,10 @@ class Repository:
     def read(self, path: str, ref: str | None) -> str:
         """Give the text of a file as a commit has it or, with no ``ref``, the working copy."""
         if ref is None:
-            return (self.folder / path).read_text()
+            try:
+                return read_file(self.folder / path).decode(errors="replace")
+            except (OSError, FormatError) as error:
+                raise PipelineError(f"{path}: expected a text file, found: {error}.") from None
         return git(self.folder, "show", f"{self.commit_of(ref)}:{path}")
 
     @contextmanager
@@ -183,7 +187,8 @@ def output(
         env=environment,
         input=stdin,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode:

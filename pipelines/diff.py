@@ -13,14 +13,16 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from pipelines.checkout import Repository, dvc, git, output
+from pipelines.checkout import PROVENANCE, Repository, dvc, output
+from pipelines.commits import LOCK, contents_of, read_lock
 from pipelines.comparison import differences
 from pipelines.comparison.differences import NOTHING, EvaluationSet, Row, shown
 from pipelines.comparison.table import as_markdown, as_table
 from pipelines.errors import PipelineError
+from stages.formats import LARGEST, FormatError, parse_json, parse_text, parse_yaml
+from stages.results.agreement import check_wrong
+from stages.results.reading import read_checks, read_provenance, read_wrong
 
 EXITS = {"chance": 0, "worse": 3, "better": 4, "unknown": 5}
 """By what the later commit is; 1 is an error, and 2 a wrong command line."""
@@ -86,6 +88,9 @@ def compare(folder: Path, commits: Sequence[str], errors: Errors) -> dict[str, S
         PipelineError: DVC refuses a commit, or what one recorded cannot be read.
     """
     compared = partial(_compared, folder, commits)
+    # DVC takes what is infinite, or is there twice.
+    for path, parse in ((_PARAMS, parse_yaml), (_METRICS, parse_json)):
+        compared(path, parse, lambda *_: [])
     return {
         "Parameters": [
             *_missing(_PARAMS, _recorded(folder, commits, _PARAMS)),
@@ -96,9 +101,9 @@ def compare(folder: Path, commits: Sequence[str], errors: Errors) -> dict[str, S
             *differences.of_metrics(_ask_dvc(folder, "metrics", commits), errors.meaning),
         ],
         "Errors": errors.rows,
-        "Data checks": compared("reports/checks.json", differences.of_checks),
-        "Provenance": compared("models/provenance.json", differences.of_provenance),
-        "Libraries": compared("requirements.lock", differences.of_libraries),
+        "Data checks": compared("reports/checks.json", read_checks, differences.of_checks),
+        "Provenance": compared(PROVENANCE, read_provenance, differences.of_provenance),
+        "Libraries": compared("requirements.lock", parse_text, differences.of_libraries),
     }
 
 
@@ -108,15 +113,18 @@ def compare_errors(folder: Path, commits: Sequence[str]) -> Errors:
     Raises:
         PipelineError: what one of them recorded cannot be read.
     """
-    if missing := _missing(_ERRORS, _recorded(folder, commits, _ERRORS)):
+    recorded = _recorded(folder, commits, _ERRORS)
+    if missing := _missing(_ERRORS, recorded):
         return _untold(missing, f"{_ERRORS} is absent")
-    before, after = map(_tested_on, commits, _recorded(folder, commits, "dvc.lock"))
+    before, after = map(_tested_on, commits, _recorded(folder, commits, LOCK))
     if after is None or before != after:
         tested = (shown(test.images) if test else NOTHING for test in (before, after))
         return _untold(
             [Row("tested on", *tested)],
             "dvc.lock does not say of both that they were tested on the same images",
         )
+    for commit, content in zip(commits, recorded, strict=True):
+        _parsed(commit, _ERRORS, content, partial(_read_errors, after.classes))
     program = (sys.executable, "-m", "stages.compare")
     found = json.loads(output(folder, program, *commits, "--json"))
     words = "may be chance" if found["outcome"] == "chance" else found["outcome"]
@@ -128,55 +136,54 @@ def compare_errors(folder: Path, commits: Sequence[str]) -> Errors:
     )
 
 
+def _read_errors(classes: Sequence[str], content: bytes) -> None:
+    check_wrong(read_wrong(content), classes)
+
+
 def _untold(rows: Sequence[Row], why: str) -> Errors:
     verdict = f"Whether the difference means anything cannot be told: {why}."
     return Errors(rows, "unknown", verdict, "not tested")
 
 
-def _tested_on(commit: str, lock: str | None) -> EvaluationSet | None:
-    try:
-        return differences.tested_on(YAML(typ="safe", pure=True).load(lock or ""))
-    except YAMLError as error:
-        raise _unreadable("dvc.lock", [commit], error) from None
+def _tested_on(commit: str, lock: bytes | None) -> EvaluationSet | None:
+    return differences.tested_on(read_lock(lock or b"", f"{LOCK} of {commit[:7]}"))
 
 
 def _compared(
-    folder: Path, commits: Sequence[str], path: str, rows: Callable[[Any, Any], Sequence[Row]]
+    folder: Path,
+    commits: Sequence[str],
+    path: str,
+    parse: Callable[[bytes], Any],
+    rows: Callable[[Any, Any], Sequence[Row]],
 ) -> Sequence[Row]:
     """Give the rows of a file that both commits have, or say which one lacks it."""
-    texts = _recorded(folder, commits, path)
-    if missing := _missing(path, texts):
+    contents = _recorded(folder, commits, path)
+    if missing := _missing(path, contents):
         return missing
-    read: Callable[[Any], Any] = json.loads if path.endswith(".json") else str
-    try:
-        return rows(*map(read, texts))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _unreadable(path, commits, error) from None
-
-
-def _unreadable(path: str, commits: Sequence[str], error: Exception) -> PipelineError:
-    reason = " ".join(f"{type(error).__name__} {error}".split())
-    return PipelineError(
-        f"{path}: expected what the pipeline writes in {' and '.join(commits)}, found {reason}; "
-        "run the pipeline there and commit."
+    return rows(
+        *(_parsed(c, path, content, parse) for c, content in zip(commits, contents, strict=True))
     )
 
 
-def _recorded(folder: Path, commits: Sequence[str], path: str) -> Sequence[str | None]:
+def _parsed(commit: str, path: str, content: bytes | None, parse: Callable[[bytes], Any]) -> Any:
+    try:
+        return parse(content or b"")
+    except FormatError as error:
+        raise PipelineError(
+            f"{path} of {commit[:7]}: {error}; run the pipeline there and commit."
+        ) from None
+
+
+def _recorded(folder: Path, commits: Sequence[str], path: str) -> Sequence[bytes | None]:
     """Give a file as each commit has it, or none where it has none."""
-    return [
-        git(folder, "show", f"{commit}:{path}")
-        if git(folder, "ls-tree", "--name-only", commit, "--", path)
-        else None
-        for commit in commits
-    ]
+    return [contents_of(folder, commit, path, LARGEST).get("") for commit in commits]
 
 
-def _missing(path: str, texts: Sequence[str | None]) -> Sequence[Row]:
+def _missing(path: str, contents: Sequence[bytes | None]) -> Sequence[Row]:
     """Say which commit lacks a file, if one does."""
-    if None not in texts:
+    if None not in contents:
         return []
-    return [Row(path, *("absent" if text is None else "recorded" for text in texts))]
+    return [Row(path, *("absent" if content is None else "recorded" for content in contents))]
 
 
 def _ask_dvc(folder: Path, kind: str, commits: Sequence[str]) -> Mapping[str, Any]:

@@ -13,7 +13,6 @@ from prefect.runtime import flow_run
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import Field
-from ruamel.yaml import YAML
 
 from pipelines.checkout import Repository, commit_changes
 from pipelines.delegation.hand_off import Policy
@@ -24,6 +23,7 @@ from pipelines.promotion.step import judge_run, promote_run
 from pipelines.publish import push_results
 from pipelines.records import record_report, record_results
 from pipelines.run_stages import have_moved, run_stages, summary
+from stages.formats import FormatError, parse_yaml
 
 
 class Asked(NamedTuple):
@@ -51,7 +51,12 @@ def _run_name() -> str:
 
 
 def _recipe(params: str) -> str:
-    return str(YAML(typ="safe", pure=True).load(params)["recipe"])
+    try:
+        return str(parse_yaml(params.encode())["recipe"])
+    except FormatError as error:
+        raise PipelineError(f"params.yaml: {error}.") from None
+    except (KeyError, TypeError):
+        raise PipelineError("params.yaml: expected a recipe, found none; name one.") from None
 
 
 @flow(name="pipeline", flow_run_name=_run_name, persist_result=False)
@@ -131,7 +136,7 @@ def _run_apart(repository: Repository, lock: int, asked: Asked) -> State:
     base = repository.commit_of(asked.ref)
     with repository.checkout(base, flow_run.id) as folder:
         outcomes = run_stages(folder, lock, asked.file, asked.policy, asked.changes, restore=True)
-        recipe = _recipe((folder / "params.yaml").read_text())
+        recipe = _recipe(Repository(folder).read("params.yaml", None))
         # The end of the id: it begins with the time, which scheduled runs share.
         branch = f"runs/{recipe}-{base[:7]}-{flow_run.id[-8:]}"
         if have_moved(outcomes):

@@ -31,7 +31,7 @@ def main() -> None:
     try:
         folder = Repository(Path.cwd()).folder
         read = in_folder(folder)
-        judgement = verdict.judge_results(folder, read, "reports/", _demands_of(read))
+        judgement = verdict.judge_results(folder, read, "the working copy", _demands_of(read))
         verdict.write(folder, judgement)
     except PipelineError as error:
         typer.echo(f"error: {error}", err=True)
@@ -53,8 +53,8 @@ def as_table(judgement: Judgement) -> Table:
     headers = ("rule", "found", "demanded", "")
     table = Table(*(Column(header=header, overflow="fold") for header in headers))
     for rule in judgement.rules:
-        cells = (rule["rule"], told(rule["found"]), rule["demanded"])
-        table.add_row(*map(Text, cells), Text("holds" if rule["passed"] else "BROKEN"))
+        cells = (rule.rule, told(rule.found), rule.demanded)
+        table.add_row(*map(Text, cells), Text("holds" if rule.passed else "BROKEN"))
     return table
 
 

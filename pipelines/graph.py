@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from pipelines.errors import PipelineError
-from pipelines.process import ask
+from pipelines.process import ask_for
 
 
 class Meta(BaseModel):
@@ -79,8 +79,10 @@ def read_stages(
     """
     options = ["--restore"] if restore else []
     options += ["--file", file]
-    answer = ask("pipelines.plan", *options, "--", str(folder), *changes, held=held)[-1]
-    return list(STAGES.validate_json(answer))
+    stages = ask_for(
+        tuple[Stage, ...], "pipelines.plan", *options, "--", str(folder), *changes, held=held
+    )
+    return list(stages)
 
 
 def parse_meta(stage: str, meta: dict[str, object] | None) -> Meta:

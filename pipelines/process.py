@@ -8,11 +8,15 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
+from pydantic import TypeAdapter, ValidationError
 
 from pipelines import PROJECT, guard
 from pipelines.errors import PipelineError
+
+Answer = TypeVar("Answer")
 
 # Seconds that processes get to end by themselves; cancelling must take less than 10 in all.
 _GRACE = 4
@@ -90,6 +94,27 @@ def ask(
         said = lines[-1].removeprefix("error: ") if lines else f"{module} ended with code {code}."
         raise PipelineError(said)
     return lines
+
+
+def ask_for(
+    form: type[Answer],
+    module: str,
+    *arguments: str,
+    folder: Path = PROJECT,
+    held: Sequence[int] = (),
+) -> Answer:
+    """Have a module answer in JSON of a form; see ``ask`` for the other arguments.
+
+    Raises:
+        PipelineError: it cannot answer, or its last line is something else.
+    """
+    line = ask(module, *arguments, folder=folder, held=held)[-1]
+    try:
+        return TypeAdapter(form).validate_json(line)
+    except ValidationError:
+        raise PipelineError(
+            f"expected {module} to end with a line of JSON, found: {line[:200]}"
+        ) from None
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """What a run leaves in Prefect's UI: its stages, what they moved, and what they got wrong."""
 
 import base64
-import json
 import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from prefect.artifacts import (
     create_image_artifact,
@@ -16,10 +15,12 @@ from prefect.artifacts import (
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
+from pydantic import TypeAdapter
 
 from pipelines.away import server_may_be_away
 from pipelines.process import run
 from pipelines.timing import Timing
+from stages.formats import FormatError, parse_json
 
 _PICTURE = Path("reports", "figures", "misclassified.png")
 # The metric whose fall is an event.
@@ -109,13 +110,24 @@ def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
     lines: list[str] = []
     command = [sys.executable, "-m", "dvc", "metrics", "diff", "--all", "--json", base]
     code = run(command, folder, lines.append)
-    if code:
-        get_run_logger().warning("no metrics to compare with %s: %s", base[:7], " ".join(lines))
+    try:
+        if code or not lines:
+            raise FormatError(" ".join(lines) or f"exit code {code}")
+        files = TypeAdapter(dict[str, dict[str, dict[str, Any]]]).validate_python(
+            parse_json(lines[-1].encode())
+        )
+    except ValueError as error:
+        said = " ".join(str(error).split())
+        get_run_logger().warning("no metrics to compare with %s: %s", base[:7], said)
         return {}
     names = {"old": "before", "new": "after", "diff": "change"}
     return {
-        metric: {names[name]: value for name, value in values.items() if name in names}
-        for metrics in json.loads(lines[-1]).values()
+        metric: {
+            names[name]: value
+            for name, value in values.items()
+            if name in names and isinstance(value, int | float)
+        }
+        for metrics in files.values()
         for metric, values in sorted(metrics.items())
         if isinstance(values.get("new"), int | float)
     }

@@ -12,7 +12,7 @@ from prefect.events import Event, Resource
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 from prefect.variables import Variable
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from pipelines.checkout import Repository
 from pipelines.errors import PipelineError
@@ -76,7 +76,12 @@ def look_at_sources(repository: Repository, ref: str) -> Look:
     *passed_over, answer = lines
     for line in passed_over:
         get_run_logger().warning(line)
-    return Look.model_validate_json(answer)
+    try:
+        return Look.model_validate_json(answer)
+    except ValidationError:
+        raise PipelineError(
+            f"expected stages.states to print JSON, found: {answer[:200]}"
+        ) from None
 
 
 def emit_arrival(dataset: str, source: str, ref: str) -> None:

@@ -11,9 +11,9 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
-from ruamel.yaml import YAML
 
 from pipelines.checkout import PROVENANCE, Repository, dvc
+from pipelines.commits import read_lock
 from pipelines.delegation.answer import inputs_of, outputs
 from pipelines.delegation.exchange import commit_answer, receive, send
 from pipelines.delegation.request import Request, difference, read_expected
@@ -108,7 +108,8 @@ def push_answer(folder: Path, cache: Path, request: Request) -> tuple[Sequence[O
     Raises:
         PipelineError: one of the remotes refuses, or does not have what was pushed to it.
     """
-    record = YAML(typ="safe", pure=True).load(folder / request.lock)["stages"][request.stage]
+    lock = read_lock((folder / request.lock).read_bytes(), request.lock)
+    record = lock["stages"][request.stage]
     made = outputs(request, record)
     in_cache = [output for output in made if request.expected.outs[output.path]]
     in_git = [output.path for output in made if not request.expected.outs[output.path]]

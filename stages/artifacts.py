@@ -1,14 +1,15 @@
 """Read and write artifacts: whole or not at all, and the same bytes for the same content."""
 
+import io
 import json
 import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,10 +17,15 @@ import safetensors
 import safetensors.numpy
 
 from stages.errors import UserError
+from stages.formats import FormatError, parse_json, parse_table, read_file
 
 Array = np.ndarray[Any, Any]
 UNREADABLE = (OSError, ValueError, safetensors.SafetensorError, TypeError, AttributeError)
 """What reading safetensors raises; the last two for dtypes that NumPy lacks."""
+Content = TypeVar("Content")
+
+# Bytes of a JSON or CSV file: a table of half a million answers in ten classes.
+_LARGEST = 1 << 26
 
 
 class ArtifactError(UserError):
@@ -87,16 +93,26 @@ def write_tensors(
         temporary.write_bytes(safetensors.numpy.save(contiguous, metadata))
 
 
-def read_json(path: Path, maximum_bytes: int = sys.maxsize) -> Any:
-    """Read a JSON artifact; ``ArtifactError`` if it is missing, too large or not JSON.
+def read(
+    path: Path,
+    parse: Callable[[bytes], Content],
+    expected: str = "a file",
+    maximum_bytes: int = _LARGEST,
+) -> Content:
+    """Read an artifact by a function of its bytes.
 
-    NaN and infinity are none, as for ``write_json``.
+    Raises:
+        ArtifactError: it is missing or too large, or the function raises ``ValueError``.
     """
     try:
-        _check_is_file(path, maximum_bytes)
-        return json.loads(path.read_bytes(), parse_constant=_refuse)
-    except (OSError, ValueError, RecursionError) as error:
-        raise _unreadable(path, "a JSON file", error) from error
+        return parse(read_file(path, maximum_bytes))
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, expected, error) from error
+
+
+def read_json(path: Path, maximum_bytes: int = _LARGEST) -> Any:
+    """Read a JSON artifact; ``ArtifactError`` if it is missing, too large or not JSON."""
+    return read(path, parse_json, "a JSON file", maximum_bytes)
 
 
 def read_table(path: Path, texts: Sequence[str] = ()) -> pd.DataFrame:
@@ -105,11 +121,14 @@ def read_table(path: Path, texts: Sequence[str] = ()) -> pd.DataFrame:
     Columns among ``texts`` stay what stands in the file, though they look like numbers; with any
     of them, nothing in the file stands for a missing value.
     """
-    try:
-        _check_is_file(path)
-        return pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=not texts)
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, "a CSV file", error) from error
+
+    def parse(content: bytes) -> pd.DataFrame:
+        # pandas fills up short rows, and renames a column that is there twice.
+        parse_table(content)
+        types = dict.fromkeys(texts, str)
+        return pd.read_csv(io.BytesIO(content), dtype=types, keep_default_na=not texts)
+
+    return read(path, parse, "a CSV file")
 
 
 def read_array(path: Path) -> Array:
@@ -168,10 +187,6 @@ def _check_is_file(path: Path, maximum_bytes: int = sys.maxsize) -> None:
         raise ValueError(f"{status.st_size:,} bytes, more than the {maximum_bytes:,} it can have")
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant}, which is not JSON")
-
-
 def _umask() -> int:
     current = os.umask(0o022)
     os.umask(current)
@@ -179,6 +194,6 @@ def _umask() -> int:
 
 
 def _unreadable(path: Path, expected: str, error: Exception) -> ArtifactError:
-    return ArtifactError(
-        f"{path}: expected {expected}, found: {finding(error)}; run `dvc repro` to make it again."
-    )
+    found = finding(error)
+    said = found if isinstance(error, FormatError) else f"expected {expected}, found: {found}"
+    return ArtifactError(f"{path}: {said}; run `dvc repro` to make it again.")

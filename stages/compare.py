@@ -5,9 +5,11 @@ images that lie here. With ``--json`` it needs no images.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
 import typer
 
@@ -15,9 +17,10 @@ from stages import artifacts
 from stages.artifacts import Array
 from stages.command import run
 from stages.params import read_params
-from stages.recorded import RecordError, recorded_table
+from stages.recorded import RecordError, recorded_errors
 from stages.reporting.comparison import Comparison, compare, outcome, verdict
 from stages.reporting.comparison_page import render
+from stages.results.models import WrongAnswer
 
 ERRORS = Path("reports/misclassified.csv")
 
@@ -31,21 +34,22 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="for programs; no page")] = False,
 ) -> None:
     """Print which errors are new, fixed or others from one commit to the other; write a page."""
-    wrong = [recorded_table(commit, ERRORS) for commit in (before, after)]
-    found = compare(*wrong)
+    wrong = [recorded_errors(commit, ERRORS) for commit in (before, after)]
+    check_same_images((before, after), wrong)
+    found = compare(*map(as_table, wrong))
     if as_json:
         typer.echo(json.dumps(as_record(found)))
         return
     dataset = read_params(params).chosen_dataset
     images = artifacts.read_array(arrays / "test_images.npy")
     labels = artifacts.read_array(arrays / "test_labels.npy")
-    for commit, table in zip((before, after), wrong, strict=True):
-        check_belongs(commit, table, labels)
+    for commit, rows in zip((before, after), wrong, strict=True):
+        check_belongs(commit, rows, labels, len(dataset.classes))
 
     text = render(
         found,
         (before, after),
-        [len(table) for table in wrong],
+        [len(rows) for rows in wrong],
         images,
         dataset.classes,
         dataset.title,
@@ -65,10 +69,34 @@ def as_record(found: Comparison) -> dict[str, Any]:
     return found._asdict() | tables | {"outcome": outcome(found), "verdict": verdict(found)}
 
 
-def check_belongs(commit: str, wrong: pd.DataFrame, labels: Array) -> None:
-    """Refuse errors on other images than those that lie here."""
-    inside = wrong["index"].between(0, len(labels) - 1).all()
-    if not inside or (labels[wrong["index"]] != wrong["label"]).any():
+def as_table(wrong: Sequence[WrongAnswer]) -> pd.DataFrame:
+    """Give ``index``, ``label`` and ``predicted`` (numbers) of wrong answers."""
+    columns = ["index", "label", "predicted"]
+    rows = [[row.index, row.label, row.predicted] for row in wrong]
+    return pd.DataFrame(rows, columns=columns, dtype=np.int64)
+
+
+def check_same_images(commits: Sequence[str], wrong: Sequence[Sequence[WrongAnswer]]) -> None:
+    """Refuse two commits' errors if an image has another label in one, or there other classes."""
+    before, after = ({row.index: row.label for row in rows} for rows in wrong)
+    kinds = [{len(row.probabilities) for row in rows} for rows in wrong]
+    unlike = [index for index, label in before.items() if after.get(index, label) != label]
+    if unlike or len(kinds[0] | kinds[1]) > 1:
+        place = f"image {unlike[0]} with two labels" if unlike else "other classes"
+        raise RecordError(
+            f"{' and '.join(commits)}: expected errors on the same test images, found {place}; "
+            "name commits that were tested on the same data set."
+        )
+
+
+def check_belongs(commit: str, wrong: Sequence[WrongAnswer], labels: Array, classes: int) -> None:
+    """Refuse errors on other images than those that lie here, or in another number of classes."""
+    if any(
+        row.index >= len(labels)
+        or labels[row.index] != row.label
+        or len(row.probabilities) != classes
+        for row in wrong
+    ):
         raise RecordError(
             f"{commit}: expected errors on the test images that lie here, found those of another "
             "data set; set dataset in params.yaml and run `dvc repro ingest`."

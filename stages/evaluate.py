@@ -7,6 +7,7 @@ from stages.model.device import prepare
 from stages.params import read_params
 from stages.reporting import metrics as measures
 from stages.reporting.calibration import calibration as bins
+from stages.results.reading import read_history
 
 
 def main(
@@ -27,6 +28,7 @@ def main(
     dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
     images = artifacts.read_array(arrays / "test_images.npy")
     labels = artifacts.read_array(arrays / "test_labels.npy")
+    artifacts.read(history, read_history)
     validated = artifacts.read_table(history)
 
     prepare(parameters.train.device, parameters.train.threads)

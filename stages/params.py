@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from stages.errors import UserError
+from stages.formats import FormatError, parse_yaml, read_file
 from stages.sections.base import Name, Section
 from stages.sections.dataset import Dataset
 from stages.sections.gate import Gate
@@ -77,17 +76,15 @@ def read_params(path: Path) -> Params:
 def read_section(path: Path, section: type[AnySection]) -> AnySection:
     """Read and check a file that is one section, as ``read_params`` does."""
     try:
-        # YAML 1.2, as DVC reads it: 1e-3 is a number.
-        content = YAML(typ="safe", pure=True).load(path.read_bytes())
+        content = parse_yaml(read_file(path))
         # Strict validation takes lists for tuples only from JSON.
         return section.model_validate_json(json.dumps(content))
     except ValidationError as error:
         raise ParameterError(f"{path}: {sentences(error)}.") from None
-    except (OSError, YAMLError, TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ParameterError(
-            f"{path}: expected a YAML file of parameters, found: {reason}."
-        ) from None
+    except FormatError as error:
+        raise ParameterError(f"{path}: {error}.") from None
+    except OSError as error:
+        raise ParameterError(f"{path}: expected a YAML file, found: {error}.") from None
 
 
 def sentences(error: ValidationError) -> str:
@@ -96,7 +93,7 @@ def sentences(error: ValidationError) -> str:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    if error["type"] in {"choice", "search"}:
+    if error["type"] in {"choice", "search", "summary"}:
         return error["msg"]
     place = ".".join(map(str, error["loc"])) or "the file"
     if error["type"] == "missing":

@@ -1,20 +1,24 @@
 """Read what a commit recorded, with no checkout."""
 
-import io
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from stages.errors import UserError
+from stages.formats import FormatError
+from stages.results.models import WrongAnswer
+from stages.results.reading import read_wrong
+
+# Bytes, of which a million wrong answers have some hundred million.
+_LARGEST = 1 << 26
 
 
 class RecordError(UserError):
     """What a commit recorded cannot be had."""
 
 
-def recorded_table(commit: str, path: Path) -> pd.DataFrame:
-    """Read a CSV file as it is in a commit.
+def recorded_errors(commit: str, path: Path) -> Sequence[WrongAnswer]:
+    """Read the wrong answers as they are in a commit.
 
     Args:
         commit: by any name that Git knows.
@@ -28,15 +32,22 @@ def recorded_table(commit: str, path: Path) -> pd.DataFrame:
         or _git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}") is None
     ):
         raise RecordError(f"expected a commit that Git knows, found {commit}; see `git log`.")
-    content = _git("show", f"{commit}:{path.as_posix()}")
-    if content is None:
+    name = f"{commit}:{path.as_posix()}"
+    if _git("cat-file", "-t", name) != b"blob\n":
         raise RecordError(
             f"{commit}: expected {path} in it, found none; run the pipeline there and commit."
         )
+    if int(_git("cat-file", "-s", name) or 0) > _LARGEST:
+        raise RecordError(
+            f"{commit}: {path}: expected at most {_LARGEST} bytes, found more; run the pipeline "
+            "there and commit."
+        )
     try:
-        return pd.read_csv(io.BytesIO(content))
-    except ValueError as error:
-        raise RecordError(f"{commit}: expected a CSV file as {path}, found: {error}.") from None
+        return read_wrong(_git("cat-file", "blob", name) or b"")
+    except FormatError as error:
+        raise RecordError(
+            f"{commit}: {path}: {error}; run the pipeline there and commit."
+        ) from None
 
 
 def _git(*arguments: str) -> bytes | None:

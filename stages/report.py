@@ -4,12 +4,30 @@ import os
 from pathlib import Path
 
 from stages import artifacts
+from stages.artifacts import ArtifactError
 from stages.command import PathOption
+from stages.formats import FormatError
 from stages.params import read_params
 from stages.reporting import charts, gallery, handwriting
 from stages.reporting.cards import address, cards, least_sure, shown_errors
 from stages.reporting.page import render
 from stages.reporting.style import png, svg
+from stages.results.agreement import check_agreement
+from stages.results.disagreement import same
+from stages.results.reading import (
+    Results,
+    read_bins,
+    read_checks,
+    read_classes,
+    read_digits,
+    read_handwriting,
+    read_history,
+    read_metrics,
+    read_pairs,
+    read_predictions,
+    read_retrain_history,
+    read_wrong,
+)
 
 
 def main(
@@ -38,12 +56,36 @@ def main(
     images = artifacts.read_array(arrays / "train_images.npy")
     labels = artifacts.read_array(arrays / "train_labels.npy")
     test_images = artifacts.read_array(arrays / "test_images.npy")
+    results = Results(
+        artifacts.read(metrics, read_metrics),
+        artifacts.read(checks, read_checks),
+        artifacts.read(classes, read_classes),
+        artifacts.read(confusion_matrix, read_pairs),
+        artifacts.read(calibration, read_bins),
+        artifacts.read(misclassified, read_wrong),
+    )
+    found = artifacts.read(read_summary, read_handwriting)
+    rows = artifacts.read(read, read_digits)
+    seen = artifacts.read_array(digits)
+    artifacts.read(history, read_history)
+    artifacts.read(retrain_history, read_retrain_history)
+    try:
+        check_agreement(results, names, artifacts.read(predictions, read_predictions))
+        same("test.images", results.metrics.test.images, len(test_images), "test_images.npy")
+        same("the digits of handwriting.json", found.digits, len(rows), "handwriting.csv")
+        same("the digits of handwriting.csv", len(rows), len(seen), digits.name)
+    except FormatError as error:
+        raise ArtifactError(f"{metrics.parent}: {error}; run `dvc repro`.") from None
+    for name in (*(row.picture for row in rows), *found.no_digit_found):
+        if not (folder / name).is_file():
+            raise ArtifactError(
+                f"{read}: expected {name} in {folder}, found none; run `dvc repro`."
+            )
     answers = artifacts.read_table(predictions)
     wrong = artifacts.read_table(misclassified)
     # The table has a row for each pair of classes, in their order.
     pairs = artifacts.read_table(confusion_matrix)
     counts = pairs["count"].to_numpy().reshape(len(names), len(names))
-    found = artifacts.read_json(read_summary)
     learning = charts.history(artifacts.read_table(history), artifacts.read_table(retrain_history))
     drawn = {
         name: png(figure)
@@ -76,10 +118,10 @@ def main(
         seed=recipe.seed,
         classes=names,
         lookalikes=(lookalikes.of, lookalikes.resembling),
-        metrics=artifacts.read_json(metrics),
+        metrics=results.metrics.model_dump(),
         class_table=artifacts.read_table(classes),
         confusions=counts,
-        checks=artifacts.read_json(checks),
+        checks=results.checks.model_dump(),
         wrong=cards(shown_errors(wrong), test_images),
         least_sure=cards(least_sure(answers), test_images),
         charts={
@@ -88,12 +130,12 @@ def main(
         },
         pictures={name: address(content, "image/png") for name, content in drawn.items()},
         handwriting={
-            "summary": found,
+            "summary": found.model_dump(),
             "pictures": handwriting.shown(
                 folder,
                 artifacts.read_table(read, handwriting.TEXTS),
-                artifacts.read_array(digits),
-                found["no_digit_found"],
+                seen,
+                found.no_digit_found,
                 names,
             ),
         },

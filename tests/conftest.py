@@ -2,7 +2,7 @@
 
 import gzip
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -172,6 +172,23 @@ CHECKS = {
 }
 
 
+def write_results(
+    reports: Path, probabilities: Array, labels: Array, classes: Sequence[str] = CLASSES
+) -> None:
+    """Write what `evaluate` writes of these answers; there is a history already."""
+    table = metrics.prediction_table(probabilities, labels)
+    for name, content in {
+        "predictions.csv": table,
+        "misclassified.csv": metrics.misclassified(table, classes),
+        "classes.csv": metrics.per_class(table, classes),
+        "confusion_matrix.csv": metrics.confusion_matrix(table, classes),
+        "calibration.csv": calibration(table),
+    }.items():
+        artifacts.write_table(reports / name, content)
+    history = artifacts.read_table(reports / "history.csv")
+    artifacts.write_json(reports / "metrics.json", metrics.summary(table, history, b"weights"))
+
+
 @pytest.fixture
 def report_inputs(
     tmp_path: Path, small_arrays: Path, small_params: Path, small_mnist: dict[str, Array]
@@ -185,20 +202,10 @@ def report_inputs(
     distances = np.square(flat["test"][:, np.newaxis] - means).sum(axis=2)
     likelihood = np.exp(distances.min(axis=1, keepdims=True) - distances).astype(np.float32)
     probabilities = likelihood / likelihood.sum(axis=1, keepdims=True)
-    table = metrics.prediction_table(probabilities, small_mnist["test_labels"])
-
     reports = tmp_path / "reports"
     artifacts.write_text(reports / "history.csv", "epoch,loss,accuracy\n1,0.5,0.75\n2,0.25,0.8\n")
     artifacts.write_text(reports / "retrain_history.csv", "epoch,loss\n1,0.4\n2,0.2\n")
-    artifacts.write_table(reports / "predictions.csv", table)
-    artifacts.write_table(reports / "misclassified.csv", metrics.misclassified(table, CLASSES))
-    artifacts.write_table(reports / "classes.csv", metrics.per_class(table, CLASSES))
-    artifacts.write_table(
-        reports / "confusion_matrix.csv", metrics.confusion_matrix(table, CLASSES)
-    )
-    history = artifacts.read_table(reports / "history.csv")
-    artifacts.write_json(reports / "metrics.json", metrics.summary(table, history, b"weights"))
-    artifacts.write_table(reports / "calibration.csv", calibration(table))
+    write_results(reports, probabilities, small_mnist["test_labels"])
     artifacts.write_json(reports / "checks.json", CHECKS)
     folder = tmp_path / "handwriting"
     folder.mkdir()

@@ -144,7 +144,7 @@ def test_what_is_missing_or_damaged_is_named_in_one_line(read, tmp_path: Path) -
     for damaged in (b"", b"a,b\n1,2,3\n4,5,6,7\n"):
         path.write_bytes(damaged)
 
-        with pytest.raises(ArtifactError, match=r"artifact: expected a .* found: ") as refused:
+        with pytest.raises(ArtifactError, match=r"artifact: expected a .* found:? ") as refused:
             read(path)
 
         assert "\n" not in str(refused.value)
@@ -152,7 +152,7 @@ def test_what_is_missing_or_damaged_is_named_in_one_line(read, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "read",
-    [artifacts.read_json, artifacts.read_table, artifacts.read_array, artifacts.read_tensors],
+    [artifacts.read_array, artifacts.read_tensors],
 )
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
 def test_what_is_no_file_is_refused_without_waiting(read, make, tmp_path: Path) -> None:
@@ -172,3 +172,29 @@ def test_tensors_of_a_dtype_that_numpy_lacks_are_refused(tmp_path: Path) -> None
 
     with pytest.raises(ArtifactError, match="expected a safetensors file, found: "):
         artifacts.read_tensors(path)
+
+
+@pytest.mark.parametrize("read", [artifacts.read_json, artifacts.read_table])
+def test_a_folder_and_a_pipe_are_no_files(read, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(ArtifactError, match=r"folder: expected a .* file, found: .* is a folder; "):
+        read(tmp_path / "folder")
+    with pytest.raises(ArtifactError, match="pipe: expected a regular file, found a device or a"):
+        read(tmp_path / "pipe")
+
+
+def test_a_file_of_gigabytes_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "table.csv").open("wb") as file:
+        file.truncate(1 << 33)
+
+    with pytest.raises(ArtifactError, match="expected at most 67108864 bytes, found more"):
+        artifacts.read_table(tmp_path / "table.csv")
+
+
+def test_a_table_is_not_filled_up_and_no_column_is_renamed(tmp_path: Path) -> None:
+    for text, found in (("a,b\n1\n", "1 of 2 cells at line 2"), ("a,a\n1,2\n", '"a" twice')):
+        (tmp_path / "table.csv").write_text(text)
+        with pytest.raises(ArtifactError, match=found):
+            artifacts.read_table(tmp_path / "table.csv")

@@ -9,7 +9,9 @@ from stages.artifacts import Array
 from stages.compare import main
 from stages.recorded import RecordError
 
-HEADER = "index,label,predicted\n"
+HEADER = "index,label,predicted,label_name,predicted_name,confidence," + ",".join(
+    f"p{number}" for number in range(10)
+)
 
 
 @pytest.fixture
@@ -27,8 +29,13 @@ def repository(
 
     git("init", "--initial-branch=main")
     for indices in ((0, 1), (1, 2)):
-        rows = "".join(f"{index},{labels[index]},{(labels[index] + 1) % 10}\n" for index in indices)
-        (tmp_path / "reports" / "misclassified.csv").write_text(HEADER + rows)
+        rows = [HEADER]
+        for index in indices:
+            label, predicted = int(labels[index]), int(labels[index] + 1) % 10
+            shares = ["1" if number == predicted else "0" for number in range(10)]
+            row = [index, label, predicted, label, predicted, 1, *shares]
+            rows.append(",".join(map(str, row)))
+        (tmp_path / "reports" / "misclassified.csv").write_text("\n".join(rows) + "\n")
         git("add", "reports")
         git("commit", "--message", "errors")
     return tmp_path

@@ -2,13 +2,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
+import numpy as np
 import pytest
 
 from stages import artifacts
+from stages.artifacts import Array
 from stages.report import main
+from tests.conftest import write_results
 
 FIGURES = [
     "confusion_matrix.png",
@@ -62,32 +63,76 @@ def test_the_page_links_the_tables_from_where_it_lies(
 
 
 def test_without_errors_the_report_still_stands(
-    report_inputs: dict[str, Path], tmp_path: Path
+    report_inputs: dict[str, Path], tmp_path: Path, small_mnist: dict[str, Array]
 ) -> None:
-    header = report_inputs["misclassified"].read_text().splitlines()[0]
-    report_inputs["misclassified"].write_text(header + "\n")
-    measured: dict[str, Any] = artifacts.read_json(report_inputs["metrics"])
-    measured["test"]["errors"] = 0
-    artifacts.write_json(report_inputs["metrics"], measured)
+    labels = small_mnist["test_labels"]
+    write_results(tmp_path / "reports", np.eye(10, dtype=np.float32)[labels], labels)
 
     page = report(report_inputs, tmp_path / "out")["index.html"].decode()
 
     assert "Every test image is classified correctly." in page
 
 
-def test_a_bad_models_page_stays_small(report_inputs: dict[str, Path], tmp_path: Path) -> None:
-    answers = artifacts.read_table(report_inputs["misclassified"])
-    copies = 9000 // len(answers) + 1
-    many = pd.concat([answers] * copies, ignore_index=True)
-    artifacts.write_table(report_inputs["misclassified"], many)
-    measured: dict[str, Any] = artifacts.read_json(report_inputs["metrics"])
-    measured["test"]["errors"] = len(many)
-    artifacts.write_json(report_inputs["metrics"], measured)
+def test_a_bad_models_page_stays_small(
+    report_inputs: dict[str, Path], tmp_path: Path, small_mnist: dict[str, Array]
+) -> None:
+    images, labels = (
+        np.concatenate([small_mnist[f"test_{name}"]] * 45) for name in ("images", "labels")
+    )
+    np.save(report_inputs["arrays"] / "test_images.npy", images)
+    wrong = np.eye(10, dtype=np.float32)[(labels + 1) % 10]
+    write_results(tmp_path / "reports", wrong, labels)
 
     page = report(report_inputs, tmp_path / "out")["index.html"]
 
-    assert f"1,500 of {len(many):,}\N{NO-BREAK SPACE}errors are shown" in page.decode()
+    assert "1,500 of 9,000\N{NO-BREAK SPACE}errors are shown" in page.decode()
     assert len(page) < 5e6
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "said"),
+    [
+        ("metrics", '"images": 200', '"images": 0', "images must be from 1 to"),
+        ("metrics", '"images": 200', '"images": 201', "test.images of metrics.json to be 200"),
+        ("metrics", '"loss": 1', '"loss": 1e999, "x": 1', "the number 1e999, which is not finite"),
+        ("checks", '"failed": []', '"failed": {}', "failed must be a valid array"),
+        ("classes", "recall", "recal", "expected the columns class, support, precision, recall"),
+        ("confusion_matrix", "9,9,", "9,8,", "the pairs of confusion_matrix.csv"),
+        ("misclassified", "label_name", "name", "expected the columns index, label"),
+        ("predictions", "0,7,7,", "0,10,7,", "expected label to be one of 10 classes, found 10"),
+        ("calibration", "low,", "high,", 'the column "high" twice'),
+        ("history", "1,0.5,0.75", "1,nan,0.75", "line 2: loss must be"),
+        ("retrain_history", "epoch,loss", "loss,epoch", "expected the columns epoch, loss"),
+        ("read", "7.png", "../7.png", "line 2: picture must"),
+        ("read", "7.png", "8.png", "expected 8.png in "),
+        ("read_summary", '"digits": 1', '"digits": 2', "the digits of handwriting.json to be 1"),
+        ("read_summary", '"unread": {}', '"unread": []', "unread must be"),
+    ],
+)
+def test_an_input_that_no_stage_writes_is_a_sentence_and_draws_nothing(
+    report_inputs: dict[str, Path], tmp_path: Path, name: str, before: str, after: str, said: str
+) -> None:
+    text = report_inputs[name].read_text()
+    assert before in text
+    report_inputs[name].write_text(text.replace(before, after, 1))
+
+    with pytest.raises(artifacts.ArtifactError) as refused:
+        report(report_inputs, tmp_path / "out")
+
+    assert said in str(refused.value)
+    assert str(refused.value).count("\n") == 0
+    assert not (tmp_path / "out").exists()
+
+
+def test_results_of_other_images_than_the_arrays_are_refused(
+    report_inputs: dict[str, Path], tmp_path: Path, small_mnist: dict[str, Array]
+) -> None:
+    np.save(report_inputs["arrays"] / "test_images.npy", small_mnist["test_images"][:100])
+
+    with pytest.raises(
+        artifacts.ArtifactError, match=r"test\.images to be 100, as test_images\.npy"
+    ):
+        report(report_inputs, tmp_path / "out")
 
 
 def test_a_missing_input_is_named_and_the_last_report_stands(

@@ -8,6 +8,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from stages.results.models import Check, Checks
+
 ACCURACY = "test.accuracy"
 NOTHING = "–"  # noqa: RUF001 - a dash, as tables have it
 # Errors named in the table one by one; `make errors` shows all of them with their images.
@@ -36,6 +40,9 @@ class EvaluationSet(NamedTuple):
     labels: str
     """The same."""
     classes: tuple[str, ...]
+
+
+_EVALUATION_SET = TypeAdapter(EvaluationSet, config=ConfigDict(strict=True))
 
 
 def of_params(changes: Mapping[str, Change]) -> list[Row]:
@@ -71,22 +78,20 @@ def of_metrics(changes: Mapping[str, Change], meaning: str) -> list[Row]:
     ]
 
 
-def of_checks(before: Any, after: Any) -> list[Row]:
+def of_checks(before: Checks, after: Checks) -> list[Row]:
     """Compare two ``reports/checks.json``: how many checks passed, and those that differ."""
     sides = [
-        {f"{check['set']}: {check['name']}": check for check in checks["expectations"]}
+        {f"{check.set}: {check.name}": check for check in checks.expectations}
         for checks in (before, after)
     ]
-    passed = [
-        f"{sum(check['success'] for check in side.values())} of {len(side)}" for side in sides
-    ]
+    passed = [f"{sum(check.success for check in side.values())} of {len(side)}" for side in sides]
     told = [{name: _check(check) for name, check in side.items()} for side in sides]
     return [Row("passed", *passed), *_of_pairs(*told)]
 
 
-def _check(check: Mapping[str, Any]) -> str:
-    state = "passed" if check["success"] else "failed"
-    return f"{state}: {check['observed']}, expected {check['expected']}"
+def _check(check: Check) -> str:
+    state = "passed" if check.success else "failed"
+    return f"{state}: {check.observed}, expected {check.expected}"
 
 
 def of_provenance(before: Any, after: Any) -> list[Row]:
@@ -155,12 +160,14 @@ def tested_on(lock: Any) -> EvaluationSet | None:
         )
         dataset = fetched["dataset"]
         files = fetched[f"datasets.{dataset}.files"]
-        return EvaluationSet(
-            files["test_images"]["sha256"],
-            files["test_labels"]["sha256"],
-            tuple(evaluated[f"datasets.{dataset}.classes"]),
+        return _EVALUATION_SET.validate_python(
+            (
+                files["test_images"]["sha256"],
+                files["test_labels"]["sha256"],
+                tuple(evaluated[f"datasets.{dataset}.classes"]),
+            )
         )
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValidationError):
         return None
 
 

@@ -7,7 +7,7 @@ their hashes are looked at in ``pipelines.storage.objects``.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from pipelines.checkout import PROVENANCE
 from pipelines.delegation.request import Expected, Request, difference
@@ -18,6 +18,7 @@ _FILES = ("100644", "100755")
 _DELETED = "000000"
 # What DVC begins a dvc.lock with.
 _NEW_LOCK = {"schema": "2.0"}
+_OUTPUTS = TypeAdapter(tuple[Output, ...])
 
 
 class Answer(NamedTuple):
@@ -76,7 +77,7 @@ def outputs(request: Request, record: Mapping[str, Any]) -> tuple[Output, ...]:
             inputs=expected.inputs,
             outs=expected.outs,
         )
-        named = tuple(Output.model_validate(out) for out in record.get("outs", []))
+        named = _OUTPUTS.validate_python(record.get("outs", []))
     except (KeyError, ValidationError) as error:
         what = " ".join(str(error).split())
         raise _forged(request, f"expected a record as DVC writes it, found {what}") from None

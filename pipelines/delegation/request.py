@@ -3,10 +3,17 @@
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from pipelines.environment import Environment
-from pipelines.process import ask
+from pipelines.process import ask_for
+
+
+def _has_path(dep: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(dep.get("path"), str):
+        raise PydanticCustomError("path", "must have a path")
+    return dep
 
 
 class Expected(BaseModel):
@@ -15,7 +22,7 @@ class Expected(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     cmd: str | list[str]
-    deps: tuple[dict[str, Any], ...]
+    deps: tuple[Annotated[dict[str, Any], AfterValidator(_has_path)], ...]
     """As in ``dvc.lock``: path, hash, size; of the files as they are now."""
     params: dict[str, dict[str, Any]]
     """By file, then by name."""
@@ -66,8 +73,7 @@ def read_expected(folder: Path, file: str, stage: str) -> Found:
     Raises:
         PipelineError: there is no such stage, or it lacks something that it depends on.
     """
-    answer = ask("pipelines.delegation.expect", "--", str(folder), file, stage)[-1]
-    return Found.model_validate_json(answer)
+    return ask_for(Found, "pipelines.delegation.expect", "--", str(folder), file, stage)
 
 
 def difference(expected: Expected, found: Expected) -> str | None:

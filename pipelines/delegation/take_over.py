@@ -10,10 +10,13 @@ from pipelines.commits import LARGEST, contents_of
 from pipelines.delegation.answer import verify
 from pipelines.delegation.exchange import read_answer, receive
 from pipelines.delegation.request import Request
-from pipelines.errors import PipelineError
+from pipelines.errors import ForgedError, PipelineError
 from pipelines.storage import remote
 from pipelines.storage.objects import bring
 from pipelines.storage.outputs import Output, check_measured, measure
+from stages.formats import LARGEST as LARGEST_JSON
+from stages.formats import FormatError
+from stages.results.reading import read_provenance
 
 
 def take_over(folder: Path, request: Request) -> str:
@@ -41,12 +44,25 @@ def take_over(folder: Path, request: Request) -> str:
             for output in in_git
         ],
     )
+    provenance = [PROVENANCE] if PROVENANCE in answer.changes else []
+    for path in provenance:
+        _check_provenance(request, contents_of(folder, commit, path, LARGEST_JSON).get("", b""))
     bring(in_cache, cache, partial(remote.fetch, folder))
     _check_lock_is_as_asked(folder, request)
-    provenance = [PROVENANCE] if PROVENANCE in answer.changes else []
     _restore(folder, commit, [request.lock, *provenance, *(output.path for output in in_git)])
     _check_out(folder, in_cache)
     return commit
+
+
+def _check_provenance(request: Request, content: bytes) -> None:
+    """See that it can be read: what compares commits or devices later relies on it."""
+    try:
+        read_provenance(content)
+    except FormatError as error:
+        raise ForgedError(
+            f"the worker's answer for {request.stage} is refused: {PROVENANCE}: {error}; nothing "
+            "of it was taken over."
+        ) from None
 
 
 def _check_lock_is_as_asked(folder: Path, request: Request) -> None:

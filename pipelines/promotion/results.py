@@ -1,29 +1,34 @@
 """What a run recorded of its model, as far as the gate asks: in a folder, or at a commit."""
 
-import csv
 import hashlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
-
-from pydantic import TypeAdapter, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from typing import Any, NamedTuple, TypeVar
 
 from pipelines.commits import LOCK, contents_of
 from pipelines.comparison.differences import EvaluationSet, tested_on
 from pipelines.errors import PipelineError
+from pipelines.storage.outputs import measure, outputs_of
+from stages.formats import LARGEST, FormatError, parse_yaml, read_file
+from stages.results import reading
+from stages.results.agreement import check_agreement
 
 METRICS = "reports/metrics.json"
 CLASSES = "reports/classes.csv"
 CHECKS = "reports/checks.json"
 ERRORS = "reports/misclassified.csv"
-JUDGED = (METRICS, CLASSES, CHECKS, ERRORS)
+PAIRS = "reports/confusion_matrix.csv"
+BINS = "reports/calibration.csv"
+JUDGED = (METRICS, CLASSES, CHECKS, ERRORS, PAIRS, BINS)
 """The files that the gate looks at."""
+PREDICTIONS = "reports/predictions.csv"
+"""What they all follow from. DVC's cache has it, so that it may not be at hand."""
+
+_LIMITS = {ERRORS: 1 << 26, PREDICTIONS: 1 << 26}
 
 Read = Callable[[str], bytes | None]
-"""Give the content of a file by its path, if there is one."""
+"""Give the content of a file by its path, if there is one; ``PipelineError`` if it is too large."""
+Content = TypeVar("Content")
 
 
 class Results(NamedTuple):
@@ -37,54 +42,79 @@ class Results(NamedTuple):
     failed_checks: tuple[str, ...]
     errors: frozenset[int]
     """Indices of the test images that it got wrong."""
-    tested_on: EvaluationSet | None
-    """What tells test sets apart; nothing if it is not recorded."""
+    tested_on: EvaluationSet
+    """What tells test sets apart."""
     digests: Mapping[str, str]
     """SHA-256 of the files of ``JUDGED``, by path."""
 
 
 def in_folder(folder: Path) -> Read:
     """Read files of a working copy."""
-    return lambda path: (folder / path).read_bytes() if (folder / path).is_file() else None
+
+    def read(path: str) -> bytes | None:
+        try:
+            return read_file(folder / path, _LIMITS.get(path, LARGEST))
+        except FileNotFoundError:
+            return None
+        except (OSError, FormatError) as error:
+            said = error if isinstance(error, FormatError) else f"expected a file, found {error}"
+            raise PipelineError(f"{path}: {said}; run the pipeline again.") from None
+
+    return read
 
 
 def at_commit(folder: Path, commit: str) -> Read:
     """Read files as a commit has them."""
-    return lambda path: contents_of(folder, commit, path).get("")
+    return lambda path: contents_of(folder, commit, path, _LIMITS.get(path, LARGEST)).get("")
 
 
 def read_results(read: Read, whose: str) -> Results:
-    """Read what was recorded.
+    """Read what was recorded, and count each number from the others.
 
     Args:
         read: gives each file.
         whose: what an error calls it.
 
     Raises:
-        PipelineError: a file is missing, or is not what the pipeline writes.
+        PipelineError: a file is missing, is not what the pipeline writes, is not the one that
+            ``dvc.lock`` records, or disagrees with another one.
     """
-    contents = {path: _content(read, path, whose) for path in (*JUDGED, LOCK)}
-    try:
-        test = json.loads(contents[METRICS])["test"]
-        checks = json.loads(contents[CHECKS])
-        return Results(
-            accuracy=float(test["accuracy"]),
-            images=int(test["images"]),
-            calibration_error=float(test["calibration_error"]),
-            recalls={row["class"]: float(row["recall"]) for row in _rows(contents[CLASSES])},
-            failed_checks=_STRINGS.validate_python(checks["failed"]),
-            errors=frozenset(int(row["index"]) for row in _rows(contents[ERRORS])),
-            tested_on=tested_on(YAML(typ="safe", pure=True).load(contents[LOCK])),
-            digests=digests_of(read),
-        )
-    except (ValueError, KeyError, TypeError, YAMLError, ValidationError) as error:
-        reason = " ".join(f"{type(error).__name__} {error}".split())
+    lock = _parsed(read, LOCK, whose, parse_yaml)
+    tested = tested_on(lock)
+    if tested is None:
         raise PipelineError(
-            f"{whose}: expected results as the pipeline writes them, found {reason}; run it there."
-        ) from None
-
-
-_STRINGS = TypeAdapter(tuple[str, ...])
+            f"{whose}: expected {LOCK} to record the stages fetch and evaluate, found no such "
+            "record; run the pipeline there."
+        )
+    results = reading.Results(
+        metrics=_parsed(read, METRICS, whose, reading.read_metrics),
+        checks=_parsed(read, CHECKS, whose, reading.read_checks),
+        classes=_parsed(read, CLASSES, whose, reading.read_classes),
+        pairs=_parsed(read, PAIRS, whose, reading.read_pairs),
+        bins=_parsed(read, BINS, whose, reading.read_bins),
+        wrong=_parsed(read, ERRORS, whose, reading.read_wrong),
+    )
+    predictions = None
+    if read(PREDICTIONS) is not None:
+        # One that another commit's run has left here says nothing of this one.
+        _check_recorded(read, lock, [PREDICTIONS], whose, f"`dvc checkout {PREDICTIONS}`")
+        predictions = _parsed(read, PREDICTIONS, whose, reading.read_predictions)
+    try:
+        check_agreement(results, tested.classes, predictions)
+    except FormatError as error:
+        raise PipelineError(f"{whose}: {error}; run the pipeline there.") from None
+    _check_recorded(read, lock, JUDGED, whose, "run the pipeline there")
+    test = results.metrics.test
+    return Results(
+        accuracy=test.accuracy,
+        images=test.images,
+        calibration_error=test.calibration_error,
+        recalls={row.name: row.recall for row in results.classes},
+        failed_checks=results.checks.failed,
+        errors=frozenset(row.index for row in results.wrong),
+        tested_on=tested,
+        digests=digests_of(read),
+    )
 
 
 def digests_of(read: Read) -> dict[str, str]:
@@ -97,12 +127,27 @@ def digests_of(read: Read) -> dict[str, str]:
     }
 
 
-def _content(read: Read, path: str, whose: str) -> str:
+def _parsed(read: Read, path: str, whose: str, parse: Callable[[bytes], Content]) -> Content:
+    try:
+        return parse(_content(read, path, whose))
+    except FormatError as error:
+        raise PipelineError(f"{whose}: {path}: {error}; run the pipeline there.") from None
+
+
+def _content(read: Read, path: str, whose: str) -> bytes:
     content = read(path)
     if content is None:
         raise PipelineError(f"{whose}: expected {path}, found none; run the pipeline there.")
-    return content.decode(errors="replace")
+    return content
 
 
-def _rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(text.splitlines()))
+def _check_recorded(read: Read, lock: Any, paths: Sequence[str], whose: str, remedy: str) -> None:
+    """See that files are those that ``dvc.lock`` records as outputs of the stages."""
+    recorded = {output.path: output.md5 for _, output in outputs_of(lock, f"{whose}: {LOCK}")}
+    for path in paths:
+        found = measure(path, {"": _content(read, path, whose)}).md5
+        if recorded.get(path) != found:
+            raise PipelineError(
+                f"{whose}: expected {path} to have the MD5 that {LOCK} records, "
+                f"{recorded.get(path, 'none')}, found {found}; {remedy}."
+            )

@@ -96,7 +96,7 @@ def _fall(gate: Gate, found: Results, promoted: Results | None) -> Verdict:
     rule, demanded = "fall below the promoted", f"surely at most {gate.fall:g} of the images"
     if promoted is None:
         return Verdict(rule, True, "none is promoted yet", demanded)
-    if found.tested_on is None or found.tested_on != promoted.tested_on:
+    if found.tested_on != promoted.tested_on:
         return Verdict(rule, False, "they were tested on other images", demanded)
     new, fixed = len(found.errors - promoted.errors), len(promoted.errors - found.errors)
     limit = largest_fall(new, fixed, found.images, gate.confidence)

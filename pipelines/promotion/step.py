@@ -26,11 +26,11 @@ def judge_run(folder: Path) -> Judgement | None:
     gate = demands_of(read)
     if gate is None or read(METRICS) is None:
         return None
-    judgement = judge_results(folder, read, "reports/", gate)
+    judgement = judge_results(folder, read, "the working copy", gate)
     write(folder, judgement)
     with server_may_be_away():
         description = "What a model must hold to be promoted"
-        rules = [rule | {"found": told(rule["found"])} for rule in judgement.rules]
+        rules = [rule.model_dump() | {"found": told(rule.found)} for rule in judgement.rules]
         create_table_artifact(rules, key="gate", description=description)
     return judgement
 

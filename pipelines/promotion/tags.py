@@ -8,18 +8,21 @@ has a stage by these dates, so that a tag from a clock that is ahead would outla
 the tags of a promotion are made at once, or none, and each later than those before.
 """
 
+import json
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ruamel.yaml import YAML
-
 from pipelines.checkout import git, identity, output
+from pipelines.commits import contents_of
 from pipelines.errors import PipelineError
+from stages.formats import LARGEST, FormatError, parse_yaml
 
-_VERSION = re.compile(r"^v(\d+)\.(\d+)\.(\d+)$")
+_VERSION = re.compile(r"v[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}\Z")
+_COUNT = re.compile(r"[0-9]{1,9}\Z")
+_ARTIFACT = re.compile(r"[a-z]([a-z0-9-/]*[a-z0-9])?\Z")
 
 
 class Version(NamedTuple):
@@ -33,13 +36,26 @@ def artifacts_of(folder: Path, commit: str) -> tuple[str, ...]:
     """Name the artifacts that the ``dvc.yaml`` of a commit declares.
 
     Raises:
-        PipelineError: it declares none.
+        PipelineError: it declares none, or names that GTO does not take.
     """
-    declared = YAML(typ="safe", pure=True).load(git(folder, "show", f"{commit}:dvc.yaml"))
-    names = tuple(declared.get("artifacts", {}))
-    if not names:
-        raise PipelineError(f"{commit[:7]}: expected artifacts in dvc.yaml, found none.")
-    return names
+    name = f"dvc.yaml of {commit[:7]}"
+    content = contents_of(folder, commit, "dvc.yaml", LARGEST).get("", b"")
+    try:
+        declared = parse_yaml(content)
+    except FormatError as error:
+        raise PipelineError(f"{name}: {error}; run `dvc status` to see what is wrong.") from None
+    artifacts = declared.get("artifacts") if isinstance(declared, dict) else None
+    if not isinstance(artifacts, dict) or not artifacts:
+        raise PipelineError(
+            f"{name}: expected a section artifacts with at least one name, found "
+            f"{json.dumps(artifacts)[:60]}; declare what is promoted."
+        )
+    if wrong := next((name for name in artifacts if not _ARTIFACT.match(name)), None):
+        raise PipelineError(
+            f"{name}: expected names of artifacts as GTO takes them, of lowercase letters, digits, "
+            f"- and /, found {json.dumps(wrong)}; rename it."
+        )
+    return tuple(artifacts)
 
 
 def versions(folder: Path, artifact: str) -> list[Version]:
@@ -69,7 +85,7 @@ def held(folder: Path, artifact: str, stage: str) -> list[Version]:
     counted = sorted(
         (int(tag.rpartition("#")[2]), commit)
         for tag, commit in _tags(folder, f"{artifact}#{stage}#*")
-        if tag.rpartition("#")[2].isdecimal()
+        if _COUNT.match(tag.rpartition("#")[2])
     )
     stack: list[Version] = []
     for version in (by_commit[commit] for _, commit in counted if commit in by_commit):
@@ -149,7 +165,7 @@ def _tags(folder: Path, pattern: str) -> list[tuple[str, str]]:
 def _last_count(folder: Path, artifact: str) -> int:
     """Give the highest number of an artifact's tags, which GTO counts over all stages."""
     counts = (tag.rpartition("#")[2] for tag, _ in _tags(folder, f"{artifact}#*"))
-    return max((int(count) for count in counts if count.isdecimal()), default=0)
+    return max((int(count) for count in counts if _COUNT.match(count)), default=0)
 
 
 def _newest(folder: Path) -> int:

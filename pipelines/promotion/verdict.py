@@ -2,51 +2,67 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from pipelines import durable
 from pipelines.errors import PipelineError
 from pipelines.promotion import tags
 from pipelines.promotion.results import Read, at_commit, read_results
 from pipelines.promotion.rules import judge, told
+from stages.formats import FormatError, parse_json, parse_yaml
+from stages.results.reading import validated
+from stages.sections.base import Sha256
 from stages.sections.gate import Gate
 
 GATE = "reports/gate.json"
 
 
-class Promoted(BaseModel):
+class _Written(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Promoted(_Written):
     """The version that had the stage when the gate judged."""
 
-    model_config = ConfigDict(frozen=True)
-
-    version: str
-    commit: str
+    version: Annotated[str, Field(pattern=r"^v[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$")]
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 
-class Judgement(BaseModel):
+class CriterionResult(_Written):
+    """A ``Verdict`` of ``judge``."""
+
+    rule: str
+    passed: bool
+    found: str | int | float | list[str] | dict[str, str | int | float]
+    demanded: str
+
+
+class Judgement(_Written):
     """The content of the file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     passed: bool
     stage: str
     promoted: Promoted | None
-    rules: list[dict[str, Any]]
-    """Of ``Verdict``."""
-    judged: dict[str, str]
+    rules: Annotated[list[CriterionResult], Field(min_length=1)]
+    judged: dict[str, Sha256]
     """SHA-256 of the files that it looked at, by path."""
+
+    @model_validator(mode="after")
+    def _summary_follows(self) -> "Judgement":
+        if self.passed != all(rule.passed for rule in self.rules):
+            raise PydanticCustomError("summary", "passed must follow from that of each rule")
+        return self
 
     @property
     def broken(self) -> str:
         """Name the rules that do not hold, for a sentence."""
         return "; ".join(
-            f"{rule['rule']}: found {told(rule['found'])}, demanded {rule['demanded']}"
+            f"{rule.rule}: found {told(rule.found)}, demanded {rule.demanded}"
             for rule in self.rules
-            if not rule["passed"]
+            if not rule.passed
         )
 
 
@@ -57,18 +73,16 @@ def demands_of(read: Read) -> Gate | None:
         PipelineError: a value is missing, unknown or out of range.
     """
     try:
-        params = YAML(typ="safe", pure=True).load(read("params.yaml") or b"")
-        section = params.get("gate")
-        return None if section is None else Gate.model_validate_json(json.dumps(section))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(["gate", *map(str, first["loc"])])
-        raise PipelineError(
-            f"params.yaml: {place}: {first['msg']}, found {first['input']!r}."
-        ) from None
-    except (YAMLError, AttributeError) as error:
-        reason = " ".join(str(error).split())
-        raise PipelineError(f"params.yaml: expected parameters, found {reason}.") from None
+        params = parse_yaml(read("params.yaml") or b"")
+    except FormatError as error:
+        raise PipelineError(f"params.yaml: {error}.") from None
+    if not isinstance(params, dict):
+        raise PipelineError("params.yaml: expected parameters by name, found something else.")
+    section = params.get("gate")
+    try:
+        return None if section is None else validated(Gate, section)
+    except FormatError as error:
+        raise PipelineError(f"params.yaml: gate: {error}.") from None
 
 
 def judge_results(repository: Path, read: Read, whose: str, gate: Gate) -> Judgement:
@@ -100,7 +114,7 @@ def judge_results(repository: Path, read: Read, whose: str, gate: Gate) -> Judge
         passed=all(verdict.passed for verdict in verdicts),
         stage=gate.stage,
         promoted=compared,
-        rules=[verdict._asdict() for verdict in verdicts],
+        rules=[CriterionResult(**verdict._asdict()) for verdict in verdicts],
         judged=dict(found.digests),
     )
 
@@ -127,9 +141,6 @@ def parse(content: bytes, whose: str) -> Judgement:
         PipelineError: the gate did not write it.
     """
     try:
-        return Judgement.model_validate_json(content)
-    except ValidationError as error:
-        what = " ".join(str(error).split())
-        raise PipelineError(
-            f"{whose}: expected {GATE} as the gate writes it, found {what}."
-        ) from None
+        return validated(Judgement, parse_json(content))
+    except FormatError as error:
+        raise PipelineError(f"{whose}: {GATE}: {error}; run `make gate` there.") from None

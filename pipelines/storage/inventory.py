@@ -1,18 +1,14 @@
 """The objects of DVC that commits need, by what their ``dvc.lock`` files record."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import ValidationError
-from ruamel.yaml import YAML
-
 from pipelines.checkout import git
-from pipelines.commits import LOCK, lock_of
-from pipelines.errors import PipelineError
+from pipelines.commits import LOCK, lock_of, read_lock
 from pipelines.storage.objects import entries, list_at, object_path
-from pipelines.storage.outputs import DIRECTORY, Output
+from pipelines.storage.outputs import DIRECTORY, outputs_of
 
 LOCKS = (LOCK, "tuning/dvc.lock")
 
@@ -65,7 +61,7 @@ def needs_of(folder: Path, commit: str, lock: str, *, all_named: bool = False) -
     in_git = {parent for path in held for parent in (path, *map(str, Path(path).parents))}
     return [
         Need(output.md5, output.path, stage, commit)
-        for stage, output in outputs_in(lock_of(folder, commit, lock), f"{lock} of {commit[:7]}")
+        for stage, output in outputs_of(lock_of(folder, commit, lock), f"{lock} of {commit[:7]}")
         if output.path not in in_git
     ]
 
@@ -82,9 +78,9 @@ def of_working_copy(folder: Path) -> set[str]:
     found = set()
     for path in (*LOCKS, *added):
         if path and (folder / path).is_file():
-            record = YAML(typ="safe", pure=True).load(folder / path) or {}
+            record = read_lock((folder / path).read_bytes(), path)
             lock = {"stages": {path: record}} if path.endswith(".dvc") else record
-            found |= {output.md5 for _, output in outputs_in(lock, path)}
+            found |= {output.md5 for _, output in outputs_of(lock, path)}
     return found
 
 
@@ -120,23 +116,5 @@ def of_dvc_files(folder: Path, commit: str) -> Iterator[Need]:
     held = git(folder, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split("\0")
     for path in (path for path in held if path.endswith(".dvc")):
         found = {path: lock_of(folder, commit, path)}
-        for _, output in outputs_in({"stages": found}, f"{path} of {commit[:7]}"):
+        for _, output in outputs_of({"stages": found}, f"{path} of {commit[:7]}"):
             yield Need(output.md5, output.path, path, commit)
-
-
-def outputs_in(lock: Mapping[str, object], what: str) -> Sequence[tuple[str, Output]]:
-    """List the outputs that a lock records, each with its stage.
-
-    Raises:
-        PipelineError: DVC did not write the lock; ``what`` names it.
-    """
-    try:
-        stages = lock.get("stages", {})
-        return [
-            (name, Output.model_validate(out))
-            for name, record in stages.items()  # type: ignore[attr-defined]  # refused below
-            for out in record.get("outs", [])
-        ]
-    except (AttributeError, TypeError, ValidationError) as error:
-        reason = " ".join(str(error).split())
-        raise PipelineError(f"{what}: expected what DVC writes, found {reason}.") from None

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from pathlib import PurePosixPath
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from pipelines.errors import ForgedError
+from pipelines.errors import ForgedError, PipelineError
 
 DIRECTORY = ".dir"
 """How the name of the object ends that lists a folder's files."""
@@ -18,11 +19,56 @@ class Output(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    path: str
+    path: Annotated[str, Field(min_length=1)]
     md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}(\.dir)?$")]
-    size: int
-    nfiles: int | None = None
+    size: Annotated[int, Field(ge=0, strict=True)]
+    nfiles: Annotated[int, Field(ge=0, strict=True)] | None = None
     """Of a folder, whose hash ends in ``.dir``."""
+
+
+class _Record(BaseModel):
+    """What ``dvc.lock`` says of a stage, as far as its outputs go."""
+
+    outs: list[Output] = []
+
+
+_RECORDS = TypeAdapter(dict[str, _Record])
+
+
+def outputs_of(lock: Any, name: str) -> list[tuple[str, Output]]:
+    """Give the outputs that a ``dvc.lock`` names, each after its stage, in the order of the file.
+
+    Args:
+        lock: what stands in it.
+        name: what an error calls it.
+
+    Raises:
+        PipelineError: DVC did not write it, an output is not within the repository, or is that of
+            two stages.
+    """
+    try:
+        stages = _RECORDS.validate_python(lock["stages"])
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, ("stages", *first["loc"])))
+        raise PipelineError(
+            f"{name}: expected what DVC writes, found of {place}: {first['msg']}; run `dvc repro`."
+        ) from None
+    except (KeyError, TypeError):
+        raise PipelineError(
+            f"{name}: expected what DVC writes, found no stages; run `dvc repro`."
+        ) from None
+    found = [(stage, output) for stage, record in stages.items() for output in record.outs]
+    seen: set[str] = set()
+    for _, output in found:
+        path = PurePosixPath(output.path)
+        if path.is_absolute() or ".." in path.parts or output.path in seen:
+            raise PipelineError(
+                f"{name}: expected outputs within the repository, each once, found {output.path}; "
+                "run `dvc repro`."
+            )
+        seen.add(output.path)
+    return found
 
 
 def measure(path: str, contents: Mapping[str, bytes]) -> Output:

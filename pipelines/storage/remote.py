@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from pipelines.checkout import dvc
 from pipelines.errors import DamagedError, PipelineError
-from pipelines.process import ask
+from pipelines.process import ask_for
 from pipelines.storage.objects import object_path
 from pipelines.storage.outputs import DIRECTORY
 
@@ -110,8 +110,7 @@ def _ask(folder: Path, names: Sequence[str], *options: str) -> Answer:
         # A folder may have more files than a command line can name.
         listed = Path(temporary, "names.json")
         listed.write_text(json.dumps(list(dict.fromkeys(names))))
-        answer = ask("pipelines.storage.remote", str(folder), str(listed), *options)[-1]
-    return Answer.model_validate_json(answer)
+        return ask_for(Answer, "pipelines.storage.remote", str(folder), str(listed), *options)
 
 
 def main(

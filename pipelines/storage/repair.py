@@ -7,13 +7,16 @@ hash that it should have. What is found here is looked for in the remote or made
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
+from pipelines.commits import read_lock
 from pipelines.storage import inventory
 from pipelines.storage.inventory import Need
 from pipelines.storage.objects import hash_of, is_sound, object_path
-from pipelines.storage.outputs import folder_hash
+from pipelines.storage.outputs import folder_hash, outputs_of
 
 _HERE = "the working copy"
 
@@ -47,10 +50,18 @@ def damaged_objects(cache: Path, needs: Sequence[Need]) -> list[Need]:
 def _recorded(folder: Path) -> Iterator[Need]:
     for path in inventory.LOCKS:
         if (folder / path).is_file():
-            # The parser in C, which is quick; paths and hashes are text to it as well.
-            lock = YAML(typ="safe").load(folder / path) or {}
-            for stage, output in inventory.outputs_in(lock, path):
+            for stage, output in outputs_of(
+                _read_quickly((folder / path).read_bytes(), path), path
+            ):
                 yield Need(output.md5, output.path, stage, _HERE)
+
+
+def _read_quickly(content: bytes, name: str) -> Any:
+    """Read a lock with the parser in C; paths and hashes are text to it as well."""
+    try:
+        return YAML(typ="safe").load(content) or {}
+    except YAMLError:
+        return read_lock(content, name)
 
 
 def _found(path: Path) -> str | None:

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from safetensors import SafetensorError
-
 from pipelines.errors import DamagedError, PipelineError
 from pipelines.storage.outputs import Output
 from pipelines.verification.first_difference import first_difference
@@ -85,7 +83,7 @@ def judge(path: str, before: Path, after: Path, same_class: bool) -> Finding:
         return Finding(path, "differs", first_difference(before, after))
     try:
         breach = tolerance.breach(before, after)
-    except (OSError, ValueError, LookupError, SafetensorError) as error:
+    except (OSError, ValueError, LookupError) as error:
         breach = f"cannot be read: {' '.join(str(error).split())}"
     if breach:
         return Finding(path, "differs", f"{breach}; demanded: {tolerance.demanded}")

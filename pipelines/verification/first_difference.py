@@ -3,7 +3,6 @@
 Nothing that is read here can execute code: arrays are loaded without pickle.
 """
 
-import csv
 import json
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
@@ -11,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
 import safetensors.numpy
+
+from stages.formats import parse_json, parse_table, read_file
 
 Array = np.ndarray[Any, Any]
 
 # Characters of a line that are quoted on either side of a difference.
 _QUOTED = 40
+# Bytes of a file that is compared by lines or cells; of a larger one the bytes are.
+_LARGEST = 1 << 26
+_PIECE = 1 << 20
 
 
 def first_difference(recorded: Path, found: Path) -> str:
@@ -34,10 +37,10 @@ def first_difference(recorded: Path, found: Path) -> str:
     read = _READERS.get(recorded.suffix, _of_texts)
     try:
         said = read(recorded, found)
-    except (OSError, ValueError, EOFError, TypeError, safetensors.SafetensorError):
-        # Not what its name says.
+    except ValueError:
+        # Not what its name says, or too large.
         said = None
-    return said or _of_bytes(recorded.read_bytes(), found.read_bytes())
+    return said or _of_bytes(recorded, found)
 
 
 def files_of(folder: Path) -> dict[str, Path]:
@@ -61,20 +64,25 @@ def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
-    """Read a CSV file as text, row by row."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    """Read a CSV file as text, row by row; ``ValueError`` if it is none."""
+    header, lines = parse_table(read_file(path, _LARGEST))
+    return [dict(zip(header, line.cells, strict=True)) for line in lines]
 
 
 def arrays_of(path: Path) -> Mapping[str, Array]:
     """Read a file of arrays, by their names; the one of ``.npy`` has none.
 
     Raises:
-        ValueError: it is no such file; or ``SafetensorError``.
+        ValueError: it is no such file.
     """
-    if path.suffix == ".npy":
-        return {"": np.load(path, mmap_mode="r", allow_pickle=False)}
-    return safetensors.numpy.load_file(path)
+    try:
+        if path.suffix == ".npy":
+            # Of an archive of arrays, this gives no array.
+            return {"": np.lib.format.open_memmap(path, mode="r")}
+        return safetensors.numpy.load_file(path)
+    # Either library raises many of Python's errors for a header that it did not expect.
+    except Exception as error:
+        raise ValueError(" ".join(str(error).split())) from None
 
 
 def _of_folders(recorded: Path, found: Path) -> str:
@@ -90,7 +98,7 @@ def _of_folders(recorded: Path, found: Path) -> str:
 
 
 def _of_json(recorded: Path, found: Path) -> str | None:
-    before, after = (dict(leaves(json.loads(path.read_bytes()))) for path in (recorded, found))
+    before, after = (dict(leaves(parse_json(read_file(path)))) for path in (recorded, found))
     for place in [*before, *(place for place in after if place not in before)]:
         if place not in after or place not in before or before[place] != after[place]:
             values = (
@@ -102,27 +110,22 @@ def _of_json(recorded: Path, found: Path) -> str | None:
 
 
 def _of_csv(recorded: Path, found: Path) -> str | None:
-    with (
-        recorded.open(newline="", encoding="utf-8") as one,
-        found.open(newline="", encoding="utf-8") as other,
-    ):
-        header: list[str] = []
-        for number, (before, after) in enumerate(
-            zip_longest(csv.reader(one), csv.reader(other)), 1
-        ):
-            header = header or before or []
-            if before is None or after is None:
-                values = ("nothing" if row is None else ",".join(row) for row in (before, after))
-                return _told(f"line {number}", *values)
-            for place, cells in enumerate(zip_longest(before, after, fillvalue="nothing")):
-                if cells[0] != cells[1]:
-                    column = header[place] if place < len(header) else place + 1
-                    return _told(f"line {number}, {column}", *cells)
+    tables = (parse_table(read_file(path, _LARGEST)) for path in (recorded, found))
+    rows = [[header, *(line.cells for line in lines)] for header, lines in tables]
+    header = rows[0][0]
+    for number, (before, after) in enumerate(zip_longest(*rows), 1):
+        if before is None or after is None:
+            values = ("nothing" if row is None else ",".join(row) for row in (before, after))
+            return _told(f"line {number}", *values)
+        for place, cells in enumerate(zip_longest(before, after, fillvalue="nothing")):
+            if cells[0] != cells[1]:
+                column = header[place] if place < len(header) else place + 1
+                return _told(f"line {number}, {column}", *cells)
     return None
 
 
 def _of_texts(recorded: Path, found: Path) -> str | None:
-    lines = (path.read_text(encoding="utf-8").splitlines() for path in (recorded, found))
+    lines = (read_file(path, _LARGEST).decode("utf-8").splitlines() for path in (recorded, found))
     for number, (before, after) in enumerate(zip_longest(*lines), 1):
         if before is None or after is None:
             values = ("nothing" if line is None else _about(line, 0) for line in (before, after))
@@ -158,13 +161,20 @@ def _of_pair(name: str, before: Array, after: Array) -> str | None:
     return _told(index, str(before[place]), str(after[place]))
 
 
-def _of_bytes(before: bytes, after: bytes) -> str:
-    shorter = min(len(before), len(after))
-    sides_of = (np.frombuffer(side, np.uint8, shorter) for side in (before, after))
-    unlike = np.flatnonzero(np.not_equal(*sides_of))
-    place = int(unlike[0]) if len(unlike) else shorter
+def _of_bytes(recorded: Path, found: Path) -> str:
+    """Compare piece by piece: files may be larger than memory."""
+    begin = 0
+    with recorded.open("rb") as one, found.open("rb") as other:
+        while True:
+            before, after = one.read(_PIECE), other.read(_PIECE)
+            if before != after:
+                break
+            if not before:
+                return "the same bytes"
+            begin += len(before)
+    place = _first_unlike(before, after)
     sides = (f"0x{side[place]:02x}" if place < len(side) else "the end" for side in (before, after))
-    return _told(f"byte {place}", *sides)
+    return _told(f"byte {begin + place}", *sides)
 
 
 def _first_unlike(before: Any, after: Any) -> int:

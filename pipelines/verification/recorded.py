@@ -1,21 +1,18 @@
 """What a commit records of a run's outputs, and the contents that it means."""
 
-import json
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from pipelines.checkout import PROVENANCE, dvc
-from pipelines.commits import LOCK, contents_of
+from pipelines.commits import LARGEST_LOCK, LOCK, contents_of, read_lock
 from pipelines.errors import DamagedError, PipelineError
 from pipelines.storage import remote
 from pipelines.storage.objects import bring, entries, object_path
-from pipelines.storage.outputs import Output, measure
+from pipelines.storage.outputs import Output, measure, outputs_of
+from stages.formats import FormatError
+from stages.results.reading import read_provenance
 
 
 class Record(NamedTuple):
@@ -32,7 +29,7 @@ def recorded(folder: Path, commit: str) -> Record:
     Raises:
         PipelineError: it has no ``dvc.lock``, or one that DVC did not write.
     """
-    content = contents_of(folder, commit, LOCK).get("")
+    content = contents_of(folder, commit, LOCK, LARGEST_LOCK).get("")
     if content is None:
         raise PipelineError(
             f"{commit[:7]}: expected {LOCK} in it, found none; name a commit that records a run."
@@ -50,26 +47,23 @@ def read_record(content: bytes, name: str) -> Record:
     Raises:
         PipelineError: DVC did not write it, or an output is not within the repository.
     """
-    try:
-        stages = YAML(typ="safe", pure=True).load(content)["stages"]
-        found = [Output.model_validate(out) for of in stages.values() for out in of.get("outs", [])]
-    except (YAMLError, ValidationError, KeyError, TypeError, AttributeError) as error:
-        what = " ".join(str(error).split())
-        raise PipelineError(f"{name}: expected what DVC writes, found {what}.") from None
-    for output in found:
-        path = PurePosixPath(output.path)
-        if path.is_absolute() or ".." in path.parts:
-            raise PipelineError(f"{name}: expected outputs within it, found {output.path}.")
-    return Record(frozenset(stages), {output.path: output for output in found})
+    lock = read_lock(content, name)
+    outputs = {output.path: output for _, output in outputs_of(lock, name)}
+    if not outputs:
+        raise PipelineError(f"{name}: expected what DVC writes, found no outputs; run `dvc repro`.")
+    return Record(frozenset(lock["stages"]), outputs)
 
 
 def provenance(content: bytes | None) -> dict[str, Any]:
-    """Read ``models/provenance.json``; empty where there is none."""
+    """Read ``models/provenance.json``, by training; empty where there is none.
+
+    Raises:
+        PipelineError: it is something else.
+    """
     try:
-        found = json.loads(content or b"{}")
-    except ValueError as error:
-        raise PipelineError(f"{PROVENANCE}: expected JSON, found {error}.") from None
-    return found if isinstance(found, dict) else {}
+        return read_provenance(content or b"{}")
+    except FormatError as error:
+        raise PipelineError(f"{PROVENANCE}: {error}; run the pipeline again.") from None
 
 
 def check_in_git(folder: Path, commit: str, output: Output) -> None:

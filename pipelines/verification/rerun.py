@@ -54,6 +54,8 @@ def rerun(repository: Repository, commit: str, lock: int, say: Say) -> Iterator[
             (folder / name).unlink(missing_ok=True)
         python, environment = _environment(folder, repository.state / "environments", say)
         ran = _run_stages(folder, python, lock, say)
+        if not (folder / LOCK).is_file():
+            raise PipelineError(f"expected {commit[:7]} to write {LOCK} when it runs, found none.")
         record = read_record((folder / LOCK).read_bytes(), f"{LOCK} of the rerun")
         if left := sorted(record.stages - ran):
             raise PipelineError(

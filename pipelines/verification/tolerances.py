@@ -7,7 +7,6 @@ of an epoch, 21 of 10,000 labels, and 2 of 28 labels of handwriting. Each limit 
 that. What no network has touched must be the same bytes everywhere.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.verification.first_difference import arrays_of, files_of, leaves, rows_of
+from stages.formats import parse_json, read_file
 
 Limit = Callable[[float, float], bool]
 """Whether a number is near enough to the recorded one, which comes first."""
@@ -63,7 +63,7 @@ def _numbers(limits: Mapping[str, Limit | None], recorded: Path, found: Path) ->
 
 
 def _leaves(path: Path) -> dict[str, object]:
-    return dict(leaves(rows_of(path) if path.suffix == ".csv" else json.loads(path.read_bytes())))
+    return dict(leaves(rows_of(path) if path.suffix == ".csv" else parse_json(read_file(path))))
 
 
 def _same(recorded: object, found: object) -> bool:

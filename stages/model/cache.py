@@ -7,14 +7,15 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from stages import artifacts
-from stages.artifacts import Array, ArtifactError
+from stages.artifacts import Array
 from stages.errors import UserError
+from stages.formats import FormatError, parse_json, read_file
 
 _DIGEST = "sha256"
 # Of a file of values.
@@ -71,10 +72,11 @@ def kept_values(path: Path) -> dict[str, Any] | None:
     if not os.path.lexists(path):
         return None
     try:
-        values = artifacts.read_json(path, _MAXIMUM_BYTES)
-    except ArtifactError as error:
-        found = artifacts.finding(cast("Exception", error.__cause__))
-        raise DamagedError(f"{path}: expected a JSON file, found: {found}") from error
+        values = parse_json(read_file(path, _MAXIMUM_BYTES))
+    except FormatError as error:
+        raise DamagedError(f"{path}: {error}") from error
+    except OSError as error:
+        raise DamagedError(f"{path}: expected a JSON file, found: {error}") from error
     signed = values.pop(_DIGEST, None) if isinstance(values, dict) else None
     _check(path, signed, _digest_of_values(values))
     found_values: dict[str, Any] = values

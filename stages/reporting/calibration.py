@@ -6,8 +6,7 @@ Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks" (201
 import numpy as np
 import pandas as pd
 
-BINS = 15
-"""Of equal width, as the authors use."""
+from stages.results.models import BINS
 
 
 def calibration(predictions: pd.DataFrame) -> pd.DataFrame:

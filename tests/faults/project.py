@@ -51,12 +51,12 @@ class Project:
         return done.stdout
 
     @contextmanager
-    def started(self, *command: str) -> Iterator["subprocess.Popen[str]"]:
+    def started(self, *command: str, **variables: str) -> Iterator["subprocess.Popen[str]"]:
         """Start a command in a session of its own, which is killed with the block."""
         with subprocess.Popen(
             command,
             cwd=self.folder,
-            env=self.environment,
+            env=self.environment | variables,
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -71,14 +71,14 @@ class Project:
 
     @contextmanager
     def stopped_in(
-        self, stage: str, *command: str
+        self, stage: str, *command: str, **variables: str
     ) -> Iterator[tuple["subprocess.Popen[str]", psutil.Process]]:
         """Start a command, and stop the stage that it runs once it has kept a checkpoint.
 
         Gives the command and the stage; the block lets the stage go on by ``resume()``.
         """
         checkpoints = self.folder / "models" / "checkpoints"
-        with self.started(*command) as process:
+        with self.started(*command, **variables) as process:
             running = wait_until(lambda: self.process_of(stage))
             wait_until(lambda: list(checkpoints.glob("*.safetensors")))
             running.suspend()
@@ -130,9 +130,17 @@ class Project:
         ]
 
 
-def wait_until(found: Callable[[], Value | None]) -> Value:
+def end_of(process: psutil.Process) -> bool:
+    """Whether a process has ended; its new parent may not have taken notice yet."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def wait_until(found: Callable[[], Value | None], seconds: float = PATIENCE) -> Value:
     """Wait for something, and give it."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if value := found():
             return value

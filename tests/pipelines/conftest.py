@@ -41,7 +41,7 @@ def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     apart(monkeypatch, tmp_path)
     folder = tmp_path / "judged"
     shutil.copytree(Path(__file__).parent / "judged", folder)
-    (folder / ".gitignore").write_text("/model.txt\n")
+    (folder / ".gitignore").write_text("/model.txt\n/reports/predictions.csv\n")
     run(folder, "git", "init", "--quiet", "--initial-branch=main")
     run(folder, "dvc", "init", "--quiet")
     run(folder, "git", "add", "--all")

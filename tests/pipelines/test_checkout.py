@@ -153,3 +153,13 @@ def test_ref_is_never_an_option_of_git(toy: Path) -> None:
 def test_folder_outside_of_git_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="not a git repository"):
         Repository(tmp_path)
+
+
+def test_file_of_the_working_copy_that_cannot_be_read_is_a_sentence(toy: Path) -> None:
+    repository = Repository(toy)
+    (toy / "params.yaml").write_bytes(b"recipe: \xff\n")
+    assert repository.read("params.yaml", None) == "recipe: \N{REPLACEMENT CHARACTER}\n"
+    (toy / "params.yaml").unlink()
+    (toy / "params.yaml").mkdir()
+    with pytest.raises(PipelineError, match=r"^params\.yaml: expected a text file, found: "):
+        repository.read("params.yaml", None)

@@ -8,7 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipelines.process import TimedOutError, end, run, started
+from pipelines.errors import PipelineError
+from pipelines.process import TimedOutError, ask_for, end, run, started
 from tests.pipelines.server import wait_until
 
 # Ignores what it is asked, as a library deep in a computation does; its child prints its number.
@@ -107,3 +108,22 @@ def test_descriptors_are_handed_on(tmp_path: Path) -> None:
     run(python(code), tmp_path, lines.append, held=[descriptor])
     os.close(descriptor)
     assert lines == [str(tmp_path / "held")]
+
+
+@pytest.mark.parametrize(
+    ("printed", "found"),
+    [
+        ("1", "found: 1"),
+        ("[1]\\nWarning: and more", "found: Warning: and more"),
+        ("[" * 100_000, r"found: \[{200}$"),
+    ],
+)
+def test_answer_of_another_form_is_a_sentence(tmp_path: Path, printed: str, found: str) -> None:
+    (tmp_path / "answering.py").write_text(f"print('{printed}')")
+    with pytest.raises(PipelineError, match=f"expected answering to end with .*JSON, {found}"):
+        ask_for(list[int], "answering", folder=tmp_path)
+
+
+def test_answer_is_given_in_its_form(tmp_path: Path) -> None:
+    (tmp_path / "answering.py").write_text("print('a warning'); print([1, 2])")
+    assert ask_for(list[int], "answering", folder=tmp_path) == [1, 2]

@@ -92,8 +92,10 @@ def test_gate_writes_each_rule_with_its_numbers_and_verdict(folder: Path) -> Non
         "demanded": "at least 0.9",
     }
     assert sorted(found["judged"]) == [
+        "reports/calibration.csv",
         "reports/checks.json",
         "reports/classes.csv",
+        "reports/confusion_matrix.csv",
         "reports/metrics.json",
         "reports/misclassified.csv",
     ]
@@ -116,7 +118,7 @@ def test_gate_that_is_shut_has_an_exit_code_of_its_own(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "value", "sentence"),
     [
-        ("gate.fall", 2, "params.yaml: gate.fall: Input should be less than 1, found 2"),
+        ("gate.fall", 2, "params.yaml: gate: fall must be less than 1, found 2"),
         ("gate", None, "params.yaml: expected a section gate, found none"),
     ],
 )
@@ -131,10 +133,55 @@ def test_demands_that_are_refused_are_a_sentence(
 def test_results_that_are_missing_or_cut_off_are_a_sentence(folder: Path) -> None:
     (folder / "reports" / "metrics.json").write_text('{"test": {')
     code, said = judge(folder)
-    assert (code, said.startswith("error: reports/: expected results as the pipeline")) == (1, True)
+    expected = (
+        "error: the working copy: reports/metrics.json: expected a JSON file, found a mistake"
+    )
+    assert (code, said.startswith(expected)) == (1, True), said
     (folder / "reports" / "metrics.json").unlink()
     code, said = judge(folder)
     assert (code, "expected reports/metrics.json, found none" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "found"),
+    [
+        ("reports/metrics.json", "0.95", "1e999", "the number 1e999, which is not finite"),
+        ("reports/metrics.json", '"images": 1000', '"images": 0', "test.images must be from 1"),
+        ("reports/classes.csv", "cat,500,1,0.9,0.947368\ndog", "dog", "at least 2 rows, found 1"),
+        ("reports/predictions.csv", "0,0,1,", "0,0,0,", "`dvc checkout reports/predictions.csv`"),
+        ("reports/checks.json", "}]}", "}]}" + "[" * 100_000, "expected a JSON file, found"),
+        ("dvc.yaml", "artifacts:", "artifacts: null\nothers:", "expected a section artifacts"),
+        ("dvc.lock", "stages:", "stages: null\nothers:", "expected dvc.lock to record the stages"),
+    ],
+)
+def test_results_that_no_run_writes_are_not_judged(
+    folder: Path, path: str, before: str, after: str, found: str
+) -> None:
+    verdict_before = (folder / "reports" / "gate.json").read_bytes()
+    text = (folder / path).read_text()
+    assert before in text
+    # DVC links it to its cache.
+    (folder / path).unlink()
+    (folder / path).write_text(text.replace(before, after, 1))
+    commit_all(folder, "Nonsense")
+    code, said = judge(folder)
+    assert (code, found in said, said.count("\n")) == (1, True, 1), said
+    assert (folder / "reports" / "gate.json").read_bytes() == verdict_before
+    code, said = promote(folder)
+    if path != "reports/predictions.csv":
+        assert (code, said.count("\n")) == (1, 1), said
+
+
+def test_predictions_of_another_run_are_recounted_and_refused(folder: Path) -> None:
+    """Results that agree with each other, and that dvc.lock records, but with one answer forged."""
+    answers = folder / "reports" / "predictions.csv"
+    text = answers.read_text()
+    answers.unlink()
+    answers.write_text(text.replace("0,0,1,0.9,0.1,0.9\n", "0,0,0,0.9,0.9,0.1\n", 1))
+    run(folder, "dvc", "commit", "--force", "--quiet", "evaluate")
+    code, said = judge(folder)
+    assert code == 1
+    assert "to be 451, as predictions.csv gives it, found 450; run the pipeline there." in said
 
 
 def test_promoted_version_can_be_got_from_elsewhere(folder: Path, tmp_path: Path) -> None:
@@ -225,7 +272,7 @@ def test_version_is_one_that_no_artifact_has(folder: Path) -> None:
     ("content", "sentence"),
     [
         (None, "expected reports/gate.json in it, found none"),
-        ("{}", "as the gate writes it, found"),
+        ("{}", "reports/gate.json: passed is missing; run `make gate` there."),
     ],
 )
 def test_commit_without_a_verdict_is_not_promoted(

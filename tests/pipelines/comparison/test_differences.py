@@ -4,6 +4,7 @@ import pytest
 
 from pipelines.comparison import differences
 from pipelines.comparison.differences import NOTHING, EvaluationSet, Row, shown
+from stages.results.models import Check, Checks
 
 
 def test_parameters_that_changed_came_or_went_are_told() -> None:
@@ -57,14 +58,27 @@ def test_metrics_that_one_side_lacks_are_a_dash() -> None:
     ]
 
 
-def checks(*passed: bool) -> Any:
+def checks(*passed: bool) -> Checks:
     names = ("images", "classes")
-    return {
-        "expectations": [
-            {"set": "train", "name": name, "success": each, "observed": "5", "expected": "6"}
-            for name, each in zip(names, passed, strict=False)
-        ]
+    check: dict[str, Any] = {
+        "set": "train",
+        "description": "",
+        "observed": "5",
+        "expected": "6",
+        "unexpected_images": None,
+        "unexpected_share": None,
+        "first_unexpected": (),
     }
+    return Checks(
+        success=all(passed),
+        failed=tuple(
+            f"train-{name}" for name, each in zip(names, passed, strict=False) if not each
+        ),
+        expectations=tuple(
+            Check(name=name, success=each, **check)
+            for name, each in zip(names, passed, strict=False)
+        ),
+    )
 
 
 def test_checks_are_counted_and_those_that_differ_named() -> None:
@@ -171,7 +185,19 @@ def test_the_lock_says_what_was_tested_on() -> None:
     assert found == EvaluationSet("aa", "bb", ("cat", "dog"))
 
 
-@pytest.mark.parametrize("other", [None, {}, {"stages": None}, "text", [], lock()])
+@pytest.mark.parametrize(
+    "other",
+    [
+        None,
+        {},
+        {"stages": None},
+        "text",
+        [],
+        lock(),
+        lock(**{"datasets.pets.classes": None}),
+        lock(**{"datasets.pets.classes": [0, 1]}),
+    ],
+)
 def test_a_lock_that_does_not_say_is_none(other: Any) -> None:
     assert differences.tested_on(other) is None
 

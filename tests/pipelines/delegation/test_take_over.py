@@ -222,6 +222,12 @@ def test_file_that_the_stage_does_not_make_is_refused(scene: Scene, path: str) -
         ("cmd", "true", "cmd: expected python train.py, found true"),
         ("deps.0.md5", "0" * 32, "deps: raw.txt: expected .*, found .*0000"),
         ("deps", [], "deps: raw.txt: expected .*, found None"),
+        ("deps", [{}], "expected a record as DVC writes it, found .*must have a path"),
+        ("deps", None, "expected a record as DVC writes it, found"),
+        ("params", ["params.yaml"], "expected a record as DVC writes it, found"),
+        ("outs", None, "expected a record as DVC writes it, found|expected the outputs"),
+        ("outs.0.size", -1, "expected a record as DVC writes it, found"),
+        ("outs.0.size", True, "expected a record as DVC writes it, found"),
         ("outs.0.path", "../model.txt", r"expected the outputs .*, found \.\./model\.txt"),
         ("outs.0.md5", "../../../model", "expected a record as DVC writes it, found"),
         ("outs.0.size", 3, "model.txt is refused: expected .* and 3 bytes, found"),
@@ -260,7 +266,19 @@ def test_lock_without_the_record_is_refused(scene: Scene) -> None:
     scene.check_refused(ForgedError, "expected a record of it in dvc.lock, found none")
 
 
-@pytest.mark.parametrize("text", ["{", "stages: 3", "!!python/object/apply:os.getpid []"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "stages: 3",
+        "stages: {train: null}",
+        "stages: {train: [cmd]}",
+        "stages: {}\nstages: {}",
+        "!!python/object/apply:os.getpid []",
+        "&a [*a]",
+        "[" * 100_000,
+    ],
+)
 def test_lock_that_is_no_lock_is_refused(scene: Scene, text: str) -> None:
     (scene.worker / "dvc.lock").write_text(text)
     scene.answer_again()
@@ -305,6 +323,15 @@ def test_provenance_is_the_workers(scene: Scene) -> None:
     scene.take_over()
     of_worker = json.loads((scene.worker / "models" / "provenance.json").read_text())
     assert json.loads((scene.caller / "models" / "provenance.json").read_text()) == of_worker
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"train": 1}', "[" * 100_000, '{"train": {"a": NaN}}'])
+def test_provenance_that_nobody_could_read_later_is_refused(scene: Scene, text: str) -> None:
+    (scene.worker / "models" / "provenance.json").write_text(text)
+    scene.answer_again()
+    scene.check_refused(
+        ForgedError, r"models/provenance\.json: expected .* nothing of it was taken"
+    )
 
 
 class Work(FlowRun):

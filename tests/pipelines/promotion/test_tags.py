@@ -148,7 +148,35 @@ def test_git_needs_no_author(folder: Path, commit: Commit, monkeypatch: pytest.M
     assert len(tags.tag(folder, ["net"], version, "production")) == 2
 
 
-def test_commit_without_artifacts_is_refused(folder: Path, commit: Commit) -> None:
-    (folder / "dvc.yaml").write_text("stages: {}\n")
-    with pytest.raises(PipelineError, match=r"expected artifacts in dvc\.yaml, found none"):
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("stages: {}", "expected a section artifacts with at least one name, found null"),
+        ("artifacts: null", "expected a section artifacts with at least one name, found null"),
+        ("artifacts: {}", "expected a section artifacts with at least one name, found {}"),
+        ("artifacts: [net]", "expected a section artifacts with at least one name, found"),
+        ("artifacts: {net: {path: a}, net: {path: b}}", "expected a YAML file, found a mistake"),
+        ("artifacts: {-net: {path: a}}", 'found "-net"; rename it'),
+        ("artifacts: {'net@v1': {path: a}}", 'found "net@v1"; rename it'),
+        ("null", "expected a section artifacts with at least one name, found null"),
+        ("", "expected a section artifacts with at least one name, found null"),
+        ("[" * 100_000, "expected a YAML file, found values nested more than 64 deep"),
+    ],
+)
+def test_commit_without_artifacts_is_refused(
+    folder: Path, commit: Commit, content: str, sentence: str
+) -> None:
+    (folder / "dvc.yaml").write_text(content)
+    with pytest.raises(PipelineError, match=r"^dvc\.yaml of \w{7}: ") as refused:
         tags.artifacts_of(folder, commit())
+    assert sentence in str(refused.value)
+
+
+def test_tags_that_nobody_can_count_are_left_alone(folder: Path, commit: Commit) -> None:
+    one = Version("v1.0.0", commit())
+    tags.tag(folder, ["net"], one, "production")
+    for name in ("net@v1", "net@v2.0.0-beta", f"net@v{'9' * 99}.0.0", "net#production#٢"):
+        run(folder, "git", "tag", name, one.commit)
+    run(folder, "git", "tag", f"net#production#{'9' * 99}", one.commit)
+    assert tags.versions(folder, "net") == tags.held(folder, "net", "production") == [one]
+    assert tags.tag(folder, ["net"], one, "production") == ["net#production#2"]

@@ -53,6 +53,26 @@ def test_first_difference_is_told_in_terms_of_the_format(
     assert compare(name, before, after) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "after", "expected"),
+    [
+        ("a.json", b"[" * 100_000, b"[" * 99_999, "byte 99999: recorded 0x5b, here the end"),
+        ("a.json", b'{"a": 1, "a": 1}', b'{"a": 1, "a": 2}', "byte 14: recorded 0x31, here 0x32"),
+        ("a.csv", b"a\n\x00", b"a\n\x01", "byte 2: recorded 0x00, here 0x01"),
+        ("a.csv", b"a\n" + b"1" * 200_000, b"a\n1", "byte 3: recorded 0x31, here the end"),
+        ("a.csv", b"a,a\n1,2", b"a,a\n1,3", "byte 6: recorded 0x32, here 0x33"),
+        ("a.npy", b"PK\x03\x04a", b"PK\x03\x04b", "byte 4: recorded 0x61, here 0x62"),
+        ("a.npy", b"\x93NUMPY\x01\x00\xff\xff{", b"", "byte 0: recorded 0x93, here the end"),
+        ("a.safetensors", b"\xff" * 9, b"\xff" * 8, "byte 8: recorded 0xff, here the end"),
+        ("a.txt", bytes(1 << 21) + b"\xffa", bytes(1 << 21) + b"\xffb", "byte 2097153: recorded"),
+    ],
+)
+def test_what_is_not_what_its_name_says_is_compared_by_bytes(
+    name: str, before: bytes, after: bytes, expected: str, compare: Compare
+) -> None:
+    assert compare(name, before, after).startswith(expected)
+
+
 def test_of_a_long_line_only_what_is_near_is_quoted(compare: Compare) -> None:
     said = compare("page.html", "x" * 500 + "a" + "y" * 500, "x" * 500 + "b" + "y" * 500)
 

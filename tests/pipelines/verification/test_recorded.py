@@ -33,11 +33,26 @@ def test_outputs_are_read_in_the_order_of_the_stages(toy: Path, git: Git) -> Non
     ("content", "expected"),
     [
         (b"", "expected what DVC writes"),
-        (b"{", "expected what DVC writes"),
-        (b"stages: [a]", "expected what DVC writes"),
+        (b"{", "expected a YAML file"),
+        (b"stages: [a]", "to have records by stage"),
+        (b"stages: null", "to have records by stage"),
+        (b"stages: {s: null}", "to have records by stage"),
+        (b"stages: {s: {outs: null}}", "expected what DVC writes, found of stages.s.outs"),
+        (b"stages: {s: {outs: [null]}}", "expected what DVC writes, found of stages.s.outs.0"),
+        (b"stages: {s: {}, s: {}}", "expected a YAML file"),
+        (b"[" * 100_000, "expected a YAML file, found values nested more than 64 deep"),
         (lock(md5="../../etc/passwd"), "expected what DVC writes"),
-        (lock(path="../outside"), "expected outputs within it, found ../outside"),
-        (lock(path="/outside"), "expected outputs within it, found /outside"),
+        (lock().replace(b"size: 1", b"size: -1"), "expected what DVC writes"),
+        (lock().replace(b"size: 1", b"size: true"), "expected what DVC writes"),
+        (
+            lock().replace(
+                b"stages: {",
+                b"stages: {t: {outs: [{path: a.txt, md5: %s, size: 1}]}, " % MD5.encode(),
+            ),
+            "each once, found a.txt",
+        ),
+        (lock(path="../outside"), "within the repository, each once, found ../outside"),
+        (lock(path="/outside"), "within the repository, each once, found /outside"),
     ],
 )
 def test_record_that_dvc_did_not_write_is_refused(content: bytes, expected: str) -> None:
@@ -45,10 +60,11 @@ def test_record_that_dvc_did_not_write_is_refused(content: bytes, expected: str)
         read_record(content, "dvc.lock")
 
 
-def test_provenance_that_is_no_json_is_refused() -> None:
+@pytest.mark.parametrize("content", [b"{", b"[]", b"null", b'{"train": 1}', b'{"a": {}, "a": {}}'])
+def test_provenance_that_is_something_else_is_refused(content: bytes) -> None:
     assert provenance(None) == {}
-    with pytest.raises(PipelineError, match=r"models/provenance.json: expected JSON, found"):
-        provenance(b"{")
+    with pytest.raises(PipelineError, match=r"^models/provenance\.json: expected .*found"):
+        provenance(content)
 
 
 def test_content_comes_from_git_or_the_cache_or_the_remote(

@@ -172,3 +172,20 @@ def test_what_no_network_has_touched_has_no_tolerance_and_what_one_has_has() -> 
     assert folder
     for tolerance in TOLERANCES:
         assert any(tolerance_of(path) is tolerance for path in outputs), tolerance.path
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("reports/metrics.json", b"[" * 100_000),
+        ("reports/metrics.json", b'{"test": {"accuracy": 1e999}}'),
+        ("reports/history.csv", b"a\n" + b"1" * 200_000),
+        ("reports/history.csv", b"\x00"),
+        ("reports/predictions.csv", b"index,label\n0,1\n"),
+        ("reports/predictions.csv", b""),
+        ("reports/classes.csv", b"\xff"),
+        ("models/train.safetensors", b"\xff" * 9),
+    ],
+)
+def test_what_cannot_be_read_differs(judged: Judge, path: str, content: bytes) -> None:
+    assert judged(path, content, content + b"\n") == "differs"

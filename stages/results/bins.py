@@ -1,0 +1,90 @@
+"""Whether the bins of calibration.csv, and what follows from them, agree with the answers."""
+
+import math
+from collections.abc import Sequence
+
+from stages.formats import FormatError
+from stages.results.disagreement import NEAR, near, same, to_digits
+from stages.results.models import BINS, Answer, BinRow
+from stages.results.reading import Results
+
+# What scikit-learn's log_loss puts in place of a probability of 0.
+_SMALLEST = 2.0**-52
+
+
+def check_bins(results: Results) -> None:
+    """Hold calibration.csv to the wrong answers, and the calibration error to it."""
+    test, errors, last, gaps = results.metrics.test, 0, -1, 0.0
+    for row in results.bins:
+        number, wrong = round(row.low * BINS), wrong_in(row)
+        if not last < number < BINS:
+            raise FormatError(
+                f"expected {BINS} bins in order in calibration.csv, found one from {row.low:g}"
+            )
+        _check_bin(row, number, wrong)
+        check_members(f"the errors {_of(row)}", wrong, row, results.wrong, "misclassified.csv")
+        errors, last = errors + wrong, number
+        gaps += abs(row.images - wrong - row.images * row.confidence)
+    images = sum(row.images for row in results.bins)
+    same("the images of calibration.csv", images, test.images, "metrics.json")
+    same("the errors of calibration.csv", errors, test.errors, "metrics.json")
+    what = "test.calibration_error of metrics.json"
+    near(what, test.calibration_error, gaps / images, "calibration.csv")
+
+
+def wrong_in(row: BinRow) -> int:
+    """Count the wrong answers of a bin."""
+    return row.images - round(row.accuracy * row.images)
+
+
+def check_members(
+    what: str, found: int, row: BinRow, answers: Sequence[Answer], source: str
+) -> None:
+    """Hold a count to the answers in a bin; those at an edge may be on either side of it."""
+    sure = sum(row.low + NEAR < answer.confidence < row.high - NEAR for answer in answers)
+    most = sum(row.low - NEAR <= answer.confidence <= row.high + NEAR for answer in answers)
+    if not sure <= found <= most:
+        expected = f"{sure}" if sure == most else f"{sure} to {most}"
+        same(what, found, expected, source)
+
+
+def check_loss(results: Results) -> None:
+    """Bound the loss by what Git holds: the wrong answers, and the bins of the right ones.
+
+    From below by Jensen's inequality, from above by the lower ends of the bins.
+    """
+    test, classes = results.metrics.test, len(results.classes)
+    wrong = sum(map(loss_of, results.wrong))
+    right = test.images - test.errors
+    total = sum(row.images * row.confidence for row in results.bins)
+    mean = (total - sum(row.confidence for row in results.wrong)) / right if right else 1
+    low = right * -math.log(max(min(mean, 1), _SMALLEST))
+    high = sum(
+        (row.images - wrong_in(row)) * -math.log(max(row.low, 1 / classes)) for row in results.bins
+    )
+    low, high = ((wrong + bound) / test.images for bound in (low, high))
+    margin = 10 * NEAR * (1 + high)
+    if not low - margin <= test.loss <= high + margin:
+        expected = f"{low:g} to {high:g}"
+        source = "misclassified.csv with calibration.csv"
+        same("test.loss of metrics.json", test.loss, expected, source)
+
+
+def loss_of(answer: Answer) -> float:
+    """Give the cross-entropy of an answer, in nats."""
+    share = answer.probabilities[answer.label] / sum(answer.probabilities)
+    return -math.log(max(share, _SMALLEST))
+
+
+def _check_bin(row: BinRow, number: int, wrong: int) -> None:
+    same(f"the lower end {_of(row)}", row.low, to_digits(number / BINS), "its number")
+    same(f"the upper end {_of(row)}", row.high, to_digits((number + 1) / BINS), "its number")
+    accuracy = to_digits((row.images - wrong) / row.images)
+    same(f"the accuracy {_of(row)}", row.accuracy, accuracy, "a whole number of its images")
+    if not row.low - NEAR <= row.confidence <= row.high + NEAR:
+        within = f"{row.low:g} to {row.high:g}"
+        same(f"the confidence {_of(row)}", row.confidence, within, "the bin itself")
+
+
+def _of(row: BinRow) -> str:
+    return f"of the bin from {row.low:g} in calibration.csv"
