@@ -20,9 +20,10 @@ from pipelines.comparison import differences
 from pipelines.comparison.differences import NOTHING, EvaluationSet, Row, shown
 from pipelines.comparison.table import as_markdown, as_table
 from pipelines.errors import PipelineError
+from pipelines.storage.outputs import outputs_of
 from stages.formats import LARGEST, FormatError, parse_json, parse_text, parse_yaml
 from stages.results.agreement import check_wrong
-from stages.results.reading import read_checks, read_provenance, read_wrong
+from stages.results.reading import provenance_of, read_checks, read_provenance, read_wrong
 
 EXITS = {"chance": 0, "worse": 3, "better": 4, "unknown": 5}
 """By what the later commit is; 1 is an error, and 2 a wrong command line."""
@@ -102,7 +103,7 @@ def compare(folder: Path, commits: Sequence[str], errors: Errors) -> dict[str, S
         ],
         "Errors": errors.rows,
         "Data checks": compared("reports/checks.json", read_checks, differences.of_checks),
-        "Provenance": compared(PROVENANCE, read_provenance, differences.of_provenance),
+        "Provenance": _compare_provenance(folder, commits),
         "Libraries": compared("requirements.lock", parse_text, differences.of_libraries),
     }
 
@@ -163,6 +164,25 @@ def _compared(
     return rows(
         *(_parsed(c, path, content, parse) for c, content in zip(commits, contents, strict=True))
     )
+
+
+def _compare_provenance(folder: Path, commits: Sequence[str]) -> Sequence[Row]:
+    weights = [_recorded_hashes(folder, commit) for commit in commits]
+    return _compared(
+        folder,
+        commits,
+        PROVENANCE,
+        read_provenance,
+        lambda *read: differences.of_provenance(*map(provenance_of, read, weights)),
+    )
+
+
+def _recorded_hashes(folder: Path, commit: str) -> set[str]:
+    """Give the MD5 of each output that a commit's ``dvc.lock`` records, if it has one."""
+    (content,) = _recorded(folder, [commit], LOCK)
+    name = f"{LOCK} of {commit[:7]}"
+    outputs = outputs_of(read_lock(content, name), name) if content else []
+    return {output.md5 for _, output in outputs}
 
 
 def _parsed(commit: str, path: str, content: bytes | None, parse: Callable[[bytes], Any]) -> Any:

@@ -80,12 +80,11 @@ def verify(repository: Repository, commit: str, lock: int, say: Say) -> Verifica
         PipelineError: the commit records no run, or it cannot be run here.
     """
     record = recorded(repository.folder, commit)
-    before = provenance(contents_of(repository.folder, commit, PROVENANCE).get(""))
+    before = provenance(contents_of(repository.folder, commit, PROVENANCE).get(""), record)
     with rerun(repository, commit, lock, say) as run, TemporaryDirectory() as temporary:
         written = run.folder / PROVENANCE
-        unlike = first_unlike(
-            before, provenance(written.read_bytes() if written.exists() else None)
-        )
+        after = provenance(written.read_bytes() if written.exists() else None, run.record)
+        unlike = first_unlike(before, after)
         findings = compare(repository.folder, commit, record, run, unlike is None, Path(temporary))
         return Verification(commit, findings, len(run.record.stages), run.environment, unlike)
 

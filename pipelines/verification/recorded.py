@@ -12,7 +12,7 @@ from pipelines.storage import remote
 from pipelines.storage.objects import bring, entries, object_path
 from pipelines.storage.outputs import Output, measure, outputs_of
 from stages.formats import FormatError
-from stages.results.reading import read_provenance
+from stages.results.reading import provenance_of, read_provenance
 
 
 class Record(NamedTuple):
@@ -54,16 +54,21 @@ def read_record(content: bytes, name: str) -> Record:
     return Record(frozenset(lock["stages"]), outputs)
 
 
-def provenance(content: bytes | None) -> dict[str, Any]:
-    """Read ``models/provenance.json``, by training; empty where there is none.
+def provenance(content: bytes | None, record: Record) -> dict[str, Any]:
+    """Read the entries of ``models/provenance.json`` that are of the recorded weights.
+
+    Args:
+        content: of the file; nothing where there is none.
+        record: what came of the trainings.
 
     Raises:
         PipelineError: it is something else.
     """
     try:
-        return read_provenance(content or b"{}")
+        read = read_provenance(content or b"{}")
     except FormatError as error:
         raise PipelineError(f"{PROVENANCE}: {error}; run the pipeline again.") from None
+    return provenance_of(read, {output.md5 for output in record.outputs.values()})
 
 
 def check_in_git(folder: Path, commit: str, output: Output) -> None:

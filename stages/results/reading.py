@@ -1,7 +1,8 @@
 """Read recorded results: well-formed, of their form, and with no unknown or missing column."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -108,10 +109,34 @@ def read_handwriting(content: bytes) -> HandwritingSummary:
 
 
 def read_provenance(content: bytes) -> dict[str, dict[str, Any]]:
-    """Read ``models/provenance.json``, by training; ``FormatError`` if it is something else."""
+    """Read ``models/provenance.json``: by training, and by the MD5 of its weights.
+
+    Earlier versions wrote one entry for each training, of the weights that it wrote last.
+
+    Raises:
+        FormatError: it is something else.
+    """
     found = parse_json(content)
     if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
         raise FormatError("expected an entry of values by name for each training, found none")
+    return found
+
+
+def provenance_of(
+    provenance: Mapping[str, dict[str, Any]], recorded: AbstractSet[str]
+) -> dict[str, dict[str, Any]]:
+    """Give the entry of each training whose weights are recorded.
+
+    Args:
+        provenance: as read.
+        recorded: the MD5 of each output that ``dvc.lock`` records.
+    """
+    found = {}
+    for training, entries in provenance.items():
+        if not all(isinstance(entry, dict) for entry in entries.values()):
+            found[training] = entries
+        elif weights := recorded & entries.keys():
+            found[training] = entries[min(weights)]
     return found
 
 

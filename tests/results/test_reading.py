@@ -2,6 +2,7 @@ import pytest
 
 from stages.formats import FormatError
 from stages.results.reading import (
+    provenance_of,
     read_checks,
     read_classes,
     read_digits,
@@ -85,6 +86,15 @@ def test_digits_may_be_none() -> None:
         b'"no_digit_found": [], "unread": {}}'
     )
     assert read_handwriting(summary).accuracy is None
+
+
+def test_of_each_training_the_entry_of_the_recorded_weights_counts() -> None:
+    one, two = {"cpu": "one"}, {"cpu": "two"}
+    provenance = {"train": {"aa": one, "bb": two}, "retrain": {"cc": one}}
+
+    assert provenance_of(provenance, {"bb", "dd"}) == {"train": two}
+    # As earlier versions wrote it.
+    assert provenance_of({"train": one}, {"bb"}) == {"train": one}
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b'{"train": []}', b'{"a": {}, "a": {}}', b""])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import PipelineError
-from pipelines.verification.recorded import place, provenance, read_record, recorded
+from pipelines.verification.recorded import Record, place, provenance, read_record, recorded
 
 Git = Callable[..., str]
 
@@ -62,9 +62,10 @@ def test_record_that_dvc_did_not_write_is_refused(content: bytes, expected: str)
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b"null", b'{"train": 1}', b'{"a": {}, "a": {}}'])
 def test_provenance_that_is_something_else_is_refused(content: bytes) -> None:
-    assert provenance(None) == {}
+    record = Record(frozenset(), {})
+    assert provenance(None, record) == {}
     with pytest.raises(PipelineError, match=r"^models/provenance\.json: expected .*found"):
-        provenance(content)
+        provenance(content, record)
 
 
 def test_content_comes_from_git_or_the_cache_or_the_remote(
