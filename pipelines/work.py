@@ -13,6 +13,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from ruamel.yaml import YAML
 
+from pipelines.away import report_missed
 from pipelines.checkout import PROVENANCE, Repository, dvc
 from pipelines.delegation.answer import inputs_of, outputs
 from pipelines.delegation.exchange import commit_answer, receive, send
@@ -45,9 +46,9 @@ def work(request: Request) -> State:
         repository = Repository(Path.cwd())
         # One at a time on this machine, whose graphics card they would share.
         with exclusive(repository.state / "lock", owner, "wait", get_run_logger().info) as lock:
-            return _work(repository, request, lock)
+            return report_missed(_work(repository, request, lock))
     except PipelineError as error:
-        return Failed(message=str(error))
+        return report_missed(Failed(message=str(error)))
 
 
 def _work(repository: Repository, request: Request, lock: int) -> State:
