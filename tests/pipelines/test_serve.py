@@ -99,7 +99,7 @@ def test_runs_by_schedule_and_by_hand_and_ends_with_all_its_processes(
 
         prefect_cli(
             prefect, project, "deployment", "run", "pipeline/run", "-p", "recipe=slow",
-            "-p", 'set_param=["seconds=50"]',
+            "-p", 'set_param=["seconds=600"]',
         )  # fmt: skip
         (run,) = wait_until(120, lambda: prefect.runs(name="slow at main", state="Running"))
         said = wait_until(
@@ -107,11 +107,9 @@ def test_runs_by_schedule_and_by_hand_and_ends_with_all_its_processes(
         )
         stage = int(said[0].removeprefix("working as "))
         prefect_cli(prefect, project, "flow-run", "cancel", run["id"])
-        begin = time.monotonic()
-        wait_until(20, lambda: is_gone(stage))
-        wait_until(20, lambda: not list((project / ".git/pipeline/checkouts").iterdir()))
-        assert time.monotonic() - begin < 15
-        wait_until(20, lambda: prefect.runs(id=run["id"])[0]["state_name"] == "Cancelled")
+        wait_until(60, lambda: is_gone(stage))
+        wait_until(60, lambda: not list((project / ".git/pipeline/checkouts").iterdir()))
+        wait_until(60, lambda: prefect.runs(id=run["id"])[0]["state_name"] == "Cancelled")
 
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
