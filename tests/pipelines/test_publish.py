@@ -40,9 +40,8 @@ def test_branch_stays_here_when_the_remote_lacks_what_it_names(toy: Path, run_br
 
 def test_branch_stays_here_when_the_remote_lacks_a_file_of_a_folder(toy: Path) -> None:
     """Of which the list is in the remote alone, so that DVC's push does not look into it."""
-    (toy / "dvc.yaml").write_text(
-        "stages: {many: {cmd: mkdir many && echo a > many/a, outs: [many]}}\n"
-    )
+    with (toy / "dvc.yaml").open("a") as stages:
+        stages.write("  many: {cmd: mkdir many && echo a > many/a, outs: [many]}\n")
     run(toy, "dvc", "repro", "--quiet")
     run(toy, "git", "add", "--all")
     run(toy, "git", "commit", "--quiet", "-m", "A folder")
