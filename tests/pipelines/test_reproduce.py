@@ -1,11 +1,10 @@
 """A stage whose outputs do not all get into DVC's cache, which DVC itself takes for success."""
 
-import os
 import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,18 +29,6 @@ def many(toy: Path) -> Path:
     """The toy with a stage that makes a folder, which has not been run."""
     (toy / "dvc.yaml").write_text(STAGES)
     return toy
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of a megabyte and a half."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(disk)]
-    if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("needs to mount a small disk")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
 
 
 def reproduce(
