@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.pipelines.repositories import Git
+from tests.pipelines.repositories import Git, run
 from tests.pipelines.runs import FlowRun, working_process
 from tests.pipelines.server import Prefect, wait_until
 from tests.pipelines.test_process import is_gone
@@ -208,6 +208,23 @@ def test_push_that_is_refused_fails_the_run_and_keeps_its_branch(start: Start, g
     assert name == "Failed"
     assert "no remote specified" in message
     assert git("branch", "--list", "runs/*")
+
+
+def test_run_that_is_repeated_pushes_the_branch_that_was_not_pushed(
+    start: Start, toy: Path, git: Git
+) -> None:
+    once = {"ref": "main", "recipe": "tutorial", "push": "origin"}
+    assert start(**once).end()[1] == "Failed"
+    branch = git("branch", "--list", "runs/*", "--format=%(refname:short)")
+    git("init", "--quiet", "--bare", str(toy.parent / "remote.git"))
+    git("remote", "add", "origin", str(toy.parent / "remote.git"))
+    run(toy, "dvc", "remote", "add", "--quiet", "--local", "--default", "store", "../store")
+
+    _, name, message = start(**once).end()
+
+    assert name == "Completed"
+    assert message.endswith(f"the same came of the run that is at {branch}, pushed to origin")
+    assert git("ls-remote", "origin").split() == [git("rev-parse", branch), f"refs/heads/{branch}"]
 
 
 def test_run_apart_with_nothing_new_is_no_commit(start: Start, git: Git) -> None:
