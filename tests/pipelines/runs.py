@@ -56,16 +56,21 @@ def working(
 def working_process(run: "FlowRun") -> int:
     """The number of the process of the toy's stage train, here or on a worker beside it."""
     assert run.process.poll() is None
+    return process_of_stage(run.folder.parent)
+
+
+def process_of_stage(folder: Path) -> int:
+    """The number of the process of the toy's stage train, at work below a folder."""
 
     def find() -> int | None:
         for process in psutil.process_iter():
             with suppress(psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
-                below = Path(process.cwd()).is_relative_to(run.folder.parent)
+                below = Path(process.cwd()).is_relative_to(folder)
                 if below and process.cmdline()[1:] == ["train.py"]:
                     return int(process.pid)
         return None
 
-    return int(wait_until(60, find))
+    return int(wait_until(120, find))
 
 
 class FlowRun:

@@ -89,8 +89,9 @@ def test_timeout_ends_the_program_and_its_children(tmp_path: Path, apart: bool) 
     wait_until(60, lambda: is_gone(int(lines[0])))
 
 
-def test_nothing_outlives_a_starter_that_was_killed() -> None:
-    stubborn = python(STUBBORN.format(apart=False))
+@pytest.mark.parametrize("apart", [False, True])
+def test_nothing_outlives_a_starter_that_was_killed(apart: bool) -> None:
+    stubborn = python(STUBBORN.format(apart=apart))
     code = (
         "from pathlib import Path; from pipelines.process import run;"
         f"run({stubborn!r}, Path(), lambda line: print(line, flush=True))"
@@ -102,6 +103,31 @@ def test_nothing_outlives_a_starter_that_was_killed() -> None:
         assert psutil.pid_exists(child)
         starter.send_signal(signal.SIGKILL)
     wait_until(60, lambda: is_gone(child))
+
+
+def test_orphan_of_a_process_apart_ends_with_the_starter_too(tmp_path: Path) -> None:
+    """As a daemon makes itself: its parent ends, and it has a session of its own."""
+    daemon = (
+        "import subprocess, sys;"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'],"
+        " start_new_session=True, stdout=subprocess.DEVNULL);"
+        "print(child.pid, flush=True)"
+    )
+    waiting = (
+        f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {daemon!r}]);"
+        "time.sleep(600)"
+    )
+    code = (
+        "from pathlib import Path; from pipelines.process import run;"
+        f"run({python(waiting)!r}, Path({str(tmp_path)!r}), lambda line: print(line, flush=True))"
+    )
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(python(code), stdout=subprocess.PIPE, text=True, cwd=root) as starter:
+        assert starter.stdout
+        orphan = int(starter.stdout.readline())
+        assert not is_gone(orphan)
+        starter.send_signal(signal.SIGKILL)
+    wait_until(60, lambda: is_gone(orphan))
 
 
 def test_descriptors_are_handed_on(tmp_path: Path) -> None:

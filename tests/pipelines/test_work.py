@@ -175,6 +175,19 @@ def test_stage_of_a_killed_worker_is_handed_to_the_next(
     assert (toy / "model.txt").read_text() == "fast 3 one\n"
 
 
+@pytest.mark.slow
+def test_nothing_outlives_a_worker_that_was_killed(
+    pool: Prefect, start: Start, set_params: SetParams, worker_clone: Path, tmp_path: Path
+) -> None:
+    set_params(seconds=600)
+    with working(pool, worker_clone, tmp_path) as (process, log):
+        stage = working_process(on_pool(start))
+        below = process.children(recursive=True)
+        assert stage in {child.pid for child in below}, log.read_text()
+        process.kill()
+        wait_until(60, lambda: all(is_gone(child.pid) for child in below))
+
+
 @pytest.mark.usefixtures("worker_clone")
 def test_pool_with_nobody_in_it_fails_the_run_in_time(
     pool: Prefect, start: Start, set_params: SetParams
