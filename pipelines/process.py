@@ -109,9 +109,9 @@ def started(
 ) -> "Iterator[subprocess.Popen[str]]":
     """Start a program in a process group of its own, which ends with the block.
 
-    It ends also when this process dies, by whatever means; what it prints on standard output or
-    error is at ``stdout``, unless ``stderr`` is ``subprocess.PIPE``. Programs that lie beside it, or
-    else beside this Python, come first in its PATH. Other arguments as of ``run``.
+    It ends also when this process dies, by whatever means. What it prints on standard output or
+    error is at ``stdout``, unless ``stderr`` is ``subprocess.PIPE``. Programs that lie beside it,
+    or else beside this Python, come first in its PATH. Other arguments as of ``run``.
     """
     reading, writing = os.pipe()
     program = Path(command[0])
