@@ -1,10 +1,29 @@
-"""What a run shows is worth less than what it makes."""
+"""Keep a run going while Prefect's server is away, and tell at its end what the server missed.
 
+Prefect drops the log lines of the time in which its server is away. So they reach the terminal
+alone, and the message of the run's final state is where the server is told of them: without that
+state no run has ended.
+"""
+
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import httpx
+from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
+
+
+class _Miss(NamedTuple):
+    """A request that the server did not take."""
+
+    when: dt.datetime
+    why: str
+
+
+# Of this process, which runs one flow.
+_missed: list[_Miss] = []
 
 
 @contextmanager
@@ -13,4 +32,20 @@ def server_may_be_away() -> Iterator[None]:
     try:
         yield
     except httpx.HTTPError as error:
-        get_run_logger().warning("Prefect's server did not take a record: %r", error)
+        _missed.append(_Miss(dt.datetime.now(tz=dt.UTC), repr(error)))
+        # Prefect prints it on standard error as well.
+        get_run_logger().warning("Prefect's server did not take a request: %r", error)
+
+
+def report_missed(state: State) -> State:
+    """Add to a run's final state what the server has missed since the last call, if anything."""
+    if _missed:
+        first, last = _missed[0], _missed[-1]
+        report = (
+            f"Prefect's server did not take {len(_missed)} of its requests, from "
+            f"{first.when:%H:%M:%S} to {last.when:%H:%M:%S} UTC ({last.why}): log and records of "
+            "the run have gaps"
+        )
+        state.message = f"{state.message}; {report}" if state.message else report
+        _missed.clear()
+    return state

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipelines import PROJECT
 from pipelines.errors import PipelineError
+from pipelines.process import capture
 from stages.formats import FormatError, read_file
 
 # Ignored by Git, keyed by what they hold, and worth more when every run has them.
@@ -157,8 +158,14 @@ def git(folder: Path, *arguments: str, index: Path | None = None) -> str:
 
 
 def dvc(folder: Path, *arguments: str) -> str:
-    """Run DVC in a folder and give its output; ``PipelineError`` with its reason if it fails."""
-    return output(folder, (sys.executable, "-m", "dvc"), *arguments)
+    """Run DVC in a folder and give its output; ``PipelineError`` with its reason if it fails.
+
+    It takes longer than Git, and so ends with this process.
+    """
+    code, said, complaint = capture([sys.executable, "-m", "dvc", *arguments], folder)
+    if code:
+        raise PipelineError(_reason("dvc", arguments, folder, code, complaint))
+    return said.strip()
 
 
 def output(
@@ -192,6 +199,10 @@ def output(
         check=False,
     )
     if done.returncode:
-        reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
-        raise PipelineError(f"{program[-1]} {arguments[0]} in {folder}: {reason}")
+        raise PipelineError(_reason(program[-1], arguments, folder, done.returncode, done.stderr))
     return done.stdout.strip()
+
+
+def _reason(name: str, arguments: Sequence[str], folder: Path, code: int, complaint: str) -> str:
+    reason = " ".join(complaint.split()) or f"exit code {code}"
+    return f"{name} {arguments[0]} in {folder}: {reason}"

@@ -14,6 +14,7 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import Field
 
+from pipelines.away import report_missed
 from pipelines.checkout import Repository, commit_changes
 from pipelines.delegation.hand_off import Policy
 from pipelines.errors import PipelineError
@@ -112,11 +113,11 @@ def pipeline(
         asked = Asked(ref or "", changes, push, promote, file, policy)
         repository = Repository(Path.cwd())
         with exclusive(repository.state / "lock", owner, when_busy, get_run_logger().info) as lock:
-            return (_run_apart if ref else _run_here)(repository, lock, asked)
+            return report_missed((_run_apart if ref else _run_here)(repository, lock, asked))
     except BusyError as error:
         return Cancelled(message=str(error))
     except PipelineError as error:
-        return Failed(message=str(error))
+        return report_missed(Failed(message=str(error)))
 
 
 def _run_here(repository: Repository, lock: int, asked: Asked) -> State:

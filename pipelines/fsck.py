@@ -30,7 +30,7 @@ class Report(NamedTuple):
     aside: Sequence[str]
     """Damaged, moved aside, and needed by no commit, or held by Git itself."""
     removed: Sequence[str]
-    """By ``make gc``, though commits need it."""
+    """By ``make gc``, on behalf of no branch or tag, though older commits name it."""
     lost: Sequence[str]
     unread: Sequence[str]
 
@@ -66,17 +66,16 @@ def check(folder: Path) -> Report:
     Raises:
         PipelineError: the remote does not answer.
     """
-    needs, unread = [], []
-    for commit, lock in inventory.in_history(folder):
-        try:
-            needs += inventory.needs_of(folder, commit, lock)
-        except PipelineError as error:
-            unread.append(str(error))
+    needs, unread = inventory.readable(folder, inventory.in_history(folder))
+    # The garbage collector removes nothing that these need, however few runs it keeps.
+    tips = [keeper.commit for keeper in inventory.keepers(folder, runs=0)]
+    of_tips, _ = inventory.readable(folder, inventory.at_commits(folder, tips))
     store = Store(folder)
     # The lists first: what belongs to a folder stands in its own.
-    lines = store.mend(needs)
-    inside = list(inventory.members(needs, store.lists({need.name for need in needs})))
-    lines += store.mend(inside)
+    lines = store.mend(needs, kept={need.name for need in of_tips})
+    lists = store.lists({need.name for need in needs})
+    inside = list(inventory.members(needs, lists))
+    lines += store.mend(inside, kept={need.name for need in inventory.members(of_tips, lists)})
     known = {need.name for need in [*needs, *inside]}
     more, aside = store.put_aside(known)
     found = {kind: [line for one, line in lines if one == kind] for kind in FATES}

@@ -15,7 +15,15 @@ _PATIENCE = 1
 
 
 class BusyError(PipelineError):
-    """Another run holds the lock."""
+    """Another run holds the lock.
+
+    Args:
+        holder: who it is, for a person to read.
+    """
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(f"{holder} is at work in this repository: this run is cancelled.")
+        self.holder = holder
 
 
 @contextmanager
@@ -49,7 +57,7 @@ def exclusive(
         while not _locked(descriptor):
             holder = _holder(descriptor)
             if when_busy == "cancel":
-                raise BusyError(f"{holder} is at work in this repository: this run is cancelled.")
+                raise BusyError(holder)
             if not waiting:
                 say(f"waiting until {holder} has ended")
                 waiting = True

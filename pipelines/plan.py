@@ -3,7 +3,6 @@
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -17,8 +16,8 @@ from dvc.utils.hydra import apply_overrides
 
 from pipelines.errors import PipelineError
 from pipelines.graph import MAIN, STAGES, Stage, parse_meta
+from pipelines.storage.committed import recorded_outputs
 from pipelines.storage.objects import check_sound
-from pipelines.storage.outputs import Output
 
 
 def main(
@@ -66,7 +65,7 @@ def plan(file: str = MAIN, *, restore: bool) -> list[Stage]:
         names = [stage.name for stage in order]
         restored = set()
         if restore:
-            check_sound(_recorded(order), Path(repo.cache.local_cache_dir))
+            check_sound(recorded_outputs(order), Path(repo.cache.local_cache_dir))
             changes = repo.checkout(
                 [stage.addressing for stage in order], force=True, allow_missing=True
             )
@@ -98,14 +97,6 @@ def _index(repo: Repo, file: str) -> tuple[Index, set[PipelineStage]]:
     index = Index(repo, stages=[*index.stages, *of_file])
     needed = (nx.descendants(index.graph, stage) for stage in of_file)
     return index, set(of_file).union(*needed)
-
-
-def _recorded(stages: Iterable[PipelineStage]) -> Iterator[Output]:
-    """Give the outputs that DVC's cache holds, as ``dvc.lock`` records them."""
-    for stage in stages:
-        for out in stage.outs:
-            if out.use_cache and out.hash_info:
-                yield Output(path=out.def_path, md5=out.hash_info.value, size=out.meta.size or 0)
 
 
 if __name__ == "__main__":

@@ -71,6 +71,13 @@ def run(
     return code
 
 
+def capture(command: Sequence[str], folder: Path) -> tuple[int, str, str]:
+    """Run a command to its end, and give its exit code, standard output and standard error."""
+    with started(command, folder, stderr=subprocess.PIPE) as process:
+        said, complaint = process.communicate()
+    return process.returncode, said, complaint
+
+
 def ask(
     module: str, *arguments: str, folder: Path = PROJECT, held: Sequence[int] = ()
 ) -> list[str]:
@@ -123,12 +130,13 @@ def started(
     folder: Path,
     held: Sequence[int] = (),
     environment: Mapping[str, str] | None = None,
+    stderr: int = subprocess.STDOUT,
 ) -> "Iterator[subprocess.Popen[str]]":
     """Start a program in a process group of its own, which ends with the block.
 
-    It ends also when this process dies, by whatever means; what it prints on standard output or
-    error is at ``stdout``. Programs that lie beside it, or else beside this Python, come first in
-    its PATH. Arguments as of ``run``.
+    It ends also when this process dies, by whatever means. What it prints on standard output or
+    error is at ``stdout``, unless ``stderr`` is ``subprocess.PIPE``. Programs that lie beside it,
+    or else beside this Python, come first in its PATH. Other arguments as of ``run``.
     """
     reading, writing = os.pipe()
     program = Path(command[0])
@@ -140,7 +148,7 @@ def started(
         env=os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"} | dict(environment or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=stderr,
         text=True,
         errors="replace",
         start_new_session=True,

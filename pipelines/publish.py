@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pipelines.checkout import dvc, git, home_of
 from pipelines.storage import inventory, remote
+from pipelines.storage.store import Store
 
 
 def push_results(folder: Path, branch: str, git_remote: str) -> None:
@@ -18,14 +19,15 @@ def push_results(folder: Path, branch: str, git_remote: str) -> None:
         DamagedError: DVC's remote lacks some of it.
         PipelineError: one of the remotes refuses; the branch stays here.
     """
-    cache = Path(dvc(folder, "cache", "dir"))
     needs = [
         need
         for commit, lock in inventory.at_commits(folder, [branch])
         for need in inventory.needs_of(folder, commit, lock)
     ]
-    lists = inventory.lists_in(cache, {need.name for need in needs})
     dvc(folder, "push")
-    remote.check_pushed(folder, [need.name for need in (*needs, *inventory.members(needs, lists))])
+    remote.check_pushed(folder, [need.name for need in needs])
+    # The lists of folders from either side, for the cache may lack one that the remote has.
+    lists = Store(folder).lists({need.name for need in needs})
+    remote.check_pushed(folder, [need.name for need in inventory.members(needs, lists)])
     # The branch last: who sees it can have what it names.
     git(home_of(folder), "push", "--quiet", "--end-of-options", git_remote, branch)

@@ -15,9 +15,11 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.stage.cache import _can_hash
 from dvc.stage.serialize import to_single_stage_lockfile
+from dvc.utils.serialize import dump_yaml, parse_yaml_for_update
 
 from pipelines.errors import PipelineError
 from pipelines.graph import MAIN
+from pipelines.storage.committed import check_committed, recorded_outputs
 from pipelines.storage.objects import check_sound
 from pipelines.storage.outputs import Output
 
@@ -33,12 +35,44 @@ def main(folder: Path, stage: str, file: Annotated[str, typer.Option()] = MAIN) 
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(1) from None
     target = stage if file == MAIN else f"{file}:{stage}"
-    raise SystemExit(dvc(["--wait-for-lock", "repro", "--single-item", target]))
+    if code := dvc(["--wait-for-lock", "repro", "--single-item", target]):
+        raise SystemExit(code)
+    try:
+        _check_done(file, stage)
+    except PipelineError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from None
 
 
 def _check(file: str, stage: str) -> None:
     with Repo(_wait_for_lock=True) as repo, repo.lock:
         check_sound(relied_on(repo, file, stage), Path(repo.cache.local_cache_dir))
+
+
+def _check_done(file: str, name: str) -> None:
+    """Check that the cache has what a stage's record names, or remove the record."""
+    with Repo(_wait_for_lock=True) as repo, repo.lock:
+        stage = repo.stage.load_one(file, name)
+        try:
+            check_committed(name, recorded_outputs([stage]), Path(repo.cache.local_cache_dir))
+        except PipelineError:
+            remove_record(Path(file).with_name("dvc.lock"), name)
+            raise
+
+
+def remove_record(lock: Path, stage: str) -> None:
+    """Have DVC run a stage again, and nobody commit what it recorded.
+
+    On a disk that is full the file stays as it is: DVC finds then that its cache lacks the outputs.
+    """
+    content = parse_yaml_for_update(lock.read_text(), lock)
+    del content["stages"][stage]
+    new = lock.with_name(f"{lock.name}.new")
+    try:
+        dump_yaml(new, content)
+        new.replace(lock)
+    except OSError:
+        new.unlink(missing_ok=True)
 
 
 def relied_on(repo: Repo, file: str, name: str) -> Iterator[Output]:

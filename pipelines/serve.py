@@ -4,8 +4,8 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ import typer
 from pipelines import PROJECT
 from pipelines.deployments import read_deployments
 from pipelines.errors import PipelineError
+from pipelines.lock import BusyError, exclusive
 from pipelines.process import started
 from pipelines.worker import PREFECT, interrupt_by_either_signal, prefect, tell, work
 
@@ -29,7 +30,7 @@ def main(port: Annotated[int, typer.Option(min=1, max=65535)] = 4200) -> None:
     os.environ.update(environment(port))
     try:
         with ExitStack() as stack:
-            serve(stack, port)
+            serve(stack, port, stack.enter_context(alone(port)))
     except KeyboardInterrupt:
         typer.echo("ended: server and worker")
     except PipelineError as error:
@@ -54,15 +55,41 @@ def environment(port: int) -> Mapping[str, str]:
     return settings
 
 
-def serve(stack: ExitStack, port: int) -> None:
+@contextmanager
+def alone(port: int) -> Iterator[int]:
+    """Keep other servers from this folder's database while the block runs.
+
+    Yields:
+        The descriptor of the lock, for the server to keep as long as it lives.
+
+    Raises:
+        PipelineError: another one is at work.
+    """
+    owner = f"one on port {port} (process {os.getpid()})"
+    try:
+        with exclusive(PROJECT / ".prefect" / "serve.lock", owner, "cancel", typer.echo) as lock:
+            yield lock
+    except BusyError as error:
+        raise PipelineError(
+            f"expected no other server of this folder, whose database it would share, found "
+            f"{error.holder}; use that one, or end it."
+        ) from None
+
+
+def serve(stack: ExitStack, port: int, lock: int) -> None:
     """Start everything on the stack, say where it is, and have a worker as long as it lasts.
+
+    Args:
+        stack: ends what is started.
+        port: of the server, on loopback.
+        lock: descriptor of the folder's lock.
 
     Raises:
         PipelineError: the port is taken, the server has ended by itself, or no worker lives.
     """
     _check_free(port)
     url = os.environ["PREFECT_API_URL"]
-    server = stack.enter_context(started([*PREFECT, "server", "start"], PROJECT))
+    server = stack.enter_context(started([*PREFECT, "server", "start"], PROJECT, [lock]))
     tell("server", server)
     wait_for_server(url, server)
     prepare()

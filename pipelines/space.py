@@ -7,8 +7,9 @@ newest alone. DVC's own ``gc`` keeps all branches or none.
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -16,27 +17,17 @@ from rich.filesize import decimal
 from rich.table import Column, Table
 from rich.text import Text
 
-from pipelines.checkout import Repository, dvc, git
+from pipelines.checkout import Repository, dvc
 from pipelines.errors import PipelineError
 from pipelines.lock import cache_still
 from pipelines.storage import inventory
 from pipelines.storage.budget import Kept, objects_in
-from pipelines.storage.inventory import Need
+from pipelines.storage.inventory import Keeper, Need, keepers
 from pipelines.storage.outputs import DIRECTORY
-from pipelines.storage.store import Store, store_removed
+from pipelines.storage.store import Removal, Store, note_removed
 
-RUNS = "refs/heads/runs/"
-# The last are of `dvc exp run`.
-_REFS = ("refs/heads", "refs/tags", "refs/remotes", "refs/exps")
 Runs = Annotated[int, typer.Option(min=0, help="of the newest branches runs/..., to keep")]
 app = typer.Typer(add_completion=False)
-
-
-class Keeper(NamedTuple):
-    """A ref that has its objects kept."""
-
-    name: str
-    commit: str
 
 
 @app.command()
@@ -59,10 +50,8 @@ def collect(
     def told(folder: Path, cache: Path, keepers: Sequence[Keeper]) -> None:
         gone = surplus(folder, cache, keepers)
         if force:
-            store_removed(cache, [kept.name for kept in gone])
+            remove(folder, cache, gone)
         for kept in gone:
-            if force:
-                kept.path.unlink()
             typer.echo(f"{kept.name} {decimal(kept.size)}")
         what = f"{len(gone)} objects, {decimal(sum(kept.size for kept in gone))}"
         typer.echo(
@@ -72,16 +61,25 @@ def collect(
     _tell(told, runs)
 
 
-def keepers(folder: Path, runs: int) -> list[Keeper]:
-    """List the refs whose commits' objects are kept: of runs the newest."""
-    names = "%(refname) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
-    order = ("--sort=-committerdate", f"--format={names}")
-    listed = git(folder, "for-each-ref", *order, *_REFS)
-    found = [Keeper(*line.split()) for line in listed.splitlines()]
-    of_runs = [keeper for keeper in found if keeper.name.startswith(RUNS)]
-    return [Keeper("HEAD", git(folder, "rev-parse", "HEAD"))] + [
-        keeper for keeper in found if keeper not in of_runs[runs:]
-    ]
+def remove(folder: Path, cache: Path, gone: Sequence[Kept]) -> None:
+    """Remove objects, and note for which commits, so that fsck can tell them from lost ones."""
+    names = {kept.name for kept in gone}
+    needs, _ = inventory.readable(folder, inventory.in_history(folder, every=True))
+    lists = inventory.lists_in(cache, names)
+    removals = {
+        Removal(need.name, need.commit)
+        for need in (*needs, *inventory.members(needs, lists))
+        if need.name in names
+    }
+    noted = False
+    with suppress(OSError):
+        note_removed(cache, sorted(removals))
+        noted = True
+    for kept in gone:
+        kept.path.unlink()
+    # On a disk that was full there is room for the note only now.
+    if not noted:
+        note_removed(cache, sorted(removals))
 
 
 def needs_of(folder: Path, store: Store, commits: Iterable[str]) -> list[Need]:

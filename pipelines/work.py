@@ -12,6 +12,7 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
+from pipelines.away import report_missed
 from pipelines.checkout import PROVENANCE, Repository, dvc
 from pipelines.commits import read_lock
 from pipelines.delegation.answer import inputs_of, outputs
@@ -45,9 +46,9 @@ def work(request: Request) -> State:
         repository = Repository(Path.cwd())
         # One at a time on this machine, whose graphics card they would share.
         with exclusive(repository.state / "lock", owner, "wait", get_run_logger().info) as lock:
-            return _work(repository, request, lock)
+            return report_missed(_work(repository, request, lock))
     except PipelineError as error:
-        return Failed(message=str(error))
+        return report_missed(Failed(message=str(error)))
 
 
 def _work(repository: Repository, request: Request, lock: int) -> State:

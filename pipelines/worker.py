@@ -6,7 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +15,11 @@ from typing import Annotated
 import typer
 
 from pipelines import PROJECT
-from pipelines.checkout import git
+from pipelines.checkout import Repository, git
 from pipelines.delegation.exchange import REMOTE
 from pipelines.deployments import read_deployments
 from pipelines.errors import PipelineError
+from pipelines.lock import BusyError, exclusive
 from pipelines.process import run, started
 from pipelines.storage import remote
 from pipelines.storage.budget import BUDGET
@@ -42,10 +44,11 @@ def main(
     interrupt_by_either_signal()
     try:
         check_meeting_places(PROJECT)
-        prepare(pool)
-        os.environ |= {CLONE: str(PROJECT), BUDGET: str(cache_gigabytes)}
-        typer.echo(f"at work for the pool {pool} (Ctrl-C ends it)")
-        work(pool, ["--limit", "1"], until=lambda: False)
+        with alone(pool) as lock:
+            prepare(pool)
+            os.environ |= {CLONE: str(PROJECT), BUDGET: str(cache_gigabytes)}
+            typer.echo(f"at work for the pool {pool} (Ctrl-C ends it)")
+            work(pool, ["--limit", "1"], until=lambda: False, held=[lock])
     except KeyboardInterrupt:
         typer.echo("ended: the worker")
     except PipelineError as error:
@@ -58,6 +61,30 @@ def interrupt_by_either_signal() -> None:
     # A script that starts this in the background has SIGINT ignored, which would be handed on.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+
+
+@contextmanager
+def alone(pool: str) -> Iterator[int]:
+    """Keep other workers from this clone while the block runs.
+
+    One of two would take up stages that it has to wait with, while others are free for them.
+
+    Yields:
+        The descriptor of the lock, for the worker to keep as long as it lives.
+
+    Raises:
+        PipelineError: another one is at work.
+    """
+    owner = f"one of pool {pool} (process {os.getpid()})"
+    try:
+        state = Repository(PROJECT).state
+        with exclusive(state / "worker", owner, "cancel", typer.echo) as lock:
+            yield lock
+    except BusyError as error:
+        raise PipelineError(
+            f"expected no other worker of this clone, found {error.holder}; end it, or start this "
+            "one in a clone of its own."
+        ) from None
 
 
 def check_meeting_places(folder: Path) -> None:
@@ -121,7 +148,9 @@ def prefect(*arguments: str) -> None:
         raise PipelineError("\n".join([f"prefect {' '.join(arguments)} failed:", *lines[-10:]]))
 
 
-def work(pool: str, options: Sequence[str], until: Callable[[], bool]) -> None:
+def work(
+    pool: str, options: Sequence[str], until: Callable[[], bool], held: Sequence[int] = ()
+) -> None:
     """Have a worker of a pool until something is so; another takes the place of one that ends.
 
     With a worker end the runs that it had.
@@ -130,6 +159,7 @@ def work(pool: str, options: Sequence[str], until: Callable[[], bool]) -> None:
         pool: of processes.
         options: of ``prefect worker start``.
         until: is asked every second.
+        held: descriptors of files that the worker keeps locked as long as it lives.
 
     Raises:
         PipelineError: the worker has ended so soon that another would fare no better.
@@ -137,7 +167,7 @@ def work(pool: str, options: Sequence[str], until: Callable[[], bool]) -> None:
     command = [*PREFECT, "worker", "start", "--pool", pool, "--type", "process", *options]
     while not until():
         begin = time.monotonic()
-        with started(command, PROJECT) as worker:
+        with started(command, PROJECT, held) as worker:
             tell("worker", worker)
             while not until() and worker.poll() is None:
                 time.sleep(1)

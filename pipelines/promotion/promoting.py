@@ -37,16 +37,16 @@ def promote_commit(
     """
     folder, commit = repository.folder, repository.commit_of(revision)
     with _alone(repository, f"promotion of {commit[:7]}"):
-        if remote:
-            tags.fetch(folder, remote)
+        artifacts = tags.artifacts_of(folder, commit)
+        lacked = _fetch(folder, artifacts, remote)
         judgement = judgement_of(folder, commit)
         stage = judgement.stage
-        artifacts = tags.artifacts_of(folder, commit)
         known = tags.versions(folder, artifacts[0])
         held = tags.held(folder, artifacts[0], stage)
         same = [one for one in known if _are_same_results(folder, one.commit, commit)]
         if held and held[-1] in same:
-            return f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} already."
+            has = f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} already"
+            return f"{has}{_push_lacked(folder, lacked, remote)}."
         if same and not again:
             return (
                 f"nothing is promoted, for these are the results of {same[-1].name}, which does "
@@ -57,7 +57,7 @@ def promote_commit(
         named = next((version for version in known if version.commit == commit), None)
         every = [one for artifact in artifacts for one in tags.versions(folder, artifact)]
         version = named or Version(tags.next_version(every), commit)
-        _tag_and_push(folder, artifacts, version, stage, remote)
+        _tag_and_push(folder, artifacts, version, stage, remote, lacked)
     return f"{version.name} ({commit[:7]}) has the stage {stage} now."
 
 
@@ -70,16 +70,20 @@ def roll_back(repository: Repository, stage: str, remote: str | None) -> str:
     folder = repository.folder
     artifacts = tags.artifacts_of(folder, "HEAD")
     with _alone(repository, f"rollback of {stage}"):
-        if remote:
-            tags.fetch(folder, remote)
+        lacked = _fetch(folder, artifacts, remote)
         held = tags.held(folder, artifacts[0], stage)
+        pushed = tags.held(folder, artifacts[0], stage, without=lacked)
+        if lacked and held[-1:] == pushed[-2:-1]:
+            # An earlier rollback that did not come to its push: another would go back further.
+            has = f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} again already"
+            return f"{has}{_push_lacked(folder, lacked, remote)}."
         if len(held) < 2:  # noqa: PLR2004 - the one that has it, and the one before
             found = f"{held[0].name} alone" if held else "none"
             raise PipelineError(
                 f"expected a version that had the stage {stage} before, found {found}."
             )
         before, now = held[-2:]
-        _tag_and_push(folder, artifacts, before, stage, remote)
+        _tag_and_push(folder, artifacts, before, stage, remote, lacked)
     return f"{before.name} ({before.commit[:7]}) has the stage {stage} again, after {now.name}."
 
 
@@ -134,14 +138,36 @@ def _are_same_results(folder: Path, *commits: str) -> bool:
     return not git(folder, "diff", "--name-only", *commits, "--", *JUDGED)
 
 
+def _fetch(folder: Path, artifacts: Sequence[str], remote: str | None) -> list[str]:
+    """Fetch a remote's tags, if there is one, and list those here that it lacks."""
+    if not remote:
+        return []
+    lacked = tags.unpushed(folder, artifacts, remote)
+    tags.fetch(folder, remote)
+    return lacked
+
+
+def _push_lacked(folder: Path, lacked: Sequence[str], remote: str | None) -> str:
+    """Push the tags that a remote lacks, which an earlier command left, and say so."""
+    if not remote or not lacked:
+        return ""
+    tags.push(folder, lacked, remote)
+    return f", and {remote} has now the tags of it that it lacked: {', '.join(lacked)}"
+
+
 def _tag_and_push(
-    folder: Path, artifacts: Sequence[str], version: Version, stage: str, remote: str | None
+    folder: Path,
+    artifacts: Sequence[str],
+    version: Version,
+    stage: str,
+    remote: str | None,
+    lacked: Sequence[str],
 ) -> None:
     made = tags.tag(folder, artifacts, version, stage)
     if not remote:
         return
     try:
-        tags.push(folder, made, remote)
+        tags.push(folder, [*lacked, *made], remote)
     except PipelineError as error:
         tags.untag(folder, made)
         tags.fetch(folder, remote)

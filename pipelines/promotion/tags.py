@@ -11,7 +11,7 @@ the tags of a promotion are made at once, or none, and each later than those bef
 import json
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,16 +76,17 @@ def next_version(known: Iterable[Version]) -> str:
     return f"v{newest[0]}.{newest[1] + 1}.0" if newest else "v1.0.0"
 
 
-def held(folder: Path, artifact: str, stage: str) -> list[Version]:
+def held(folder: Path, artifact: str, stage: str, without: Collection[str] = ()) -> list[Version]:
     """List the versions that one can go back through, the one that has the stage last.
 
-    A version that is assigned again takes those with it that came after it.
+    A version that is assigned again takes those with it that came after it. Tags in ``without``
+    do not count.
     """
     by_commit = {version.commit: version for version in versions(folder, artifact)}
     counted = sorted(
         (int(tag.rpartition("#")[2]), commit)
         for tag, commit in _tags(folder, f"{artifact}#{stage}#*")
-        if _COUNT.match(tag.rpartition("#")[2])
+        if _COUNT.match(tag.rpartition("#")[2]) and tag not in without
     )
     stack: list[Version] = []
     for version in (by_commit[commit] for _, commit in counted if commit in by_commit):
@@ -137,6 +138,29 @@ def untag(folder: Path, tags: Sequence[str]) -> None:
     """Remove tags."""
     if tags:
         git(folder, "tag", "--delete", *tags)
+
+
+def unpushed(folder: Path, artifacts: Sequence[str], remote: str) -> list[str]:
+    """List the tags of artifacts that a remote lacks.
+
+    Raises:
+        PipelineError: it has another tag of the same name, or does not answer.
+    """
+    listed = git(folder, "ls-remote", "--tags", "--refs", "--end-of-options", remote)
+    there = {ref: made for made, ref in map(str.split, listed.splitlines())}
+    patterns = [f"refs/tags/{artifact}{mark}*" for artifact in artifacts for mark in "@#"]
+    found = git(folder, "for-each-ref", "--format=%(objectname) %(refname)", *patterns)
+    here = {ref: made for made, ref in map(str.split, found.splitlines())}
+    unlike = [
+        ref.removeprefix("refs/tags/") for ref, made in here.items() if there.get(ref) != made
+    ]
+    if other := [tag for tag in unlike if f"refs/tags/{tag}" in there]:
+        raise PipelineError(
+            f"expected the tag {other[0]} to be the one that {remote} has, found another one here, "
+            f"which was not pushed; remove it, and promote again: git tag --delete "
+            f"{' '.join(unlike)}."
+        )
+    return unlike
 
 
 def push(folder: Path, tags: Sequence[str], remote: str) -> None:

@@ -7,10 +7,14 @@ from typing import NamedTuple
 
 from pipelines.checkout import git
 from pipelines.commits import LOCK, lock_of, read_lock
+from pipelines.errors import PipelineError
 from pipelines.storage.objects import entries, list_at, object_path
 from pipelines.storage.outputs import DIRECTORY, outputs_of
 
 LOCKS = (LOCK, "tuning/dvc.lock")
+_RUNS = "refs/heads/runs/"
+# The last are of `dvc exp run`.
+_REFS = ("refs/heads", "refs/tags", "refs/remotes", "refs/exps")
 
 
 class Need(NamedTuple):
@@ -23,8 +27,35 @@ class Need(NamedTuple):
     commit: str
 
 
-def in_history(folder: Path) -> Iterator[tuple[str, str]]:
-    """Give the commits that any ref or HEAD leads to and that changed a lock, with its path."""
+class Keeper(NamedTuple):
+    """A ref that has its objects kept."""
+
+    name: str
+    commit: str
+
+
+def keepers(folder: Path, runs: int) -> list[Keeper]:
+    """List the refs whose commits' objects are kept: HEAD and all others, but few of runs.
+
+    Args:
+        folder: the repository's.
+        runs: how many of the branches ``runs/...`` are among them, the newest.
+    """
+    names = "%(refname) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
+    order = ("--sort=-committerdate", f"--format={names}")
+    listed = git(folder, "for-each-ref", *order, *_REFS)
+    found = [Keeper(*line.split()) for line in listed.splitlines()]
+    of_runs = [keeper for keeper in found if keeper.name.startswith(_RUNS)]
+    return [Keeper("HEAD", git(folder, "rev-parse", "HEAD"))] + [
+        keeper for keeper in found if keeper not in of_runs[runs:]
+    ]
+
+
+def in_history(folder: Path, *, every: bool = False) -> Iterator[tuple[str, str]]:
+    """Give the commits that any ref or HEAD leads to and that changed a lock, with its path.
+
+    Of commits with the same lock the newest stands for all, unless ``every`` one is asked for.
+    """
     seen = set()
     # Of a merge too, against each of its parents.
     options = ("--all", "--full-history", "-m", "--format=@%H", "--raw", "--no-abbrev")
@@ -35,7 +66,7 @@ def in_history(folder: Path) -> Iterator[tuple[str, str]]:
         elif line.startswith(":"):
             about, path = line.split("\t", 1)
             blob = about.split()[3]
-            if (blob, path) not in seen and blob.strip("0"):
+            if (every or (blob, path) not in seen) and blob.strip("0"):
                 seen.add((blob, path))
                 yield commit, path
 
@@ -64,6 +95,23 @@ def needs_of(folder: Path, commit: str, lock: str, *, all_named: bool = False) -
         for stage, output in outputs_of(lock_of(folder, commit, lock), f"{lock} of {commit[:7]}")
         if output.path not in in_git
     ]
+
+
+def readable(folder: Path, locks: Iterable[tuple[str, str]]) -> tuple[list[Need], list[str]]:
+    """List what commits need, and the sentences about those whose lock cannot be read.
+
+    Args:
+        folder: the repository's.
+        locks: commits, each with the path of a lock.
+    """
+    needs: list[Need] = []
+    unread: list[str] = []
+    for commit, lock in locks:
+        try:
+            needs += needs_of(folder, commit, lock)
+        except PipelineError as error:
+            unread.append(str(error))
+    return needs, unread
 
 
 def of_working_copy(folder: Path) -> set[str]:

@@ -29,16 +29,27 @@ class Sides(NamedTuple):
     """Nothing where there is no remote."""
 
 
-def store_removed(cache: Path, names: Sequence[str]) -> None:
-    """Note which objects are about to be removed from a cache on purpose."""
-    noted = sorted({*removed_from(cache), *names})
-    durable.write(cache / _REMOVED, "".join(f"{name}\n" for name in noted).encode())
+class Removal(NamedTuple):
+    """An object that was removed on purpose, and a commit that needed it then."""
+
+    name: str
+    commit: str
 
 
-def removed_from(cache: Path) -> frozenset[str]:
-    """Give the objects that were removed from a cache on purpose."""
+def note_removed(cache: Path, removals: Iterable[Removal]) -> None:
+    """Note which objects are about to be removed from a cache on purpose.
+
+    A commit that comes later is not among those that have to do without them.
+    """
+    noted = sorted({*removed_from(cache), *removals})
+    durable.write(cache / _REMOVED, "".join(f"{' '.join(one)}\n" for one in noted).encode())
+
+
+def removed_from(cache: Path) -> frozenset[Removal]:
+    """Give what was removed from a cache on purpose."""
     noted = cache / _REMOVED
-    return frozenset(noted.read_text().split()) if noted.exists() else frozenset()
+    lines = noted.read_text().splitlines() if noted.exists() else []
+    return frozenset(Removal(*line.split(" ", 1)) for line in lines if " " in line)
 
 
 class Store:
@@ -50,13 +61,19 @@ class Store:
         self._has_remote = remote.is_set(folder)
         self._removed = removed_from(self._cache)
 
-    def mend(self, needs: Iterable[Need]) -> list[tuple[Fate, str]]:
-        """Rehash objects on both sides, and mend each from the other; tell of those not sound."""
+    def mend(self, needs: Iterable[Need], kept: Collection[str]) -> list[tuple[Fate, str]]:
+        """Rehash objects on both sides, and repair each from the other; report those not sound.
+
+        Args:
+            needs: of which objects.
+            kept: names of the objects that are never removed on purpose.
+        """
         needed = inventory.by_name(needs)
         sides = self._sides(list(needed))
         told: list[tuple[Fate, str]] = []
         for name, of in needed.items():
-            if found := self._mend_one(name, sides[name]):
+            known = all(Removal(name, need.commit) in self._removed for need in of)
+            if found := self._mend_one(name, sides[name], known and name not in kept):
                 fate, done = found
                 commits = ", ".join(dict.fromkeys(need.commit[:7] for need in of))
                 told.append((fate, f"{name} {of[0].path}: {done}; needed by {commits}"))
@@ -118,10 +135,10 @@ class Store:
             return "absent"
         return "sound" if is_sound(name, place) else "damaged"
 
-    def _mend_one(self, name: str, sides: Sides) -> tuple[Fate, str] | None:
+    def _mend_one(self, name: str, sides: Sides, removed: bool) -> tuple[Fate, str] | None:
         """Give an object's fate and what was done about it; nothing if all is well."""
         if "sound" not in sides:
-            return self._lose(name, sides)
+            return self._lose(name, sides, removed)
         if sides.cache == "damaged":
             where = self._quarantine(name)
             self._fetch(name)
@@ -131,13 +148,13 @@ class Store:
             return "mended", "damaged in the remote, moved to quarantine there, sent again"
         return None
 
-    def _lose(self, name: str, sides: Sides) -> tuple[Fate, str]:
+    def _lose(self, name: str, sides: Sides, removed: bool) -> tuple[Fate, str]:
         if sides.cache == "damaged":
             where = self._quarantine(name)
             return "lost", f"damaged in the cache, moved to {where}, and sound nowhere"
         if sides.remote == "damaged":
             return "lost", "damaged in the remote, sound nowhere"
-        if name in self._removed:
+        if removed:
             return "removed", "removed by make gc"
         return "lost", "missing, sound nowhere"
 

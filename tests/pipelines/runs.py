@@ -3,8 +3,9 @@
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,26 @@ def working(
             process.kill()
 
 
+def working_process(run: "FlowRun") -> int:
+    """The number of the process of the toy's stage train, here or on a worker beside it."""
+    assert run.process.poll() is None
+    return process_of_stage(run.folder.parent)
+
+
+def process_of_stage(folder: Path) -> int:
+    """The number of the process of the toy's stage train, at work below a folder."""
+
+    def find() -> int | None:
+        for process in psutil.process_iter():
+            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
+                below = Path(process.cwd()).is_relative_to(folder)
+                if below and process.cmdline()[1:] == ["train.py"]:
+                    return int(process.pid)
+        return None
+
+    return int(wait_until(120, find))
+
+
 class FlowRun:
     """A run of the flow in a process of its own."""
 
@@ -70,18 +91,23 @@ class FlowRun:
         environment = prefect.environment | {
             name: value for name, value in os.environ.items() if name.startswith(own)
         }
+        self.folder = folder
+        descriptor, name = tempfile.mkstemp(".log", "run-", folder.parent)
+        self.log = Path(name)
+        """What it prints on standard error, as it comes."""
         self.process = subprocess.Popen(
             [PYTHON, "-c", code, json.dumps(parameters)],
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=descriptor,
             text=True,
         )
+        os.close(descriptor)
 
     def end(self, seconds: float = 120) -> tuple[str, str, str]:
         """Wait for the end, and give the run's id, and its state's name and message."""
-        out, err = self.process.communicate(timeout=seconds)
-        assert self.process.returncode == 0, err
+        out, _ = self.process.communicate(timeout=seconds)
+        assert self.process.returncode == 0, self.log.read_text()
         identity, name, message = json.loads(out.splitlines()[-1])
         return identity, name, message

@@ -51,10 +51,21 @@ class Prefect:
         found = self._post("flow_runs/filter", flow_runs=named, sort=sort, limit=1)
         return dict(found[0])
 
-    def tasks(self, run: str) -> dict[str, dict[str, Any]]:
-        """The task runs of a flow run, by name."""
-        found = self._post("task_runs/filter", flow_runs={"id": {"any_": [run]}})
-        return {task["name"]: task for task in found}
+    def tasks(self, run: str, *ended: str) -> dict[str, dict[str, Any]]:
+        """The task runs of a flow run, by name, once these have ended.
+
+        The server learns of them by events, which may come later than the end of the run.
+        """
+
+        def find() -> dict[str, dict[str, Any]] | None:
+            found = self._post("task_runs/filter", flow_runs={"id": {"any_": [run]}})
+            tasks = {task["name"]: task for task in found}
+            return tasks if all(tasks.get(name, {}).get("end_time") for name in ended) else None
+
+        if not ended:
+            return find() or {}
+        tasks: dict[str, dict[str, Any]] = wait_until(60, find)
+        return tasks
 
     def artifacts(self, run: str) -> dict[str, Any]:
         """What a flow run, or one of its tasks, left to see, by key."""

@@ -1,11 +1,15 @@
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pipelines.checkout import Repository, commit_changes, home_of, output
+from pipelines.checkout import Repository, commit_changes, dvc, home_of, output
 from pipelines.errors import PipelineError
+from tests.pipelines.runs import process_of_stage
+from tests.pipelines.server import ROOT, wait_until
+from tests.pipelines.test_process import is_gone
 
 Git = Callable[..., str]
 
@@ -163,3 +167,22 @@ def test_file_of_the_working_copy_that_cannot_be_read_is_a_sentence(toy: Path) -
     (toy / "params.yaml").mkdir()
     with pytest.raises(PipelineError, match=r"^params\.yaml: expected a text file, found: "):
         repository.read("params.yaml", None)
+
+
+def test_dvc_ends_with_a_process_that_was_killed(
+    toy: Path, set_params: Callable[..., None]
+) -> None:
+    set_params(seconds=600)
+    code = (
+        "import sys; from pathlib import Path; from pipelines.checkout import dvc;"
+        "dvc(Path(sys.argv[1]), 'repro', 'train')"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(toy)], cwd=ROOT) as starter:
+        stage = process_of_stage(toy)
+        starter.kill()
+    wait_until(60, lambda: is_gone(stage))
+
+
+def test_dvc_that_refuses_is_its_own_sentence(toy: Path) -> None:
+    with pytest.raises(PipelineError, match=r"^dvc cat in .*: .*invalid choice: 'cat'"):
+        dvc(toy, "cat")

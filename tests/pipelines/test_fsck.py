@@ -27,8 +27,18 @@ def remote(toy: Path) -> Path:
 
 
 def fsck(toy: Path) -> tuple[int, str]:
+    return python(toy, "fsck")
+
+
+def collect(toy: Path) -> None:
+    """Remove from the cache what nobody needs."""
+    code, said = python(toy, "space", "collect", "--force")
+    assert code == 0, said
+
+
+def python(toy: Path, module: str, *arguments: str) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "pipelines.fsck"],
+        [sys.executable, "-m", f"pipelines.{module}", *arguments],
         cwd=toy,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -170,10 +180,75 @@ def test_damaged_object_that_no_commit_needs_is_moved_aside(toy: Path) -> None:
     assert not object_path(cache(toy), metrics).exists()
 
 
-def test_object_that_was_removed_on_purpose_is_not_lost(toy: Path, git: Git) -> None:
-    place = object_path(cache(toy), MODEL)
-    place.unlink()
-    (cache(toy) / "removed-by-gc").write_text(f"{MODEL}\n")
-    code, said = fsck(toy)
+@pytest.fixture
+def collected(toy: Path, git: Git, set_params: SetParams) -> Path:
+    """The toy with a second commit on main, after which the first one's model was collected."""
+    train(toy, git, set_params, 3)
+    collect(toy)
+    assert not object_path(cache(toy), MODEL).exists()
+    return toy
+
+
+def train(toy: Path, git: Git, set_params: SetParams, epochs: int) -> None:
+    """Commit a model of so many epochs."""
+    set_params(epochs=epochs)
+    run(toy, "dvc", "repro", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", f"{epochs} epochs")
+
+
+def test_object_that_was_removed_on_purpose_is_not_lost(collected: Path, git: Git) -> None:
+    code, said = fsck(collected)
     assert code == 0
-    assert f"removed {MODEL} model.txt: removed by make gc; needed by {head(git)}\n" in said
+    first = git("rev-parse", "HEAD~1")[:7]
+    assert f"removed {MODEL} model.txt: removed by make gc; needed by {first}\n" in said
+
+
+def test_removed_object_that_a_later_commit_has_made_again_can_be_lost(
+    collected: Path, git: Git, set_params: SetParams
+) -> None:
+    train(collected, git, set_params, 2)
+    again = head(git)
+    assert fsck(collected)[0] == 0
+    train(collected, git, set_params, 3)
+    object_path(cache(collected), MODEL).unlink()
+    code, said = fsck(collected)
+    assert code == 3
+    assert f"lost    {MODEL} model.txt: missing, sound nowhere; needed by {again}" in said
+    # Collected again, it is removed on behalf of that commit too.
+    run(collected, "git", "checkout", "--quiet", again)
+    run(collected, "dvc", "repro", "--quiet")
+    git("switch", "--quiet", "main")
+    run(collected, "dvc", "checkout", "--quiet")
+    collect(collected)
+    code, said = fsck(collected)
+    assert (code, f"removed {MODEL} " in said) == (0, True), said
+
+
+@pytest.mark.parametrize("ref", ["branch", "tag"])
+def test_removed_object_that_a_branch_or_tag_needs_now_is_lost(
+    collected: Path, git: Git, ref: str
+) -> None:
+    git(ref, "older", "HEAD~1")
+    code, said = fsck(collected)
+    assert (code, f"lost    {MODEL} " in said) == (3, True)
+    git(ref, "--delete", "older")
+    git("branch", "runs/older", "HEAD~1")
+    assert fsck(collected)[0] == 0
+
+
+def test_removed_file_of_a_folder_that_is_needed_again_is_lost(toy: Path, git: Git) -> None:
+    content = "echo a > many/a && echo b > many/b"
+    for commands in (content, "echo c > many/c", f"{content} && echo d > many/d"):
+        (toy / "dvc.yaml").write_text(
+            f"stages: {{many: {{cmd: mkdir many && {commands}, outs: [many]}}}}\n"
+        )
+        run(toy, "dvc", "repro", "--quiet")
+        git("add", "--all")
+        git("commit", "--quiet", "-m", commands)
+        collect(toy)
+    assert fsck(toy)[0] == 0
+    of_b = md5(b"b\n")
+    object_path(cache(toy), of_b).unlink()
+    code, said = fsck(toy)
+    assert (code, f"lost    {of_b} many/b: missing" in said) == (3, True), said

@@ -3,7 +3,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -34,15 +33,22 @@ def test_free_again_when_the_block_ends_badly(tmp_path: Path) -> None:
 
 
 def test_waiting_says_once_for_whom_and_ends(tmp_path: Path) -> None:
-    said: list[str] = []
+    happened: list[str] = []
     first = exclusive(tmp_path / "lock", "the first run", "wait", ignore)
     first.__enter__()
-    timer = threading.Timer(2.5, lambda: first.__exit__(None, None, None))
-    timer.start()
-    begin = time.monotonic()
-    with exclusive(tmp_path / "lock", "the second run", "wait", said.append):
-        assert time.monotonic() - begin > 2
-    assert said == ["waiting until the first run has ended"]
+
+    def release() -> None:
+        happened.append("released")
+        first.__exit__(None, None, None)
+
+    def hear(said: str) -> None:
+        happened.append(said)
+        # Long enough for several looks at the lock.
+        threading.Timer(2.5, release).start()
+
+    with exclusive(tmp_path / "lock", "the second run", "wait", hear):
+        happened.append("held")
+    assert happened == ["waiting until the first run has ended", "released", "held"]
 
 
 def test_process_that_was_handed_the_lock_holds_it_alone(tmp_path: Path) -> None:

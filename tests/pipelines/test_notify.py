@@ -76,10 +76,10 @@ def test_failure_and_falling_metric_are_told_and_a_good_run_is_not(
     start().end()
     set_params(epochs=1)
     fallen, _, _ = start().end()
-    wait_until(30, lambda: received)
+    wait_until(60, lambda: received)
     set_params(fail=True)
     failed, _, message = start().end()
-    wait_until(30, lambda: received[-1]["subject"].endswith(" failed"))
+    wait_until(60, lambda: received[-1]["subject"].endswith(" failed"))
 
     page = prefect.url.removesuffix("/api") + "/runs/flow-run/"
     # Prefect tries again, up to three times, when anything fails after a message was sent.
@@ -107,7 +107,7 @@ def test_model_that_is_not_promoted_is_told(
     identity, name, message = FlowRun(prefect, judged, **ref).end()
     assert (name, "nothing is promoted" in message) == ("Blocked", True)
 
-    told = wait_until(30, lambda: received)[0]
+    told = wait_until(60, lambda: received)[0]
     assert told["subject"] == "pipeline: 'fast at main' is not promoted"
     assert told["body"].startswith("runs/fast-")
     assert (

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -368,6 +369,82 @@ def test_tags_that_a_remote_refuses_are_removed_and_the_winner_is_named(
     assert run(folder, "git", "tag").splitlines() == ["net#production#1", "net@v1.0.0"]
     listed = run(folder, "git", "ls-remote", "--tags", "--refs", "origin")
     assert listed.count("refs/tags/") == 2
+
+
+@pytest.fixture
+def origin(folder: Path, tmp_path: Path) -> Path:
+    """The repository's remote, which has main."""
+    run(tmp_path, "git", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    run(folder, "git", "remote", "add", "origin", str(tmp_path / "origin.git"))
+    run(folder, "git", "push", "--quiet", "origin", "main")
+    return tmp_path / "origin.git"
+
+
+def kill_before_the_push(folder: Path, *arguments: str) -> None:
+    """Have a command of promote be killed when Git is about to push."""
+    hook = folder / ".git" / "hooks" / "pre-push"
+    # The hook's parent is Git, whose parent is the command.
+    hook.write_text("#!/bin/sh\nkill -9 $(cut -d ' ' -f 4 /proc/$PPID/stat)\nexit 1\n")
+    hook.chmod(0o755)
+    code, _ = python(folder, "promote", *arguments, "--push", "origin")
+    assert code == -signal.SIGKILL
+    hook.unlink()
+
+
+def test_promotion_that_was_killed_before_its_push_is_pushed_when_repeated(
+    folder: Path, origin: Path
+) -> None:
+    kill_before_the_push(folder, "promote")
+    here = run(folder, "git", "tag").splitlines()
+    assert len(here) == 4
+    assert run(origin, "git", "tag") == ""
+    code, said = promote(folder, "--push", "origin")
+    assert code == 0
+    assert "has the stage production already, and origin has now the tags of it that it la" in said
+    assert run(origin, "git", "tag").splitlines() == here
+    assert promote(folder, "--push", "origin")[1].endswith(" has the stage production already.\n")
+
+
+def test_rollback_that_was_killed_before_its_push_is_pushed_when_repeated_and_goes_no_further(
+    folder: Path, origin: Path
+) -> None:
+    for wrong in (50, 40, 30):
+        commit(folder, wrong)
+        assert promote(folder, "--push", "origin")[0] == 0
+    assert holder(origin) == "v1.2.0"
+    kill_before_the_push(folder, "rollback", "production")
+    assert (holder(folder), holder(origin)) == ("v1.1.0", "v1.2.0")
+    code, said = rollback(folder, "production", "--push", "origin")
+    assert code == 0
+    assert said.startswith("v1.1.0 (")
+    assert "has the stage production again already, and origin has now the tags of it" in said
+    assert (holder(folder), holder(origin)) == ("v1.1.0", "v1.1.0")
+    assert rollback(folder, "production", "--push", "origin")[0] == 0
+    assert (holder(folder), holder(origin)) == ("v1.0.0", "v1.0.0")
+
+
+def test_promotions_that_were_not_pushed_are_pushed_with_the_next(
+    folder: Path, origin: Path
+) -> None:
+    for wrong in (50, 40):
+        commit(folder, wrong)
+        assert promote(folder)[0] == 0
+    code, said = rollback(folder, "production", "--push", "origin")
+    assert (code, said.endswith("has the stage production again, after v1.1.0.\n")) == (0, True)
+    assert run(origin, "git", "tag") == run(folder, "git", "tag")
+    assert (holder(folder), holder(origin)) == ("v1.0.0", "v1.0.0")
+
+
+def test_promotion_that_was_killed_and_overtaken_is_a_sentence(folder: Path, origin: Path) -> None:
+    kill_before_the_push(folder, "promote")
+    run(origin, "git", "tag", "-a", "-m", "theirs", "net@v1.0.0", "main")
+    code, said = promote(folder, "--push", "origin")
+    assert code == 1
+    assert said == (
+        "error: expected the tag net@v1.0.0 to be the one that origin has, found another one here, "
+        "which was not pushed; remove it, and promote again: git tag --delete net#production#1 "
+        "net-lite#production#1 net-lite@v1.0.0 net@v1.0.0.\n"
+    )
 
 
 @pytest.mark.slow

@@ -13,7 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
+from pipelines.lock import held_by
 from tests.pipelines.repositories import Git
+from tests.pipelines.runs import process_of_stage
 from tests.pipelines.server import PYTHON, ROOT, Prefect, free_port, wait_until
 from tests.pipelines.test_process import is_gone
 
@@ -99,19 +101,14 @@ def test_runs_by_schedule_and_by_hand_and_ends_with_all_its_processes(
 
         prefect_cli(
             prefect, project, "deployment", "run", "pipeline/run", "-p", "recipe=slow",
-            "-p", 'set_param=["seconds=50"]',
+            "-p", 'set_param=["seconds=600"]',
         )  # fmt: skip
         (run,) = wait_until(120, lambda: prefect.runs(name="slow at main", state="Running"))
-        said = wait_until(
-            60, lambda: [line for line in prefect.logs(run["id"]) if "working as " in line]
-        )
-        stage = int(said[0].removeprefix("working as "))
+        stage = process_of_stage(project)
         prefect_cli(prefect, project, "flow-run", "cancel", run["id"])
-        begin = time.monotonic()
-        wait_until(20, lambda: is_gone(stage))
-        wait_until(20, lambda: not list((project / ".git/pipeline/checkouts").iterdir()))
-        assert time.monotonic() - begin < 15
-        wait_until(20, lambda: prefect.runs(id=run["id"])[0]["state_name"] == "Cancelled")
+        wait_until(60, lambda: is_gone(stage))
+        wait_until(60, lambda: not list((project / ".git/pipeline/checkouts").iterdir()))
+        wait_until(60, lambda: prefect.runs(id=run["id"])[0]["state_name"] == "Cancelled")
 
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
@@ -228,6 +225,40 @@ def test_killed_with_all_its_processes_it_declares_the_run_crashed_when_started_
         (crashed,) = wait_until(180, lambda: prefect.runs(id=run["id"], state="Crashed"))
         assert crashed["state"]["message"] == "its process has sent no heartbeat for too long"
         wait_until(120, lambda: prefect.runs(name="next at main", state="Completed"))
+
+
+def test_nothing_outlives_a_server_that_was_killed(project: Path, tmp_path: Path) -> None:
+    with serving(project, tmp_path / "serve.log") as (process, prefect):
+        by_hand = ("deployment", "run", "pipeline/run", "-p", 'set_param=["seconds=600"]')
+        prefect_cli(prefect, project, *by_hand)
+        stage = process_of_stage(project)
+        below = psutil.Process(process.pid).children(recursive=True)
+        assert stage in {child.pid for child in below}
+        process.kill()
+        wait_until(60, lambda: all(is_gone(child.pid) for child in below))
+    # So the next one may begin.
+    assert held_by(project / ".prefect" / "serve.lock") is None
+
+
+def test_second_server_of_a_folder_is_refused_by_the_name_of_the_first(
+    project: Path, tmp_path: Path
+) -> None:
+    with serving(project, tmp_path / "serve.log") as (process, prefect):
+        done = subprocess.run(
+            [PYTHON, "-m", "pipelines.serve", "--port", str(free_port())],
+            cwd=project,
+            env=prefect.environment | {"PYTHONPATH": str(project)},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert process.poll() is None
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: expected no other server of this folder, whose database it would share, found one "
+        f"on port {prefect.environment['PREFECT_SERVER_API_PORT']} (process {process.pid}); use "
+        "that one, or end it.\n"
+    )
 
 
 def test_taken_port_is_a_sentence(project: Path, prefect: Prefect) -> None:

@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,8 +9,10 @@ import pytest
 
 from tests.pipelines.repositories import Git, run
 from tests.pipelines.server import ROOT
+from tests.pipelines.storage.test_objects import md5
 
 SetParams = Callable[..., None]
+OF_FOUR = md5(b"fast 4 one\n")
 
 
 @pytest.fixture
@@ -129,10 +132,23 @@ def test_folder_whose_list_is_nowhere_stops_the_removal(toy: Path, git: Git) -> 
     assert (code, "of many, which " in said, "nowhere sound" in said) == (1, True, True)
 
 
-def test_what_is_removed_is_noted(models: Path) -> None:
+def test_what_is_removed_is_noted_with_the_commit_that_needed_it(models: Path, git: Git) -> None:
     space(models, "collect", "--runs", "2", "--force")
-    noted = (models / ".dvc" / "cache" / "removed-by-gc").read_text().split()
-    assert len(noted) == 4
+    noted = (models / ".dvc" / "cache" / "removed-by-gc").read_text()
+    assert noted == f"{OF_FOUR} {git('rev-parse', 'runs/4')}\n"
+
+
+def test_what_is_removed_is_noted_afterwards_where_a_full_disk_has_no_room_before(
+    models: Path, small_disk: Path, git: Git
+) -> None:
+    shutil.copytree(models / ".dvc" / "cache", small_disk, dirs_exist_ok=True)
+    run(models, "dvc", "cache", "dir", "--local", str(small_disk))
+    (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free))
+    assert shutil.disk_usage(small_disk).free == 0
+    code, said = space(models, "collect", "--runs", "2", "--force")
+    assert (code, said.endswith(": removed.\n")) == (0, True), said
+    noted = (small_disk / "removed-by-gc").read_text()
+    assert noted == f"{OF_FOUR} {git('rev-parse', 'runs/4')}\n"
 
 
 def test_table_says_who_needs_what(models: Path) -> None:

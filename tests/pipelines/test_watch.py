@@ -90,11 +90,11 @@ def test_source_that_cannot_be_asked_is_logged_and_is_no_event(
     edit(toy / "params.yaml", "datasets.mnist.sources", both)
     git("commit", "--quiet", "--all", "-m", "Have another source")
 
-    identity, name, _ = look()
+    run = Watch(prefect, toy)
+    _, name, _ = run.end()
 
     assert name == "Unchanged"
-    logs = wait_until(20, lambda: prefect.logs(identity))
-    assert f"passed over web folder {url}: no answer (ConnectionError)" in logs
+    assert f"passed over web folder {url}: no answer (ConnectionError)" in run.log.read_text()
     assert not arrivals(prefect, source)
 
 

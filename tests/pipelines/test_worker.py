@@ -71,6 +71,19 @@ def test_pool_that_nothing_is_deployed_for_is_refused(
     assert said.startswith("error: expected a deployment tpu in prefect.yaml, found run, nightly,")
 
 
+def test_second_worker_of_a_clone_is_refused_by_the_name_of_the_first(
+    prefect: Prefect, worker_clone: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    with working(prefect, worker_clone, tmp_path) as (process, _):
+        code, said = begin(worker_clone, environment)
+        assert process.is_running()
+    assert code == 1
+    assert said == (
+        f"error: expected no other worker of this clone, found one of pool gpu (process "
+        f"{process.pid}); end it, or start this one in a clone of its own.\n"
+    )
+
+
 def test_what_the_server_lacks_is_made(
     prefect: Prefect, worker_clone: Path, tmp_path: Path
 ) -> None:

@@ -13,6 +13,9 @@ sys.stdout.write(f"working as {os.getpid()}\n")
 for epoch in range(params["epochs"]):
     time.sleep(params["seconds"])
     sys.stderr.write(f"epoch {epoch + 1}/{params['epochs']}: loss 0.5\n")
+# A test that puts a file there decides when it may end.
+while Path("../hold").exists():
+    time.sleep(0.05)
 if params["fail"]:
     sys.exit("error: params.yaml told it to fail")
 Path("model.txt").write_text(f"{params['recipe']} {params['epochs']} {Path('raw.txt').read_text()}")
