@@ -6,17 +6,24 @@ aside, and come again from the remote or by running their stage.
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from dvc.cli import main as dvc
 from dvc.repo import Repo
 
 from pipelines.checkout import Repository
+from pipelines.commits import LOCK
 from pipelines.errors import PipelineError
 from pipelines.lock import cache_still
+from pipelines.storage.committed import check_done
 from pipelines.storage.inventory import LOCKS
-from pipelines.storage.repair import damaged_objects, have_dvc_look, unlike_recorded
+from pipelines.storage.repair import (
+    damaged_objects,
+    have_dvc_look,
+    read_quickly,
+    unlike_recorded,
+)
 from pipelines.storage.store import Store
 
 # A stage that is restored from a damaged object shows it at the next look.
@@ -36,14 +43,24 @@ def main(targets: Annotated[list[str] | None, typer.Argument()] = None) -> None:
 
 
 def reproduce(repository: Repository, targets: list[str]) -> int:
-    """Run ``dvc repro`` until nothing damaged is found, and give its exit code."""
+    """Run ``dvc repro`` until nothing damaged is found, and give its exit code.
+
+    Raises:
+        PipelineError: something cannot be repaired, or did not get into DVC's cache.
+    """
     repair(repository)
+    first = _records()
     for _ in range(_ATTEMPTS):
-        before = _locks()
+        before = _records()
         code: int = dvc(["repro", *targets])
         # Nothing was run or restored, or else it is looked at.
-        if (code == 0 and _locks() == before) or not repair(repository):
+        if (code == 0 and _records() == before) or not repair(repository):
             break
+    changed = {name for name, record in _records().items() if record != first.get(name)}
+    if code == 0 and changed:
+        with Repo() as repo, repo.lock:
+            stages = [one for one in repo.index.stages if one.addressing in changed]
+            check_done(stages, Path(repo.cache.local_cache_dir))
     return code
 
 
@@ -68,8 +85,14 @@ def repair(repository: Repository) -> bool:
     return found
 
 
-def _locks() -> list[bytes]:
-    return [path.read_bytes() for path in map(Path, LOCKS) if path.is_file()]
+def _records() -> dict[str, Any]:
+    """Give what DVC has recorded, by the address of each stage."""
+    return {
+        stage if path == LOCK else f"{path.replace('.lock', '.yaml')}:{stage}": record
+        for path in LOCKS
+        if Path(path).is_file()
+        for stage, record in read_quickly(Path(path).read_bytes(), path).get("stages", {}).items()
+    }
 
 
 if __name__ == "__main__":

@@ -15,11 +15,10 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.stage.cache import _can_hash
 from dvc.stage.serialize import to_single_stage_lockfile
-from dvc.utils.serialize import dump_yaml, parse_yaml_for_update
 
 from pipelines.errors import PipelineError
 from pipelines.graph import MAIN
-from pipelines.storage.committed import check_committed, recorded_outputs
+from pipelines.storage.committed import check_done
 from pipelines.storage.objects import check_sound
 from pipelines.storage.outputs import Output
 
@@ -50,29 +49,8 @@ def _check(file: str, stage: str) -> None:
 
 
 def _check_done(file: str, name: str) -> None:
-    """Check that the cache has what a stage's record names, or remove the record."""
     with Repo(_wait_for_lock=True) as repo, repo.lock:
-        stage = repo.stage.load_one(file, name)
-        try:
-            check_committed(name, recorded_outputs([stage]), Path(repo.cache.local_cache_dir))
-        except PipelineError:
-            remove_record(Path(file).with_name("dvc.lock"), name)
-            raise
-
-
-def remove_record(lock: Path, stage: str) -> None:
-    """Have DVC run a stage again, and nobody commit what it recorded.
-
-    On a disk that is full the file stays as it is: DVC finds then that its cache lacks the outputs.
-    """
-    content = parse_yaml_for_update(lock.read_text(), lock)
-    del content["stages"][stage]
-    new = lock.with_name(f"{lock.name}.new")
-    try:
-        dump_yaml(new, content)
-        new.replace(lock)
-    except OSError:
-        new.unlink(missing_ok=True)
+        check_done([repo.stage.load_one(file, name)], Path(repo.cache.local_cache_dir))
 
 
 def relied_on(repo: Repo, file: str, name: str) -> Iterator[Output]:

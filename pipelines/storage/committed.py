@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import DamagedError
+from dvc.utils.serialize import dump_yaml, parse_yaml_for_update
+
+from pipelines.errors import DamagedError, PipelineError
 from pipelines.storage.objects import entries, list_at, object_path
 from pipelines.storage.outputs import DIRECTORY, Output
 
@@ -22,6 +24,39 @@ def recorded_outputs(stages: Iterable[Any]) -> Iterator[Output]:
         for out in stage.outs:
             if out.use_cache and out.hash_info:
                 yield Output(path=out.def_path, md5=out.hash_info.value, size=out.meta.size or 0)
+
+
+def check_done(stages: Iterable[Any], cache: Path) -> None:
+    """Check that a cache has what the records of stages name, or remove the record.
+
+    Args:
+        stages: objects of DVC's.
+        cache: DVC's, the folder that ``dvc cache dir`` names.
+
+    Raises:
+        PipelineError: as of ``check_committed``; the stage's record is gone.
+    """
+    for stage in stages:
+        try:
+            check_committed(stage.name, recorded_outputs([stage]), cache)
+        except PipelineError:
+            remove_record(Path(stage.path).with_name("dvc.lock"), stage.name)
+            raise
+
+
+def remove_record(lock: Path, stage: str) -> None:
+    """Have DVC run a stage again, and nobody commit what it recorded.
+
+    On a disk that is full the file stays as it is: DVC finds then that its cache lacks the outputs.
+    """
+    content = parse_yaml_for_update(lock.read_text(), lock)
+    del content["stages"][stage]
+    new = lock.with_name(f"{lock.name}.new")
+    try:
+        dump_yaml(new, content)
+        new.replace(lock)
+    except OSError:
+        new.unlink(missing_ok=True)
 
 
 def check_committed(stage: str, outputs: Iterable[Output], cache: Path) -> None:

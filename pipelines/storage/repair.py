@@ -50,13 +50,11 @@ def damaged_objects(cache: Path, needs: Sequence[Need]) -> list[Need]:
 def _recorded(folder: Path) -> Iterator[Need]:
     for path in inventory.LOCKS:
         if (folder / path).is_file():
-            for stage, output in outputs_of(
-                _read_quickly((folder / path).read_bytes(), path), path
-            ):
+            for stage, output in outputs_of(read_quickly((folder / path).read_bytes(), path), path):
                 yield Need(output.md5, output.path, stage, _HERE)
 
 
-def _read_quickly(content: bytes, name: str) -> Any:
+def read_quickly(content: bytes, name: str) -> Any:
     """Read a lock with the parser in C; paths and hashes are text to it as well."""
     try:
         return YAML(typ="safe").load(content) or {}
