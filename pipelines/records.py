@@ -23,6 +23,8 @@ from pipelines.timing import Timing
 from stages.formats import FormatError, parse_json
 
 _PICTURE = Path("reports", "figures", "misclassified.png")
+# Metrics of other files are named with their path.
+_METRICS = "reports/metrics.json"
 # The metric whose fall is an event.
 _WATCHED = "test.accuracy"
 METRIC_FELL = "pipeline.accuracy.fell"
@@ -122,12 +124,12 @@ def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
         return {}
     names = {"old": "before", "new": "after", "diff": "change"}
     return {
-        metric: {
+        metric if path == _METRICS else f"{path}: {metric}": {
             names[name]: value
             for name, value in values.items()
             if name in names and isinstance(value, int | float)
         }
-        for metrics in files.values()
+        for path, metrics in files.items()
         for metric, values in sorted(metrics.items())
         if isinstance(values.get("new"), int | float)
     }

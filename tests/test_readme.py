@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 STAGES: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 
-
+# Of a stage's entry: where its outputs are listed.
+KINDS = ("outs", "metrics", "plots")
 PARAMETERS = read_params(ROOT / "params.yaml")
 
 
@@ -34,7 +35,8 @@ def test_the_picture_of_the_pipeline_is_that_of_dvc_yaml() -> None:
     makers = {
         next(iter(output)) if isinstance(output, dict) else output: stage
         for stage, entry in STAGES.items()
-        for output in [*entry.get("outs", []), *entry.get("metrics", [])]
+        for kind in KINDS
+        for output in entry.get(kind, [])
     }
     edges = {
         (makers[dep], stage)
@@ -54,7 +56,7 @@ def test_every_output_stands_in_the_table_of_the_stages() -> None:
 
     assert list(rows) == list(STAGES)
     for stage, entry in STAGES.items():
-        outputs = [*entry.get("outs", []), *entry.get("metrics", [])]
+        outputs = [output for kind in KINDS for output in entry.get(kind, [])]
         for output in outputs:
             name = next(iter(output)) if isinstance(output, dict) else output
             assert resolved(name) in rows[stage]

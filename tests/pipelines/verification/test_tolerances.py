@@ -161,7 +161,8 @@ def test_what_no_network_has_touched_has_no_tolerance_and_what_one_has_has() -> 
     outputs = {
         (output if isinstance(output, str) else next(iter(output))): stage
         for stage, entry in stages.items()
-        for output in [*entry.get("outs", []), *entry.get("metrics", [])]
+        for kind in ("outs", "metrics", "plots")
+        for output in entry.get(kind, [])
     }
     exact = {path for path in outputs if tolerance_of(path) is None}
 
