@@ -12,14 +12,16 @@ from pipelines.records import changes_of_metrics
     ("printed", "changes"),
     [
         (
-            json.dumps({"m.json": {"test.accuracy": {"old": 1, "new": 0.5, "diff": -0.5}}}),
+            json.dumps(
+                {"reports/metrics.json": {"test.accuracy": {"old": 1, "new": 0.5, "diff": -0.5}}}
+            ),
             {"test.accuracy": {"before": 1, "after": 0.5, "change": -0.5}},
         ),
         (
             json.dumps(
                 {"m.json": {"title": {"old": "a", "new": "b"}, "n": {"old": None, "new": 1}}}
             ),
-            {"n": {"after": 1}},
+            {"m.json: n": {"after": 1}},
         ),
         (json.dumps({"m.json": {"loss": {"old": float("nan"), "new": 1, "diff": 0}}}), {}),
         (json.dumps({"m.json": {"loss": {"old": 1, "new": None}}}), {}),
