@@ -1,7 +1,8 @@
 """Read what ``dvc.yaml`` declares of a stage: what it depends on and what it writes."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,16 +41,27 @@ def read_declaration(stage: str) -> Declaration:
     Raises:
         DeclarationError: there is no such stage, or a file cannot be read.
     """
-    for path, content in _pipelines():
-        declared = content.get("stages", {}).get(stage)
-        if declared is not None:
-            values = _values(path.parent, content)
+    # The files of stages share parameters.
+    read = cache(read_yaml)
+    pipelines = [
+        (content.get("stages", {}), _values(path.parent, content, read))
+        for path, content in _pipelines()
+    ]
+    for stages, values in pipelines:
+        if stage in stages:
+            declared = stages[stage]
             return Declaration(
                 stage,
                 tuple(_resolved(values, declared.get("deps", []))),
                 tuple(_places(values, declared.get("params", []))),
-                tuple(name for name, options in _outputs(values, declared) if not options),
-                tuple(_persistent()),
+                tuple(name for name, persistent in _outputs(values, declared) if not persistent),
+                tuple(
+                    name
+                    for stages, values in pipelines
+                    for declared in stages.values()
+                    for name, persistent in _outputs(values, declared)
+                    if persistent
+                ),
             )
     raise DeclarationError(
         f"expected dvc.yaml to declare the stage {stage}, found no such stage; run it by "
@@ -57,14 +69,18 @@ def read_declaration(stage: str) -> Declaration:
     )
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path: Path, *, quickly: bool = False) -> Any:
     """Read a YAML 1.2 file, as DVC reads it.
+
+    Args:
+        path: of the file.
+        quickly: by the parser in C, which reads YAML 1.1: text is the same to both.
 
     Raises:
         DeclarationError: there is no such file, or it is not YAML.
     """
     try:
-        return YAML(typ="safe", pure=True).load(path.read_bytes())
+        return YAML(typ="safe", pure=not quickly).load(path.read_bytes()) or {}
     except (OSError, YAMLError) as error:
         reason = " ".join(str(error).split())
         raise DeclarationError(f"expected a YAML file at {path}, found: {reason}.") from None
@@ -73,23 +89,18 @@ def read_yaml(path: Path) -> Any:
 def _pipelines() -> Iterator[tuple[Path, dict[str, Any]]]:
     for pattern in PIPELINES:
         for path in sorted(Path().glob(pattern)):
-            yield path, read_yaml(path)
+            yield path, read_yaml(path, quickly=True)
 
 
-def _persistent() -> Iterator[str]:
-    for path, content in _pipelines():
-        values = _values(path.parent, content)
-        for declared in content.get("stages", {}).values():
-            yield from (name for name, persistent in _outputs(values, declared) if persistent)
-
-
-def _values(folder: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+def _values(
+    folder: Path, content: Mapping[str, Any], read: Callable[[Path], Any]
+) -> dict[str, Any]:
     """Give the values that ``${...}`` names: of params.yaml and of the files under ``vars``."""
     files = [_PARAMETERS, *(name for name in content.get("vars", []) if isinstance(name, str))]
     values: dict[str, Any] = {}
-    for path in (folder / name for name in files):
+    for path in ((folder / name).resolve() for name in files):
         if path.is_file():
-            values |= read_yaml(path) or {}
+            values |= read(path)
     return values
 
 

@@ -29,8 +29,10 @@ class Fingerprint(NamedTuple):
 
     files: Mapping[str, File]
     """Every file, by its path; those of folders too."""
+    parameters: Mapping[str, File]
+    """The files of parameters."""
     values: Mapping[str, str]
-    """Parameters as JSON, by ``FILE: PLACE``."""
+    """Parameters as JSON, by ``PLACE in FILE``."""
 
 
 def take(declaration: Declaration, earlier: Fingerprint | None = None) -> Fingerprint:
@@ -46,7 +48,11 @@ def take(declaration: Declaration, earlier: Fingerprint | None = None) -> Finger
         for dependency in declaration.dependencies
         for path in _files(dependency)
     }
-    return Fingerprint(files, dict(_values(declaration)))
+    known = earlier.parameters if earlier else {}
+    parameters = {name: _file(name, known.get(name)) for name, _ in declaration.parameters}
+    if earlier and earlier.parameters == parameters:
+        return Fingerprint(files, parameters, earlier.values)
+    return Fingerprint(files, parameters, dict(_values(declaration)))
 
 
 def differences(before: Fingerprint, after: Fingerprint) -> list[str]:

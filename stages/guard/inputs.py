@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from stages.errors import UserError
-from stages.guard.declaration import PIPELINES, Declaration
+from stages.guard.declaration import PIPELINES, Declaration, DeclarationError, read_yaml
 from stages.guard.fingerprint import Fingerprint, recorded_hash
 
 
@@ -51,12 +48,11 @@ def _records() -> Iterator[Record]:
     for pattern in PIPELINES:
         for path in sorted(Path().glob(pattern.replace(".yaml", ".lock"))):
             try:
-                # The parser in C; paths and hashes are text to it as well.
-                content = YAML(typ="safe").load(path.read_bytes()) or {}
+                content = read_yaml(path, quickly=True)
                 for stage, record in content.get("stages", {}).items():
                     for out in record.get("outs", []):
                         yield Record(out["path"], stage, str(out.get("md5")))
-            except (OSError, YAMLError, AttributeError, KeyError, TypeError) as error:
+            except (DeclarationError, AttributeError, KeyError, TypeError) as error:
                 reason = " ".join(str(error).split())
                 raise InputError(
                     f"{path}: expected what DVC writes, found: {reason}; restore it from Git: "
