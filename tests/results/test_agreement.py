@@ -26,6 +26,7 @@ def test_sound_results_agree(results_with: Spoiled) -> None:
         ("metrics", "0.903229", "0.90323", "test.accuracy_high of metrics.json to be 0.903229"),
         ("metrics", '"errors": 2', '"errors": 3', "test.errors of metrics.json to be 2"),
         ("metrics", '"images": 6', '"images": 7', "test.images of metrics.json to be 6"),
+        ("metrics", '"loss": 0.686199', '"loss": 0.5', "test.loss of metrics.json to be 0.686199"),
         ("checks", '"observed": "6"', '"observed": "7"', "test-image-count of checks.json obse"),
         ("classes", "dog,", "cow,", "the classes of classes.csv to be"),
         ("classes", "cat,3", "cat,4", "the support of class cat in classes.csv to be 3"),
