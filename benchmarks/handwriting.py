@@ -15,7 +15,7 @@ from benchmarks.rendering import DISTORTIONS, as_picture, plain
 from benchmarks.results import record
 from stages import artifacts
 from stages.artifacts import Array
-from stages.dataset.handwriting import read_handwriting
+from stages.dataset.handwriting import Handwriting, read_handwriting, stacked
 from stages.exported import ExportedModel
 
 DIGITS = 500
@@ -66,7 +66,8 @@ def read(pictures: list[Image.Image], labels: Array, model: ExportedModel) -> Ar
     right = np.zeros(len(labels), bool)
     for number, digits in enumerate(found.digits.values()):
         if len(digits) == 1:
-            right[number] = model.probabilities(digits).argmax() == labels[number]
+            image = stacked(Handwriting({"": digits}, {}), model.description.images)
+            right[number] = model.probabilities(image).argmax() == labels[number]
     return right
 
 

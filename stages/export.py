@@ -2,6 +2,7 @@
 
 from stages import artifacts
 from stages.command import PathOption
+from stages.description import Description, image_format
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
 from stages.model.export import export
@@ -16,20 +17,23 @@ def main(
     saved_model: PathOption,
     tflite: PathOption,
 ) -> None:
-    """Write the network of the ``weights``, which takes images as they are in ``arrays``."""
+    """Write the network of the ``weights``, which takes images as they are in the ``arrays``."""
     parameters = read_params(params)
     dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
-    images = artifacts.read_array(arrays / "test_images.npy")
+    images = artifacts.read_array(arrays / "train_images.npy")
+    numbers = artifacts.read_tensors(standardization)
+    description = Description(
+        version=1,
+        dataset=parameters.dataset,
+        title=dataset.title,
+        classes=dataset.classes,
+        images=image_format(images, numbers["mean"], dataset.expectations),
+    )
 
     prepare("cpu", parameters.train.threads)
-    classifier = Classifier(
-        recipe.network,
-        artifacts.read_tensors(standardization),
-        len(dataset.classes),
-        recipe.seed,
-    )
+    classifier = Classifier(recipe.network, numbers, len(dataset.classes), recipe.seed)
     classifier.weights = artifacts.read_tensors(weights)
-    exported = export(classifier, images)
+    exported = export(classifier, description)
 
     for name, content in exported.saved_model.items():
         artifacts.write_bytes(saved_model / name, content)

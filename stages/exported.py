@@ -1,12 +1,21 @@
 """Ask the exported model, without TensorFlow."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter, SignatureRunner
+from ai_edge_litert.interpreter import Interpreter
+from pydantic import ValidationError
 
 from stages.artifacts import Array
+from stages.description import Description
 from stages.errors import UserError
+from stages.params import sentences
+
+# What TensorFlow Lite's format can hold.
+_MAXIMUM_BYTES = 2**31
+# A description lists class names; a larger one is none.
+_MAXIMUM_DESCRIPTION = 2**20
 
 
 class ExportedError(UserError):
@@ -17,36 +26,100 @@ class ExportedModel:
     """The classifier, as the stage ``export`` writes it in TensorFlow Lite's format.
 
     Args:
-        path: of the file.
+        path: of the file. It holds numbers and TensorFlow Lite's own operations, no code.
 
     Raises:
-        ExportedError: there is no such file, or it is none of a model.
+        ExportedError: the file is missing or is no model, or the model does not describe itself,
+            or does not take and give what it describes.
     """
+
+    description: Description
+    """What the model takes and what its answers mean."""
 
     def __init__(self, path: Path) -> None:
         try:
-            interpreter = Interpreter(model_content=path.read_bytes())
-            self._runner: SignatureRunner = interpreter.get_signature_runner()
-        except (OSError, ValueError) as error:
-            found = "no such file" if isinstance(error, FileNotFoundError) else str(error)
+            self._interpreter = Interpreter(model_content=_content(path))
+            self.description = self._described()
+            self._check_signature()
+        # TensorFlow Lite raises the latter two, for what it cannot read or run.
+        except (_NotOursError, ValueError, RuntimeError) as error:
+            found = " ".join(str(error).split()).rstrip(".")
             raise ExportedError(
-                f"{path}: expected an exported model, found: {found}; run `dvc repro export`."
+                f"{path}: expected a model that the stage export wrote, found: {found}; "
+                "run `dvc repro export`."
             ) from None
-
-    @property
-    def image_shape(self) -> tuple[int, int]:
-        """Height and width of the images that it takes."""
-        _, height, width = self._runner.get_input_details()["images"]["shape_signature"]
-        return int(height), int(width)
 
     def probabilities(self, images: Array) -> Array:
         """Compute the probability of each class.
 
         Args:
-            images: ``(n, height, width)``, raw, of the type that it was trained on; n at least 1.
+            images: ``(n, height, width)``, raw, in the format that the description gives; n at
+                least 1.
 
         Returns:
             ``(n, classes)`` float32; each row sums to 1.
         """
-        found: Array = self._runner(images=np.ascontiguousarray(images))["probabilities"]
+        classify = self._interpreter.get_signature_runner("serving_default")
+        found: Array = classify(images=np.ascontiguousarray(images))["probabilities"]
         return found
+
+    def _described(self) -> Description:
+        known = self._interpreter.get_signature_list()
+        if "describe" not in known or "serving_default" not in known:
+            raise _NotOursError(
+                f"no description in it (its signatures: {', '.join(known) or 'none'})"
+            )
+        describe = self._interpreter.get_signature_runner("describe")
+        details = describe.get_output_details().get("description", {})
+        shape = tuple(details.get("shape", ()))
+        if details.get("dtype") is not np.uint8 or len(shape) != 1:
+            raise _NotOursError("a description that is not text")
+        if shape[0] > _MAXIMUM_DESCRIPTION:
+            raise _NotOursError(f"a description of {shape[0]:,} bytes")
+        try:
+            return Description.model_validate_json(describe()["description"].tobytes().decode())
+        except UnicodeDecodeError:
+            raise _NotOursError("a description that is not text") from None
+        except ValidationError as error:
+            raise _NotOursError(f"a description in which {sentences(error)}") from None
+
+    def _check_signature(self) -> None:
+        """Hold the model to its description, at last by classifying one image of background."""
+        form, classes = self.description.images, len(self.description.classes)
+        classify = self._interpreter.get_signature_runner("serving_default")
+        found = _tensor(classify.get_input_details().get("images", {}))
+        expected = f"{form.dtype} (-1, {form.height}, {form.width})"
+        if found != expected:
+            raise _NotOursError(f"images of {found}, but a description of {expected}")
+        answers = _tensor(classify.get_output_details().get("probabilities", {}))
+        if answers != f"float32 (-1, {classes})":
+            raise _NotOursError(
+                f"probabilities of {answers}, but a description of {classes} classes"
+            )
+        image = np.full((1, form.height, form.width), getattr(form, form.background), form.dtype)
+        if not np.isclose(self.probabilities(image).sum(), 1, atol=1e-3):
+            raise _NotOursError("probabilities that do not sum to 1")
+
+
+class _NotOursError(Exception):
+    """What is found instead of a model that the stage ``export`` wrote."""
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise _NotOursError("a folder" if path.is_dir() else "no such file")
+        size = path.stat().st_size
+        if size > _MAXIMUM_BYTES:
+            raise _NotOursError(f"{size:,} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise _NotOursError(error.strerror or str(error)) from None
+
+
+def _tensor(details: dict[str, Any]) -> str:
+    """Name the type and the shape of a tensor, with -1 for any size."""
+    if not details:
+        return "nothing"
+    shape = ", ".join(map(str, details["shape_signature"]))
+    return f"{np.dtype(details['dtype']).name} ({shape})"

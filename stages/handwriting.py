@@ -5,6 +5,7 @@ from stages.command import PathOption
 from stages.dataset.collecting import collect
 from stages.dataset.handwriting import read_handwriting, stacked
 from stages.dataset.standardization import measure
+from stages.description import image_format
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
 from stages.params import read_params
@@ -13,6 +14,7 @@ from stages.reporting import handwriting as reporting
 
 def main(
     params: PathOption,
+    arrays: PathOption,
     folder: PathOption,
     standardization: PathOption,
     weights: PathOption,
@@ -23,13 +25,15 @@ def main(
     """Classify what the pictures of the ``folder`` show; write the ``digits`` and the answers."""
     parameters = read_params(params)
     dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
+    images = artifacts.read_array(arrays / "train_images.npy")
     numbers = artifacts.read_tensors(standardization)
 
-    height, width = numbers["mean"].shape
+    form = image_format(images, numbers["mean"], dataset.expectations)
     files, refused = collect(folder)
-    found = read_handwriting(files, min(height, width))
-    seen = stacked(found, height, width)
-    if parameters.handwriting.standardization == "own" and len(seen):
+    found = read_handwriting(files, min(form.height, form.width))
+    seen = stacked(found, form)
+    # A single digit would be its own mean, and nothing would be left of it.
+    if parameters.handwriting.standardization == "own" and len(seen) > 1:
         numbers = measure(seen)
     prepare(parameters.train.device, parameters.train.threads)
     classifier = Classifier(recipe.network, numbers, len(dataset.classes), recipe.seed)

@@ -1,6 +1,7 @@
 """Read the digits on pictures now: ``python -m stages.predict PICTURE ...``.
 
-Not a stage: it asks the exported model, and writes nothing but its answers.
+This is no stage: it asks the exported model, which says itself what it takes and which classes it
+knows, and writes nothing but its answers.
 """
 
 import json
@@ -13,7 +14,6 @@ import typer
 from stages.command import run
 from stages.dataset.handwriting import read_handwriting, stacked
 from stages.exported import ExportedModel
-from stages.params import read_params
 from stages.reporting.handwriting import answers
 
 
@@ -21,16 +21,14 @@ def main(
     pictures: Annotated[list[Path], typer.Argument(help="PNG or JPEG files")],
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, not a table")] = False,
     model: Annotated[Path, typer.Option()] = Path("models/classifier.tflite"),
-    params: Annotated[Path, typer.Option()] = Path("params.yaml"),
 ) -> None:
     """Print what every digit on the ``pictures`` is, and how sure the ``model`` is."""
-    classes = read_params(params).chosen_dataset.classes
     exported = ExportedModel(model)
-    height, width = exported.image_shape
+    classes, form = exported.description.classes, exported.description.images
 
-    found = read_handwriting({str(path): path for path in pictures}, min(height, width))
+    found = read_handwriting({str(path): path for path in pictures}, min(form.height, form.width))
     names = [name for name, digits in found.digits.items() for _ in digits]
-    images = stacked(found, height, width)
+    images = stacked(found, form)
     probabilities = exported.probabilities(images) if names else np.empty((0, len(classes)))
     table = answers(names, probabilities, classes).drop(columns="label").round(4)
 

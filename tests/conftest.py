@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 from stages import artifacts
 from stages.artifacts import Array
+from stages.description import Description, ImageFormat
 from stages.reporting import handwriting, metrics
 from stages.reporting.calibration import calibration
 
@@ -153,6 +154,17 @@ def beside(tmp_path: Path) -> dict[str, Path]:
 
 
 CLASSES = tuple("0123456789")
+
+
+@pytest.fixture
+def mnist_description() -> Description:
+    """What a model of MNIST takes and answers."""
+    form = ImageFormat(
+        height=28, width=28, dtype="uint8", minimum=0.0, maximum=255.0, background="minimum"
+    )
+    return Description(version=1, dataset="mnist", title="MNIST", classes=CLASSES, images=form)
+
+
 CHECKS = {
     "success": True,
     "failed": [],

@@ -4,13 +4,18 @@ import numpy as np
 
 from stages import artifacts, export, standardize
 from stages.artifacts import Array
+from stages.description import Description
 from stages.exported import ExportedModel
 from stages.model.classifier import Classifier
 from stages.params import read_params
 
 
 def test_what_is_exported_answers_as_the_network_does(
-    small_params: Path, small_arrays: Path, small_mnist: dict[str, Array], tmp_path: Path
+    small_params: Path,
+    small_arrays: Path,
+    small_mnist: dict[str, Array],
+    mnist_description: Description,
+    tmp_path: Path,
 ) -> None:
     recipe = read_params(small_params).chosen_recipe
     standardization, weights = tmp_path / "standardization.safetensors", tmp_path / "w.safetensors"
@@ -29,7 +34,7 @@ def test_what_is_exported_answers_as_the_network_does(
 
     images = small_mnist["test_images"]
     model = ExportedModel(tmp_path / "classifier.tflite")
-    assert model.image_shape == (28, 28)
+    assert model.description == mnist_description
     np.testing.assert_allclose(
         model.probabilities(images), classifier.probabilities(images), atol=1e-5
     )

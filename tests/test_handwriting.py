@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from stages import artifacts, handwriting, standardize
 from stages.artifacts import Array
+from stages.description import DescriptionError
 from stages.model.classifier import Classifier
 from stages.params import read_params
 
@@ -32,6 +33,7 @@ def files(
     (folder / "link.png").symlink_to(folder / "7.png")
     return {
         "params": small_params,
+        "arrays": small_arrays,
         "folder": folder,
         "standardization": tmp_path / "standardization.safetensors",
         "weights": tmp_path / "weights.safetensors",
@@ -73,7 +75,42 @@ def test_the_digits_own_numbers_may_standardize_them(files: dict[str, Path], edi
         handwriting.main(**files)
         return float(artifacts.read_table(files["table"])["confidence"][0])
 
-    by_training = confidence()
+    alone = confidence()
     edit(files["params"], "handwriting.standardization", "own")
+    # Of a single digit, nothing would be left.
+    assert confidence() == alone
+    sheet = Image.new("L", (200, 120), 230)
+    ImageDraw.Draw(sheet).line([(60, 20), (60, 100)], fill=30, width=8)
+    sheet.save(files["folder"] / "8.png")
 
-    assert confidence() != pytest.approx(by_training)
+    assert confidence() != pytest.approx(alone)
+
+
+def test_a_data_set_is_shown_digits_in_its_own_range(
+    files: dict[str, Path], small_mnist: dict[str, Array], edit: Edit
+) -> None:
+    dark = (1 - small_mnist["train_images"] / 127.5).astype(np.float32)
+    np.save(files["arrays"] / "train_images.npy", dark)
+    standardize.main(files["arrays"], files["standardization"])
+    edit(files["params"], "datasets.mnist.expectations.pixel_minimum", -1)
+    edit(files["params"], "datasets.mnist.expectations.pixel_maximum", 1)
+
+    handwriting.main(**files)
+
+    (seen,) = artifacts.read_array(files["digits"])
+    assert seen.dtype == np.float32
+    assert (seen.min(), seen.max()) == (-1, 1)
+    assert (seen[0] == 1).all()
+    expected = 1 - small_mnist["test_images"][0] / 127.5
+    assert np.corrcoef(seen.ravel(), expected.ravel())[0, 1] > 0.8
+
+
+def test_a_wrongly_declared_range_is_refused_before_anything_is_written(
+    files: dict[str, Path], small_mnist: dict[str, Array]
+) -> None:
+    np.save(files["arrays"] / "train_images.npy", small_mnist["train_images"] // 16)
+
+    with pytest.raises(DescriptionError, match="found pixels from 0 to 15; correct pixel_minimum"):
+        handwriting.main(**files)
+
+    assert not files["table"].exists()

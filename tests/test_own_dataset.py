@@ -128,7 +128,7 @@ def test_it_goes_all_the_way_with_its_own_size_pixels_and_classes(
     folder, digits = tmp_path / "handwriting", tmp_path / "digits.npy"
     read, summary = reports / "handwriting.csv", reports / "handwriting.json"
     collect.main(folder)
-    handwriting.main(params, folder, numbers, weights, digits, read, summary)
+    handwriting.main(params, arrays, folder, numbers, weights, digits, read, summary)
     report.main(
         params,
         arrays,

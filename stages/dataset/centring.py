@@ -7,6 +7,7 @@ into 28 x 28 pixels with the centre of mass in the middle.
 
 import numpy as np
 from scipy import ndimage
+from skimage.measure import block_reduce
 from skimage.morphology import dilation, disk
 from skimage.transform import resize
 
@@ -18,6 +19,8 @@ _BOX = 20 / 28
 _FAINT = 0.3
 # Of the box's side: a stroke that would be thinner is made as thick, as MNIST's pens would.
 _THINNEST = 2 / 20
+# Of the longer side of a digit that is thickened.
+_ENOUGH_PIXELS = 400
 # Of the pixels of strokes: those below are their soft edges.
 _SOLID = 0.8
 
@@ -56,6 +59,9 @@ def _thickened(digit: Array) -> Array:
     radius = round(missing / 2)
     if radius < 1:
         return digit
+    if max(digit.shape) > _ENOUGH_PIXELS:
+        # More would take long, and be lost in the image.
+        return _thickened(block_reduce(digit, -(-max(digit.shape) // _ENOUGH_PIXELS), np.max))
     thicker: Array = dilation(np.pad(digit, radius), disk(radius))
     return thicker
 

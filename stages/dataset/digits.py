@@ -1,23 +1,26 @@
 """Find the digits on a picture: which ink belongs to which, and in what order they are read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
-from skimage.measure import label, regionprops
 
 from stages.artifacts import Array
-from stages.dataset.ink import ink
+from stages.dataset.ink import contrast, negative
+from stages.dataset.parts import Box, Part
+from stages.dataset.strokes import Strokes, find_strokes
 
-# Ink at half its strength is the edge of a stroke.
-_EDGE = 0.5
-# Of the picture's height or width: what is longer is a ruled line, a shadow or the paper's edge.
-_LONGEST = 0.9
 # Pixels: a digit is at least so high.
-_LOWEST = 8
+_LOWEST = 12
 # Of the tallest digit's height: what is lower, and no part of another digit, is a blot.
 _LOW = 0.4
+# Of its height: a digit is at most so wide.
+_WIDEST = 3.0
+# Of the strongest ink: what is fainter is a stain.
+_FAINT = 0.35
+# Of its strength: a digit stands out from what is around it by more.
+_STANDS_OUT = 0.5
 # Of a digit's height: a part of it that lies apart is at most so high, ...
 _PART = 0.6
 # ... at most so far above or below it, and at most so far beside it.
@@ -26,75 +29,108 @@ _GAP, _ASIDE = 0.2, 0.12
 _BREAK = 0.1
 # Of its own height: a part that shares more than so much with a digit stands beside it.
 _BESIDE = 0.3
-
-
-class Box(NamedTuple):
-    """A part of a picture, in its pixels; ``bottom`` and ``right`` are the first outside."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    @property
-    def height(self) -> int:
-        """Rows of pixels."""
-        return self.bottom - self.top
-
-    @property
-    def width(self) -> int:
-        """Columns of pixels."""
-        return self.right - self.left
+# A sheet of paper on a desk is like a thick stroke around what is written on it. Writing is so many
+# times thinner, and fills at least this share of the sheet.
+_THINNER, _FILLS = 2.5, 0.1
 
 
 class Digit(NamedTuple):
     """A digit as it was written."""
 
     box: Box
-    """Where, in the picture as ``ink`` gives it."""
+    """Where, in the picture."""
     strokes: Array
     """``box.height`` by ``box.width`` float32, its own ink alone, from 0 to 1."""
 
 
-class _Part(NamedTuple):
-    """Connected ink."""
+class _Reading(NamedTuple):
+    """The digits of a picture, if ink is this shade."""
 
-    box: Box
-    number: int
+    strokes: Strokes
+    digits: Sequence[Sequence[Part]]
+    evidence: float
 
 
-def find(brightness: Array) -> list[Digit]:
+def find(picture: Array) -> list[Digit]:
     """Find the digits on a picture, in lines from top to bottom, in a line from left to right.
 
     Digits that touch each other are found as one. A part that lies apart, such as the bar of a 5,
-    is found with its digit.
+    is found with its digit. Ink may be darker or lighter than the paper, or of another colour.
 
     Args:
-        brightness: ``(height, width)`` float32 from 0, black, to 1, white.
+        picture: ``(height, width, channels)`` float32 from 0, black, to 1, white.
 
     Returns:
         The digits; none where nothing is written.
     """
-    written = ink(brightness)
-    numbered = label(written > _EDGE, connectivity=2)
-    parts = [_Part(Box(*region.bbox), region.label) for region in regionprops(numbered)]
-    digits = _reading_order(_grouped(_inside(parts, *written.shape)))
-    return [_cut_out(written, numbered, digit) for digit in digits]
+    readings = [_read(shade) for shade in _shades(picture)]
+    best = max(
+        (one for one in readings if not any(_is_on(other, one) for other in readings)),
+        key=lambda reading: reading.evidence,
+    )
+    return [_cut_out(best.strokes, digit) for digit in _reading_order(best.digits)]
 
 
-def _inside(parts: Sequence[_Part], height: int, width: int) -> Sequence[_Part]:
-    """Leave out what runs through the picture, unless it is all there is: a digit cut closely."""
-    inside = [
-        part
-        for part in parts
-        if part.box.height < _LONGEST * height and part.box.width < _LONGEST * width
-    ]
-    return inside or parts
+def _shades(picture: Array) -> Iterator[Array]:
+    """Give what may be seen as dark ink: coloured ink is dark or light in one channel at least."""
+    darkest, lightest = picture.min(axis=2), picture.max(axis=2)
+    yield darkest
+    yield negative(lightest)
+    if picture.shape[2] > 1:
+        yield negative(darkest)
 
 
-def _grouped(parts: Sequence[_Part]) -> list[list[_Part]]:
+def _read(shade: Array) -> _Reading:
+    strokes = find_strokes(shade)
+    digits, evidence = [], 0.0
+    for digit in _grouped(_without_stains(strokes.parts)):
+        box = _around(digit)
+        stands_out = _contrast(shade, strokes, digit)
+        strength = max(part.strength for part in digit)
+        if stands_out > _STANDS_OUT * strength and box.width <= _WIDEST * box.height:
+            digits.append(digit)
+            evidence += box.area * stands_out
+    return _Reading(strokes, digits, evidence)
+
+
+def _without_stains(parts: Sequence[Part]) -> list[Part]:
+    """Leave out what is far fainter than the ink of the tall parts."""
+    tallest = max((part.box.height for part in parts), default=0)
+    tall = [part.strength for part in parts if part.box.height >= _LOW * tallest]
+    return [part for part in parts if part.strength > _FAINT * max(tall)]
+
+
+def _contrast(shade: Array, strokes: Strokes, digit: Sequence[Part]) -> float:
+    """Compare a digit with all around it, up to the width of its strokes away."""
+    margin = max(2, round(strokes.width))
+    place = _place(_wider(_around(digit), margin, shade.shape))
+    own = np.isin(strokes.numbered[place], [part.number for part in digit])
+    bare = ~ndimage.binary_dilation(own, iterations=margin // 2)
+    return contrast(shade[place], own, bare) if bare.any() else 0.0
+
+
+def _is_on(writing: _Reading, sheet: _Reading) -> bool:
+    """Whether one reading's digits are written on what the other takes for digits."""
+    thinner = 0 < _THINNER * writing.strokes.width < sheet.strokes.width
+    return thinner and any(
+        _contains(paper, digit) and digit.area >= _FILLS * paper.area
+        for paper in map(_around, sheet.digits)
+        for digit in map(_around, writing.digits)
+    )
+
+
+def _contains(box: Box, other: Box) -> bool:
+    return (
+        box.top <= other.top
+        and box.left <= other.left
+        and other.bottom <= box.bottom
+        and other.right <= box.right
+    )
+
+
+def _grouped(parts: Sequence[Part]) -> list[list[Part]]:
     """Put the parts of each digit together, and leave out what is too low for one."""
-    digits: list[list[_Part]] = []
+    digits: list[list[Part]] = []
     lowest = max(_LOWEST, _LOW * max((part.box.height for part in parts), default=0))
     for part in sorted(parts, key=lambda part: -part.box.height):
         owner = next((digit for digit in digits if _belongs(part.box, _around(digit))), None)
@@ -115,37 +151,53 @@ def _belongs(part: Box, digit: Box) -> bool:
     return stacked and -_BESIDE * part.height <= apart <= _BREAK * digit.height
 
 
-def _around(parts: Sequence[_Part]) -> Box:
+def _around(parts: Sequence[Part]) -> Box:
     tops, lefts, bottoms, rights = zip(*(part.box for part in parts), strict=True)
     return Box(min(tops), min(lefts), max(bottoms), max(rights))
 
 
-def _reading_order(digits: Sequence[list[_Part]]) -> list[list[_Part]]:
-    """Sort by lines: a digit is on the line of another if its middle is at the other's height."""
-    lines: list[list[list[_Part]]] = []
-    for digit in sorted(digits, key=lambda digit: _around(digit).top):
-        box = _around(digit)
-        middle = (box.top + box.bottom) / 2
-        line = next((line for line in lines if middle < _around(line[0]).bottom), None)
-        if line is None:
-            lines.append([digit])
+def _reading_order(digits: Sequence[Sequence[Part]]) -> list[Sequence[Part]]:
+    """Sort by lines, which may slope: a digit goes on the line whose last digit is beside it."""
+    lines: list[list[Sequence[Part]]] = []
+    for digit in sorted(digits, key=lambda digit: _around(digit).left):
+        overlaps = [_overlap(_around(line[-1]), _around(digit)) for line in lines]
+        if max(overlaps, default=0) > 0:
+            lines[int(np.argmax(overlaps))].append(digit)
         else:
-            line.append(digit)
-    return [digit for line in lines for digit in sorted(line, key=lambda one: _around(one).left)]
+            lines.append([digit])
+    lines.sort(key=lambda line: np.mean([_middle(_around(digit)) for digit in line]))
+    return [digit for line in lines for digit in line]
 
 
-def _cut_out(written: Array, numbered: Array, parts: Sequence[_Part]) -> Digit:
+def _overlap(box: Box, other: Box) -> float:
+    """Give a positive number if the middle of either is at the height of the other."""
+    return max(box.height, other.height) / 2 - abs(_middle(box) - _middle(other))
+
+
+def _middle(box: Box) -> float:
+    return (box.top + box.bottom) / 2
+
+
+def _cut_out(strokes: Strokes, digit: Sequence[Part]) -> Digit:
     """Take the digit's own ink, with the soft edges of its strokes."""
-    box = _around(parts)
-    margin = max(1, round(_ASIDE / 2 * max(box.height, box.width)))
-    height, width = written.shape
-    wider = Box(
+    box = _around(digit)
+    margin = max(1, round(_ASIDE / 2 * box.length))
+    wider = _wider(box, margin, strokes.numbered.shape)
+    numbered = strokes.numbered[_place(wider)]
+    own = np.isin(numbered, [part.number for part in digit])
+    near = ndimage.binary_dilation(own, iterations=margin) & (own | (numbered == 0))
+    strength = strokes.darkness[_place(wider)] / max(part.strength for part in digit)
+    return Digit(wider, np.where(near, strength.clip(0, 1), 0).astype(np.float32))
+
+
+def _wider(box: Box, margin: int, shape: tuple[int, ...]) -> Box:
+    return Box(
         max(0, box.top - margin),
         max(0, box.left - margin),
-        min(height, box.bottom + margin),
-        min(width, box.right + margin),
+        min(shape[0], box.bottom + margin),
+        min(shape[1], box.right + margin),
     )
-    place = slice(wider.top, wider.bottom), slice(wider.left, wider.right)
-    own = np.isin(numbered[place], [part.number for part in parts])
-    near = ndimage.binary_dilation(own, iterations=margin) & (own | (numbered[place] == 0))
-    return Digit(wider, np.where(near, written[place], 0))
+
+
+def _place(box: Box) -> tuple[slice, slice]:
+    return slice(box.top, box.bottom), slice(box.left, box.right)

@@ -10,6 +10,7 @@ from stages.artifacts import Array
 from stages.dataset.centring import centred
 from stages.dataset.digits import find
 from stages.dataset.pictures import PictureError, read
+from stages.description import ImageFormat
 
 
 class Handwriting(NamedTuple):
@@ -39,14 +40,29 @@ def read_handwriting(pictures: Mapping[str, Path], side: int) -> Handwriting:
     return Handwriting(digits, unread)
 
 
-def stacked(handwriting: Handwriting, height: int, width: int) -> Array:
-    """Put the digits of all pictures together, ``(n, height, width)`` uint8.
+def stacked(handwriting: Handwriting, form: ImageFormat) -> Array:
+    """Put the digits of all pictures together, as images of a data set.
 
-    Images that are not square hold them in the middle.
+    Args:
+        handwriting: digits of ``min(form.height, form.width)`` pixels a side.
+        form: the format of the data set's images.
+
+    Returns:
+        ``(n, height, width)`` in the data set's type and range, with its background; images that
+        are not square hold the digits in the middle.
     """
     digits = [digit for images in handwriting.digits.values() for digit in images]
-    stack = np.zeros((len(digits), height, width), np.uint8)
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    stack[:, top : top + side, left : left + side] = np.reshape(digits, (-1, side, side))
-    return stack
+    ink = np.zeros((len(digits), form.height, form.width))
+    side = min(form.height, form.width)
+    top, left = (form.height - side) // 2, (form.width - side) // 2
+    ink[:, top : top + side, left : left + side] = np.reshape(digits, (-1, side, side))
+    return _in_range(ink / 255, form)
+
+
+def _in_range(ink: Array, form: ImageFormat) -> Array:
+    """Write ink, from 0 to 1, as pixels from the background to the other end of the range."""
+    ends = form.minimum, form.maximum
+    background, strongest = ends if form.background == "minimum" else ends[::-1]
+    pixels = background * (1 - ink) + strongest * ink
+    dtype = np.dtype(form.dtype)
+    return (np.rint(pixels) if dtype.kind in "iu" else pixels).clip(*ends).astype(dtype)

@@ -3,75 +3,102 @@
 import numpy as np
 from scipy import ndimage
 from skimage.measure import block_reduce
+from skimage.morphology import closing, disk
 from skimage.transform import resize
 
 from stages.artifacts import Array
 
-# A picture is looked at with its longer side of at most so many pixels.
-_LONGER_SIDE = 1600
-# The paper's brightness is followed at so many points, or a few more, along the longer side.
-_PAPER_POINTS = 64
-# A stroke is thinner than this part of the shorter side.
-_STROKE = 0.25
-# Fainter than this share of the paper's brightness is a stain or a ruled line, not ink; fainter
-# than so many times the paper's grain is noise.
-_FAINTEST, _GRAIN = 0.15, 8.0
-# Pixels, the standard deviation.
+# Stray light that a camera sees even where nothing is reflected, of the brightest.
+_FLARE = 0.06
+# The paper is followed by so many points across the widest stroke.
+_POINTS = 12
+# Fainter than this share of the light is a stain; fainter than so many times the paper's grain is
+# grain.
+_FAINTEST, _GRAIN = 0.06, 8.0
+# Pixels, the standard deviation: a single pixel is grain, however dark; strokes are wider.
 _BLUR = 1.0
-# The standard deviation of a normal distribution over its median absolute deviation.
-_NORMAL = 1.4826
-# Of the pixels that are written: those below are the soft edges of strokes.
-_SOLID = 0.8
+# The grain is measured in so many tiles along the longer side, by the lower quantiles of the
+# darkness: the ink is above. Where it covers a tile, other tiles nearby tell.
+_TILES, _NEARBY, _RANK = 8, 5, 20
+_QUANTILES = (0.05, 0.25)
+# Standard deviations of a normal distribution between these quantiles, and from there to its mean.
+_BETWEEN, _ABOVE = 0.970, 0.674
 
 
-def ink(brightness: Array) -> Array:
+def ink(brightness: Array, widest: float) -> tuple[Array, Array]:
     """Find how much ink there is at each place, with light and shadow taken out.
 
     What is seen is light times reflectance, so the paper's brightness, followed over the picture,
-    divides the light out.
+    divides the light out. The paper is followed wherever it is wider than a stroke: so the inside
+    of a shadow is paper too.
 
     Args:
-        brightness: ``(height, width)`` float32 from 0, black, to 1, white.
+        brightness: ``(height, width)`` float32 from 0, black, to 1, white; the ink is darker.
+        widest: pixels, of a stroke.
 
     Returns:
-        ``(height, width)`` float32 from 0, bare paper, to 1, the ink at its strongest; all 0 where
-        nothing is written. A large picture comes back smaller.
+        ``(height, width)`` float32, the share of the light that the ink takes away, at most 1; and
+        bool: where there is more of it than stains and grain take.
     """
-    picture = _blocks(brightness, -(-max(brightness.shape) // _LONGER_SIDE))
-    if _is_light_on_dark(picture):
-        picture = 1 - picture
-    darkness = 1 - picture / np.maximum(_paper(picture), np.finfo(np.float32).eps)
-    darkness -= np.median(darkness)
-    # A single pixel is grain, however dark; strokes are wider.
+    picture = brightness + _FLARE
+    darkness = 1 - picture / _paper(picture, widest)
     smooth = ndimage.gaussian_filter(darkness, _BLUR, mode="nearest")
-    grain = _NORMAL * np.median(np.abs(smooth))
-    written = darkness[smooth > max(_FAINTEST, _GRAIN * grain)]
-    if not written.size:
-        return np.zeros_like(picture)
-    strongest = np.quantile(written, _SOLID)
-    strength: Array = np.clip(darkness / strongest, 0, 1).astype(np.float32)
-    return strength
+    base, grain = _grain(smooth)
+    written = smooth - base > np.maximum(_FAINTEST, _GRAIN * grain)
+    return (darkness - base).astype(np.float32), written
 
 
-def _is_light_on_dark(picture: Array) -> bool:
-    """There is less ink than paper: what differs most from its surroundings is ink."""
-    # Smaller ones would be full of the ink of thick strokes.
-    side = max(3, min(picture.shape) // 2)
-    surroundings = ndimage.uniform_filter(picture, side, mode="nearest")
-    return bool(np.sum((picture - surroundings) ** 3) > 0)
+def negative(brightness: Array) -> Array:
+    """Turn light ink on dark paper into dark ink on light paper, of the same contrast."""
+    turned: Array = _FLARE * (1 + _FLARE) / (brightness + _FLARE) - _FLARE
+    return turned.astype(np.float32)
 
 
-def _paper(picture: Array) -> Array:
+def contrast(brightness: Array, written: Array, bare: Array) -> float:
+    """Compare ink with what is around it: the share of the light that is missing.
+
+    Args:
+        brightness: as above.
+        written: bool, of the same shape: where the ink is.
+        bare: bool: where there is none; anywhere at least.
+    """
+    dark, light = (np.median(brightness[where]) + _FLARE for where in (written, bare))
+    return float(1 - dark / light)
+
+
+def _paper(picture: Array, widest: float) -> Array:
     """Give the brightness that the paper would have without the ink, ``(height, width)``."""
-    points = _blocks(picture, max(1, max(picture.shape) // _PAPER_POINTS))
-    size = max(3, round(_STROKE * min(points.shape)))
-    margin = min(size // 2, min(points.shape) - 1)
+    side = max(1, round(widest / _POINTS))
+    points = _blocks(picture, side)
+    radius = max(1, round(widest / side / 2))
+    margin = min(radius, min(points.shape) - 1)
     # Beyond its edges the light goes on as it came: falling where it fell.
     beyond = np.pad(points, margin, mode="reflect", reflect_type="odd")
-    closed = ndimage.grey_closing(beyond, (size, size), mode="nearest")
+    closed = closing(beyond, disk(radius, decomposition="sequence"))
     paper = closed[margin : closed.shape[0] - margin, margin : closed.shape[1] - margin]
     full: Array = resize(paper, picture.shape, order=1, mode="edge")
-    return full
+    return np.maximum(full, np.finfo(np.float32).eps)
+
+
+def _grain(darkness: Array) -> tuple[Array, Array]:
+    """Measure the darkness of the bare paper and its standard deviation, each of that shape."""
+    side = max(1, -(-max(darkness.shape) // _TILES))
+    low, middle = (
+        block_reduce(darkness, side, np.nanquantile, np.nan, {"q": quantile})
+        for quantile in _QUANTILES
+    )
+    deviation = (middle - low) / _BETWEEN
+    return (
+        _spread(middle + _ABOVE * deviation, darkness.shape),
+        _spread(deviation, darkness.shape),
+    )
+
+
+def _spread(tiles: Array, shape: tuple[int, ...]) -> Array:
+    """Give each pixel the value of the tiles around it, one of the lower of them."""
+    lower = ndimage.percentile_filter(tiles, _RANK, _NEARBY, mode="nearest")
+    spread: Array = resize(lower, shape, order=1, mode="edge")
+    return spread
 
 
 def _blocks(picture: Array, side: int) -> Array:

@@ -1,4 +1,4 @@
-"""Read photographs and scans, however they were saved, as brightness.
+"""Read photographs and scans, however they were saved, as the brightness of their colours.
 
 A file is judged by its header before any of its pixels is unpacked.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from skimage.measure import block_reduce
 
 from stages.artifacts import Array
 from stages.errors import UserError
@@ -15,6 +16,8 @@ from stages.errors import UserError
 FORMATS = ("PNG", "JPEG")
 MAXIMUM_PIXELS = 40_000_000
 _BRIGHTEST_OF_16_BITS = 65535
+# A picture is looked at with its longer side of at most so many pixels.
+_LONGER_SIDE = 1200
 
 
 class PictureError(UserError):
@@ -29,7 +32,8 @@ def read(path: Path) -> Array:
             channel, with or without transparency.
 
     Returns:
-        ``(height, width)`` float32 from 0, black, to 1, white.
+        ``(height, width, channels)`` float32 from 0, black, to 1, white; 1 channel if it is grey,
+        or red, green and blue. A large picture comes back smaller, each pixel the mean of a block.
 
     Raises:
         PictureError: it is no such file, is damaged, or has more than 40 million pixels.
@@ -65,8 +69,19 @@ def _too_large(found: str) -> str:
 def _brightness(picture: Image.Image) -> Array:
     if picture.mode.startswith("I"):
         # Pillow would clip 16 bits where it converts them to 8.
-        return np.asarray(picture, np.float32) / _BRIGHTEST_OF_16_BITS
+        return _smaller(np.asarray(picture)[..., np.newaxis]) / np.float32(_BRIGHTEST_OF_16_BITS)
     if picture.has_transparency_data:
         ink = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", ink.size, "white"), ink)
-    return np.asarray(picture.convert("L"), np.float32) / 255
+    colours = _smaller(np.asarray(picture.convert("RGB"))) / np.float32(255)
+    grey = colours[..., :1]
+    return grey if (colours == grey).all() else colours
+
+
+def _smaller(pixels: Array) -> Array:
+    """Make each block of pixels one, their mean, where the longer side has too many."""
+    side = -(-max(pixels.shape[:2]) // _LONGER_SIDE)
+    sides = np.minimum(side, pixels.shape[:2])
+    height, width = pixels.shape[:2] // sides * sides
+    means: Array = block_reduce(pixels[:height, :width], (*sides, 1), np.mean)
+    return means.astype(np.float32)

@@ -1,59 +1,71 @@
-"""The trained classifier in formats that other programs load: raw images in, answers out."""
+"""Export the trained classifier for other programs: raw images in, answers out."""
 
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
-from stages.artifacts import Array
+from stages.description import Description
 from stages.model.classifier import Classifier
 
-# A random number is in it, and nothing that loading needs.
+# It holds a random number, and nothing that loading needs.
 _FINGERPRINT = "fingerprint.pb"
 
 
 class Exported(NamedTuple):
-    """A classifier that takes ``images``, ``(n, height, width)`` raw, standardizing them itself.
+    """A classifier in two formats, each with the same two signatures.
 
-    It gives ``labels``, ``(n,)`` int64, and ``probabilities``, ``(n, classes)`` float32. The same
-    classifier gives the same bytes in a process of its own, since TensorFlow numbers functions.
+    ``serving_default`` takes ``images``, ``(n, height, width)`` raw, and standardizes them itself.
+    It gives ``labels``, ``(n,)`` int64, and ``probabilities``, ``(n, classes)`` float32.
+    ``describe`` takes nothing and gives ``description``, ``(bytes,)`` uint8: JSON in UTF-8, as
+    ``stages.description`` defines it. The same classifier gives the same bytes in a process of its
+    own, since TensorFlow numbers functions.
     """
 
     saved_model: dict[str, bytes]
-    """TensorFlow's SavedModel, its files by their paths; the signature is ``serving_default``."""
+    """TensorFlow's SavedModel, its files by their paths."""
     tflite: bytes
-    """TensorFlow Lite's, with the same signature."""
+    """TensorFlow Lite's file."""
 
 
 class _Served(tf.Module):
-    def __init__(self, classifier: Classifier, dtype: tf.DType, height: int, width: int) -> None:
+    def __init__(self, classifier: Classifier, description: Description) -> None:
         super().__init__(name="classifier")
         self.network = classifier.network
-        images = tf.TensorSpec((None, height, width), dtype, name="images")
+        form = description.images
+        images = tf.TensorSpec((None, form.height, form.width), form.dtype, name="images")
+        text = np.frombuffer(description.model_dump_json().encode(), np.uint8)
 
         @tf.function(input_signature=[images])
         def classify(images: tf.Tensor) -> dict[str, tf.Tensor]:
             probabilities = classifier.answer(images)
             return {"labels": tf.argmax(probabilities, axis=1), "probabilities": probabilities}
 
-        self.classify = classify
+        @tf.function(input_signature=[])
+        def describe() -> dict[str, tf.Tensor]:
+            return {"description": tf.constant(text)}
+
+        self.classify, self.describe = classify, describe
 
 
-def export(classifier: Classifier, images: Array) -> Exported:
+def export(classifier: Classifier, description: Description) -> Exported:
     """Export a classifier.
 
     Args:
         classifier: with its trained weights.
-        images: ``(n, height, width)``, of which only the size and the type count.
+        description: of the images that it takes and of its classes.
     """
-    served = _Served(classifier, tf.as_dtype(images.dtype), *images.shape[1:])
+    served = _Served(classifier, description)
+    signatures = {"serving_default": served.classify, "describe": served.describe}
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(served, folder, signatures=served.classify)
+        tf.saved_model.save(served, folder, signatures=signatures)
         files = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(Path(folder).rglob("*"))
             if path.is_file() and path.name != _FINGERPRINT
         }
-        tflite = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, list(signatures))
+        tflite = converter.convert()
     return Exported(files, tflite)

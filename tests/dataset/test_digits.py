@@ -20,7 +20,7 @@ def drawn(*placed: tuple[list[Line], int, int], size: tuple[int, int] = (400, 30
     for lines, right, down in placed:
         for line in lines:
             pen.line([(x + right, y + down) for x, y in line], fill=40, width=6)
-    return np.asarray(picture, np.float32) / 255
+    return np.asarray(picture, np.float32)[..., np.newaxis] / 255
 
 
 def places(brightness: Array) -> list[tuple[int, int]]:
@@ -38,7 +38,7 @@ def test_nothing_is_found_on_a_blank_sheet_in_bad_light(lamp: float, noise: floa
     across = np.linspace(-0.5, 0.5, 400)
     grain = np.random.default_rng(1).normal(0, noise, (300, 400))
 
-    assert find((0.6 + lamp * across + grain).clip(0, 1).astype(np.float32)) == []
+    assert find((0.6 + lamp * across + grain).clip(0, 1).astype(np.float32)[..., np.newaxis]) == []
 
 
 def test_a_digit_is_found_with_its_own_ink_alone() -> None:
@@ -94,3 +94,92 @@ def test_specks_are_too_small_for_digits() -> None:
     speck: list[Line] = [[(0, 0), (0, 1)]]
 
     assert find(drawn((speck, 100, 100))) == []
+
+
+def test_lines_may_slope() -> None:
+    sheet = drawn(*((ONE, 20 + 60 * step, 90 - 16 * step) for step in range(6)))
+
+    assert [digit.box.left for digit in find(sheet)] == sorted(
+        digit.box.left for digit in find(sheet)
+    )
+    assert len(find(sheet)) == 6
+
+
+def test_two_lines_that_slope_stay_two() -> None:
+    places = [(30 + 60 * step, down - 12 * step) for down in (80, 190) for step in range(5)]
+
+    found = find(drawn(*((ONE, right, down) for right, down in places)))
+
+    boxes = [(digit.box.left, digit.box.top) for digit in found]
+    expected = [(right + 20, down + 10) for right, down in places]
+    np.testing.assert_allclose(boxes, expected, atol=8)
+
+
+INKS = {
+    "black on white": ((20, 20, 20), (235, 235, 235)),
+    "white on black": ((235, 235, 235), (20, 20, 20)),
+    "yellow on white": ((235, 225, 60), (225, 225, 225)),
+    "red on white": ((220, 40, 40), (225, 225, 225)),
+    "blue on yellow": ((40, 60, 160), (235, 225, 60)),
+    "white on blue": ((235, 235, 235), (20, 60, 225)),
+    "yellow on green": ((235, 225, 90), (40, 90, 60)),
+}
+
+
+@pytest.mark.parametrize("name", INKS)
+def test_ink_and_paper_may_have_any_colours(name: str) -> None:
+    ink, paper = (np.array(colour) / 255 for colour in INKS[name])
+    share = (230 / 255 - drawn((FIVE, 100, 50))) / (190 / 255)
+
+    (digit,) = find((paper * (1 - share) + ink * share).astype(np.float32))
+
+    assert digit.box == pytest.approx((54, 104, 129, 148), abs=8)
+
+
+def ring(width: int, hole: int) -> Array:
+    """A thick light ring around a dark hole, on dark."""
+    picture = Image.new("L", (300, 300), 30)
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse([150 - hole - width, 60, 150 + hole + width, 240], fill=230)
+    pen.ellipse([150 - hole, 60 + width, 150 + hole, 240 - width], fill=30)
+    return np.asarray(picture, np.float32)[..., np.newaxis] / 255
+
+
+@pytest.mark.parametrize(("width", "hole"), [(20, 50), (30, 30), (35, 15), (35, 5)])
+def test_the_hole_of_a_digit_is_no_digit(width: int, hole: int) -> None:
+    for picture in (ring(width, hole), 1 - ring(width, hole)):
+        (digit,) = find(picture)
+
+        assert digit.box.top == pytest.approx(60, abs=16)
+
+
+def test_a_sheet_on_a_dark_desk_is_no_digit_but_what_is_written_on_it() -> None:
+    desk = np.full((400, 400, 1), 0.15, np.float32)
+    desk[60:340, 70:330] = drawn((FIVE, 150, 100))[20:300, 60:320]
+
+    (digit,) = find(desk)
+
+    assert (digit.box.top, digit.box.bottom) == pytest.approx((150, 220), abs=16)
+
+
+def test_a_stain_beside_ink_is_no_digit() -> None:
+    sheet = drawn((ONE, 100, 50))
+    sheet[60:120, 250:256] -= 0.12
+
+    assert places(sheet) == [(2, 1)]
+
+
+def test_a_dash_is_too_wide_for_a_digit() -> None:
+    dash: list[Line] = [[(0, 0), (120, 24)]]
+
+    assert places(drawn((ONE, 40, 50), (dash, 150, 80))) == [(1, 1)]
+
+
+def test_a_box_that_touches_its_digit_is_left_out() -> None:
+    sheet = drawn()
+    sheet[50:200, 100] = sheet[50:200, 220] = sheet[50, 100:220] = sheet[200, 100:220] = 0.2
+    sheet[70:201, 150:170] = 0.2
+
+    (digit,) = find(sheet)
+
+    assert (digit.box.left, digit.box.right) == pytest.approx((150, 170), abs=14)

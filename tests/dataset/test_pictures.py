@@ -24,42 +24,71 @@ def test_grey_is_brightness(tmp_path: Path) -> None:
     brightness = read(saved(tmp_path / "a.png", GREY))
 
     assert brightness.dtype == np.float32
-    np.testing.assert_allclose(brightness, BRIGHTNESS, atol=1e-6)
+    assert brightness.shape == (2, 3, 1)
+    np.testing.assert_allclose(brightness[..., 0], BRIGHTNESS, atol=1e-6)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
 def test_grey_is_the_same_in_every_mode(tmp_path: Path, mode: str) -> None:
     picture = Image.fromarray(GREY).convert(mode)
 
-    np.testing.assert_allclose(read(saved(tmp_path / "a.png", picture)), BRIGHTNESS, atol=1e-6)
+    brightness = read(saved(tmp_path / "a.png", picture))
+
+    assert brightness.shape == (2, 3, 1)
+    np.testing.assert_allclose(brightness[..., 0], BRIGHTNESS, atol=1e-6)
 
 
 def test_sixteen_bits_are_scaled(tmp_path: Path) -> None:
     deep = GREY.astype(np.uint16) * 257
 
-    np.testing.assert_allclose(read(saved(tmp_path / "a.png", deep)), BRIGHTNESS, atol=1e-6)
+    brightness = read(saved(tmp_path / "a.png", deep))
+
+    assert brightness.dtype == np.float32
+    np.testing.assert_allclose(brightness[..., 0], BRIGHTNESS, atol=1e-6)
 
 
 def test_one_bit_is_black_or_white(tmp_path: Path) -> None:
     picture = Image.fromarray(GREY > 100).convert("1")
 
-    assert read(saved(tmp_path / "a.png", picture)).tolist() == [[0, 0, 1], [1, 1, 1]]
+    assert read(saved(tmp_path / "a.png", picture))[..., 0].tolist() == [[0, 0, 1], [1, 1, 1]]
 
 
-def test_colours_are_weighed_as_eyes_do(tmp_path: Path) -> None:
-    colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
+def test_colours_stay_what_they_are(tmp_path: Path) -> None:
+    colours = np.array([[[255, 0, 0], [0, 51, 0], [0, 0, 102]]], np.uint8)
 
-    # ITU-R BT.601.
-    np.testing.assert_allclose(
-        read(saved(tmp_path / "a.png", colours)), [[0.299, 0.587, 0.114]], atol=3e-3
-    )
+    brightness = read(saved(tmp_path / "a.png", colours))
+
+    assert brightness.dtype == np.float32
+    np.testing.assert_allclose(brightness, [[[1, 0, 0], [0, 0.2, 0], [0, 0, 0.4]]], atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_large_picture_comes_back_smaller(tmp_path: Path, dtype: type) -> None:
+    most = np.iinfo(dtype).max
+    large = np.zeros((300, 2401), dtype)
+    # Two of the nine pixels of the first block, and the whole last block.
+    large[0, :2] = most
+    large[-3:, 2397:2400] = most
+
+    brightness = read(saved(tmp_path / "a.png", large))
+
+    assert brightness.shape == (100, 800, 1)
+    assert brightness[0, 0, 0] == pytest.approx(2 / 9)
+    assert brightness[-1, -1, 0] == 1
+    assert brightness.sum() == pytest.approx(1 + 2 / 9)
+
+
+def test_a_long_narrow_picture_keeps_a_row(tmp_path: Path) -> None:
+    assert read(saved(tmp_path / "a.png", np.zeros((1, 5000), np.uint8))).shape == (1, 1000, 1)
 
 
 def test_transparent_ink_lies_on_white_paper(tmp_path: Path) -> None:
     ink = np.zeros((1, 3, 4), np.uint8)
     ink[0, :, 3] = [0, 51, 255]
 
-    np.testing.assert_allclose(read(saved(tmp_path / "a.png", ink)), [[1, 0.8, 0]], atol=3e-3)
+    brightness = read(saved(tmp_path / "a.png", ink))
+
+    np.testing.assert_allclose(brightness[..., 0], [[1, 0.8, 0]], atol=3e-3)
 
 
 def test_a_transparent_colour_of_a_palette_is_white_paper(tmp_path: Path) -> None:
@@ -68,7 +97,7 @@ def test_a_transparent_colour_of_a_palette_is_white_paper(tmp_path: Path) -> Non
 
     brightness = read(saved(tmp_path / "a.png", picture, transparency=0))
 
-    assert brightness.tolist() == [[1, 0]]
+    assert brightness[..., 0].tolist() == [[1, 0]]
 
 
 def test_a_photo_is_turned_as_its_camera_was(tmp_path: Path) -> None:
@@ -79,7 +108,7 @@ def test_a_photo_is_turned_as_its_camera_was(tmp_path: Path) -> None:
 
     brightness = read(saved(tmp_path / "a.jpg", wide, exif=exif))
 
-    assert brightness.shape == (16, 8)
+    assert brightness.shape == (16, 8, 1)
     assert brightness[:8].mean() < 0.1
     assert brightness[8:].mean() > 0.9
 
@@ -87,7 +116,7 @@ def test_a_photo_is_turned_as_its_camera_was(tmp_path: Path) -> None:
 def test_the_name_says_nothing_about_the_format(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.jpg", GREY, format="PNG")
 
-    np.testing.assert_allclose(read(path), BRIGHTNESS, atol=1e-6)
+    np.testing.assert_allclose(read(path)[..., 0], BRIGHTNESS, atol=1e-6)
 
 
 def png_header(width: int, height: int) -> bytes:

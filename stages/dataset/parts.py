@@ -1,0 +1,142 @@
+"""Tell parts of strokes from blots, shadows, ruled lines and edges of the paper."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage
+from skimage.measure import label, regionprops
+
+from stages.artifacts import Array
+
+STRONGEST = 0.8
+"""Of ink, from faint to strong: there it is as strong as its stroke is."""
+# Pixels: what is shorter is a speck.
+_SHORTEST = 4
+# Of its length: what is wider inside is a blot or a shadow.
+_SOLID = 0.45
+# Of the picture's height or width: what is as long runs through the picture.
+_THROUGH = 0.9
+# Of its length: what lies along the picture's edge on more is the edge of the paper.
+_ALONG = 0.4
+# A digit has no more holes of some size, of the box around it; a grid has.
+_HOLES, _HOLE = 4, 0.002
+# Lines on ruled paper. What is at most so many times as wide and as strong is a piece of one.
+_RULED = 3
+_LIKE_WIDTH, _LIKE_STRENGTH = 2.0, 1.3
+# Of its length: a pen is at least so wide that draws a digit through the whole picture.
+_PEN = 0.04
+
+
+class Box(NamedTuple):
+    """A part of a picture, in its pixels; ``bottom`` and ``right`` are the first outside."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        """Rows of pixels."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Columns of pixels."""
+        return self.right - self.left
+
+    @property
+    def length(self) -> int:
+        """The longer side."""
+        return max(self.height, self.width)
+
+    @property
+    def area(self) -> int:
+        """Pixels."""
+        return self.height * self.width
+
+
+class Part(NamedTuple):
+    """Connected ink."""
+
+    box: Box
+    number: int
+    strength: float
+    """The share of the light that it takes away."""
+    width: float
+    """Where it is widest, in pixels."""
+
+
+def parts(darkness: Array, numbered: Array) -> list[Part]:
+    """Find the parts that can be strokes of digits.
+
+    Args:
+        darkness: ``(height, width)``, the share of the light that is missing.
+        numbered: of the same shape: the number of each connected part, or 0.
+
+    Returns:
+        The parts, without specks, blots, shadows, ruled lines and their pieces. What runs through
+        the picture or along its edge counts only if there is nothing else: a digit cut closely.
+    """
+    strokes, lines, cut_closely, ruled = [], [], [], False
+    for region in regionprops(numbered):
+        box = Box(*region.bbox)
+        if box.length < _SHORTEST:
+            continue
+        part = _measured(box, region.label, region.image, darkness)
+        if part.width > _SOLID * box.length:
+            continue
+        along = _along(region.image, box, numbered.shape)
+        holes = _holes(region.image)
+        through = any(
+            length >= _THROUGH * whole
+            for length, whole in zip(region.image.shape, numbered.shape, strict=True)
+        )
+        if not through and max(along) <= _ALONG * box.length and holes <= _HOLES:
+            strokes.append(part)
+            continue
+        lines.append(part)
+        ruled |= holes > _HOLES or len(lines) >= _RULED
+        wholly = any(
+            length >= _THROUGH * whole for length, whole in zip(along, numbered.shape, strict=True)
+        )
+        if through and not wholly and holes <= _HOLES and part.width >= _PEN * box.length:
+            cut_closely.append(part)
+    if ruled:
+        strokes = [part for part in strokes if not _is_like(part, lines)]
+    return strokes or cut_closely
+
+
+def thickness(inked: Array) -> Array:
+    """Measure twice the distance of each pixel of ink from the next without, ``(height, width)``.
+
+    The distance is to the middle of that pixel; beyond the picture's edges there is no ink.
+    """
+    inside: Array = ndimage.distance_transform_edt(np.pad(inked, 1))[1:-1, 1:-1]
+    return 2 * inside
+
+
+def _measured(box: Box, number: int, image: Array, darkness: Array) -> Part:
+    found = darkness[box.top : box.bottom, box.left : box.right][image]
+    return Part(box, number, float(np.quantile(found, STRONGEST)), thickness(image).max() - 1)
+
+
+def _along(image: Array, box: Box, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Count the pixels on the picture's left or right edge, and those on its top or bottom."""
+    sides = image[:, 0] * (box.left == 0), image[:, -1] * (box.right == shape[1])
+    ends = image[0] * (box.top == 0), image[-1] * (box.bottom == shape[0])
+    return max(int(edge.sum()) for edge in sides), max(int(edge.sum()) for edge in ends)
+
+
+def _holes(image: Array) -> int:
+    outside = label(~np.pad(image, 1), connectivity=1)
+    sizes = np.bincount(outside.ravel())[1:]
+    return int((sizes > _HOLE * image.size).sum()) - 1
+
+
+def _is_like(part: Part, lines: Sequence[Part]) -> bool:
+    return any(
+        part.width <= _LIKE_WIDTH * line.width and part.strength < _LIKE_STRENGTH * line.strength
+        for line in lines
+    )
