@@ -57,7 +57,8 @@ def _copy_project(folder: Path) -> None:
         text=True,
     )
     for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file() and not name.startswith(("reports/", "tests/", "dvc.lock")):
+        recorded = name.startswith(("reports/", "tests/")) or name.endswith("dvc.lock")
+        if (ROOT / name).is_file() and not recorded:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     # Epochs enough for a test to stop the training in the middle.

@@ -38,7 +38,7 @@ def test_dvc_takes_a_damaged_object_for_sound(project: Project) -> None:
     project.run("dvc", "checkout")
 
     assert project.outputs()["models/retrain.safetensors"] != before
-    assert "Data and pipelines are up to date" in project.run("dvc", "status")
+    assert "Data and pipelines are up to date" in project.run("dvc", "status", "dvc.yaml")
 
 
 INPUTS = {"split": "data/arrays/train_labels.npy", "evaluate": "models/retrain.safetensors"}
