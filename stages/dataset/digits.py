@@ -19,8 +19,6 @@ _LOW = 0.4
 _WIDEST = 3.0
 # Of the strongest ink: what is fainter is a stain.
 _FAINT = 0.35
-# Of its strength: a digit stands out from what is around it by more.
-_STANDS_OUT = 0.5
 # Of a digit's height: a part of it that lies apart is at most so high, ...
 _PART = 0.6
 # ... at most so far above or below it, and at most so far beside it.
@@ -30,8 +28,8 @@ _BREAK = 0.1
 # Of its own height: a part that shares more than so much with a digit stands beside it.
 _BESIDE = 0.3
 # A sheet of paper on a desk is like a thick stroke around what is written on it. Writing is so many
-# times thinner, and fills at least this share of the sheet.
-_THINNER, _FILLS = 2.5, 0.1
+# times thinner, and the less it fills the sheet, the thinner.
+_THINNER, _FILLS = 2.5, 0.375
 
 
 class Digit(NamedTuple):
@@ -85,11 +83,9 @@ def _read(shade: Array) -> _Reading:
     digits, evidence = [], 0.0
     for digit in _grouped(_without_stains(strokes.parts)):
         box = _around(digit)
-        stands_out = _contrast(shade, strokes, digit)
-        strength = max(part.strength for part in digit)
-        if stands_out > _STANDS_OUT * strength and box.width <= _WIDEST * box.height:
+        if box.width <= _WIDEST * box.height:
             digits.append(digit)
-            evidence += box.area * stands_out
+            evidence += box.area * _contrast(shade, strokes, digit)
     return _Reading(strokes, digits, evidence)
 
 
@@ -111,9 +107,9 @@ def _contrast(shade: Array, strokes: Strokes, digit: Sequence[Part]) -> float:
 
 def _is_on(writing: _Reading, sheet: _Reading) -> bool:
     """Whether one reading's digits are written on what the other takes for digits."""
-    thinner = 0 < _THINNER * writing.strokes.width < sheet.strokes.width
-    return thinner and any(
-        _contains(paper, digit) and digit.area >= _FILLS * paper.area
+    pen, margin = writing.strokes.width, sheet.strokes.width
+    return 0 < _THINNER * pen < margin and any(
+        _contains(paper, digit) and digit.area * margin >= _FILLS * paper.area * pen
         for paper in map(_around, sheet.digits)
         for digit in map(_around, writing.digits)
     )

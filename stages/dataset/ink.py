@@ -41,9 +41,12 @@ def ink(brightness: Array, widest: float) -> tuple[Array, Array]:
         bool: where there is more of it than stains and grain take.
     """
     picture = brightness + _FLARE
-    darkness = 1 - picture / _paper(picture, widest)
+    paper = _paper(picture, widest)
+    darkness = 1 - picture / paper
     smooth = ndimage.gaussian_filter(darkness, _BLUR, mode="nearest")
     base, grain = _grain(smooth)
+    # Paper is as grainy everywhere, and so is a camera, which tells more on what is dark.
+    grain = np.maximum(grain, _grain(smooth * paper)[1] / paper)
     written = smooth - base > np.maximum(_FAINTEST, _GRAIN * grain)
     return (darkness - base).astype(np.float32), written
 

@@ -18,7 +18,7 @@ _SOLID = 0.45
 # Of the picture's height or width: what is as long runs through the picture.
 _THROUGH = 0.9
 # Of its length: what lies along the picture's edge on more is the edge of the paper.
-_ALONG = 0.4
+_ALONG = 0.25
 # A digit has no more holes of some size, of the box around it; a grid has.
 _HOLES, _HOLE = 4, 0.002
 # Lines on ruled paper. What is at most so many times as wide and as strong is a piece of one.
@@ -76,8 +76,9 @@ def parts(darkness: Array, numbered: Array) -> list[Part]:
         numbered: of the same shape: the number of each connected part, or 0.
 
     Returns:
-        The parts, without specks, blots, shadows, ruled lines and their pieces. What runs through
-        the picture or along its edge counts only if there is nothing else: a digit cut closely.
+        The parts, without specks, blots, shadows, ruled lines and their pieces, and without what
+        runs through the picture or along its edge; or, where that is all there is, the parts of a
+        digit that was cut out closely.
     """
     strokes, lines, cut_closely, ruled = [], [], [], False
     for region in regionprops(numbered):

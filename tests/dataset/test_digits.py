@@ -153,13 +153,15 @@ def test_the_hole_of_a_digit_is_no_digit(width: int, hole: int) -> None:
         assert digit.box.top == pytest.approx(60, abs=16)
 
 
-def test_a_sheet_on_a_dark_desk_is_no_digit_but_what_is_written_on_it() -> None:
-    desk = np.full((400, 400, 1), 0.15, np.float32)
-    desk[60:340, 70:330] = drawn((FIVE, 150, 100))[20:300, 60:320]
+@pytest.mark.parametrize("margin", [15, 22, 30, 90])
+def test_a_sheet_on_a_dark_desk_is_no_digit_but_what_is_written_on_it(margin: int) -> None:
+    desk = np.full((300, 400, 1), 0.15, np.float32)
+    sheet = slice(110 - margin, 170 + margin), slice(158 - margin, 190 + margin)
+    desk[sheet] = drawn((FIVE, 150, 100))[sheet]
 
     (digit,) = find(desk)
 
-    assert (digit.box.top, digit.box.bottom) == pytest.approx((150, 220), abs=16)
+    assert digit.box == pytest.approx((105, 153, 175, 195), abs=10)
 
 
 def test_a_stain_beside_ink_is_no_digit() -> None:
@@ -183,3 +185,13 @@ def test_a_box_that_touches_its_digit_is_left_out() -> None:
     (digit,) = find(sheet)
 
     assert (digit.box.left, digit.box.right) == pytest.approx((150, 170), abs=14)
+
+
+@pytest.mark.parametrize("noise", [0.005, 0.015, 0.03])
+def test_the_edge_of_a_blank_sheet_is_no_digit(noise: float) -> None:
+    random = np.random.default_rng(2)
+    picture = np.full((448, 672), 0.85)
+    picture[:, :25] = picture[-18:] = 0.2
+    picture += random.normal(0, noise, picture.shape)
+
+    assert find(picture.clip(0, 1).astype(np.float32)[..., np.newaxis]) == []

@@ -70,6 +70,17 @@ def test_grain_counts_where_it_is() -> None:
     assert written[:, 600:].mean() < 0.01
 
 
+def test_the_grain_of_a_camera_tells_more_on_what_is_dark() -> None:
+    brightness = np.full((200, 400), 0.85)
+    # A desk beside a sheet of paper.
+    brightness[:, :25] = 0.1
+    brightness += np.random.default_rng(1).normal(0, 0.03, brightness.shape)
+
+    _, written = ink(brightness.clip(0, 1).astype(np.float32), WIDEST / 2)
+
+    assert written[:, :20].mean() < 0.01
+
+
 def test_the_inside_of_a_large_shadow_is_paper() -> None:
     brightness = np.full((HEIGHT, WIDTH), 0.8, np.float32)
     brightness[20:, 40:120] *= 0.4
