@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from stages import artifacts
 from stages.report import main
+from stages.reporting import handwriting
+from tests.conftest import write_results
 
 CHROMIUM = shutil.which("chromium")
 CONTRAST = (Path(__file__).parent / "fixtures" / "contrast.js").read_text()
@@ -49,6 +51,13 @@ def report(
         "datasets.mnist.lookalikes",
         {"of": names[5], "resembling": names[3]},
     )
+    answers = artifacts.read_table(report_inputs["predictions"])
+    probabilities = answers.filter(regex=r"^p\d+$").to_numpy()
+    write_results(tmp_path / "reports", probabilities, answers["label"].to_numpy(), names)
+    read = handwriting.answers(["7.png"], probabilities[:1], names)
+    artifacts.write_table(report_inputs["read"], read)
+    summary = handwriting.summary(read, ["7.png"], {}, names)
+    artifacts.write_json(report_inputs["read_summary"], summary)
     page = tmp_path / "out" / "index.html"
     main(**report_inputs, figures=tmp_path / "out" / "figures", page=page)
     return page
@@ -112,23 +121,25 @@ def test_errors_are_filtered_by_class(opened: Open) -> None:
 
 
 @pytest.fixture
-def twice_as_many(report_inputs: dict[str, Path]) -> None:
-    """The matrix counts more errors than the page shows."""
-    table = artifacts.read_table(report_inputs["confusion_matrix"])
-    table["count"] *= 2
-    artifacts.write_table(report_inputs["confusion_matrix"], table)
+def few_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are more errors than the page shows."""
+    monkeypatch.setattr("stages.reporting.cards.MOST_ERRORS", 20)
 
 
-@pytest.mark.usefixtures("twice_as_many")
-def test_where_some_errors_are_not_shown_it_says_of_how_many(opened: Open) -> None:
+@pytest.mark.usefixtures("few_shown")
+def test_where_some_errors_are_not_shown_it_says_of_how_many(
+    opened: Open, report_inputs: dict[str, Path]
+) -> None:
+    wrong = artifacts.read_table(report_inputs["misclassified"])["predicted"]
     page = opened()
-    errors = len(shown(page))
-    assert page.locator("output").inner_text() == f"{errors} of {2 * errors} errors"
+    assert len(shown(page)) == 20
+    assert page.locator("output").inner_text() == f"20 of {len(wrong)} errors"
 
     page.get_by_role("combobox", name="Predicted").select_option("1")
 
     fewer = len(shown(page))
-    assert page.locator("output").inner_text() == f"{fewer} of {2 * fewer} errors"
+    assert 0 < fewer < 20
+    assert page.locator("output").inner_text() == f"{fewer} of {(wrong == 1).sum()} errors"
 
 
 def test_a_cell_of_the_matrix_shows_its_images(opened: Open) -> None:

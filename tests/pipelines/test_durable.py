@@ -5,7 +5,7 @@ import pytest
 
 from pipelines import durable
 from pipelines.storage.objects import install
-from pipelines.storage.store import removed_from, store_removed
+from pipelines.storage.store import Removal, note_removed, removed_from
 
 
 @pytest.fixture
@@ -61,8 +61,9 @@ def test_the_old_file_stays_when_writing_fails(tmp_path: Path) -> None:
 def test_names_of_removed_objects_add_up_and_are_on_the_disk(
     tmp_path: Path, done: list[tuple[str, str]]
 ) -> None:
-    store_removed(tmp_path, ["b"])
-    store_removed(tmp_path, ["a", "b"])
+    one, two = Removal("b", "first"), Removal("a", "second")
+    note_removed(tmp_path, [one])
+    note_removed(tmp_path, [two, one])
 
-    assert removed_from(tmp_path) == {"a", "b"}
+    assert removed_from(tmp_path) == {one, two}
     assert done[:2] == [("flush", ".removed-by-gc.part"), ("rename", "removed-by-gc")]
