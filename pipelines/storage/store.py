@@ -37,7 +37,7 @@ class Removal(NamedTuple):
 
 
 def note_removed(cache: Path, removals: Iterable[Removal]) -> None:
-    """Note which objects are about to be removed from a cache on purpose.
+    """Note which objects were removed from a cache on purpose.
 
     A commit that comes later is not among those that have to do without them.
     """
