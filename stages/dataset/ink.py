@@ -46,7 +46,9 @@ def ink(brightness: Array, widest: float) -> tuple[Array, Array]:
     smooth = ndimage.gaussian_filter(darkness, _BLUR, mode="nearest")
     base, grain = _grain(smooth)
     # Paper is as grainy everywhere, and so is a camera, which tells more on what is dark.
-    grain = np.maximum(grain, _grain(smooth * paper)[1] / paper)
+    camera = _grain(smooth * paper)[1]
+    base, grain, camera = (_spread(tiles, picture.shape) for tiles in (base, grain, camera))
+    grain = np.maximum(grain, camera / paper)
     written = smooth - base > np.maximum(_FAINTEST, _GRAIN * grain)
     return (darkness - base).astype(np.float32), written
 
@@ -84,17 +86,14 @@ def _paper(picture: Array, widest: float) -> Array:
 
 
 def _grain(darkness: Array) -> tuple[Array, Array]:
-    """Measure the darkness of the bare paper and its standard deviation, each of that shape."""
+    """Measure in each tile the mean of the bare paper's darkness, and its standard deviation."""
     side = max(1, -(-max(darkness.shape) // _TILES))
     low, middle = (
         block_reduce(darkness, side, np.nanquantile, np.nan, {"q": quantile})
         for quantile in _QUANTILES
     )
     deviation = (middle - low) / _BETWEEN
-    return (
-        _spread(middle + _ABOVE * deviation, darkness.shape),
-        _spread(deviation, darkness.shape),
-    )
+    return middle + _ABOVE * deviation, deviation
 
 
 def _spread(tiles: Array, shape: tuple[int, ...]) -> Array:

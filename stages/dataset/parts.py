@@ -114,6 +114,8 @@ def thickness(inked: Array) -> Array:
 
     The distance is to the middle of that pixel; beyond the picture's edges there is no ink.
     """
+    if not inked.any():
+        return np.zeros(inked.shape)
     inside: Array = ndimage.distance_transform_edt(np.pad(inked, 1))[1:-1, 1:-1]
     return 2 * inside
 

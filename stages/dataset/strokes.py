@@ -15,8 +15,6 @@ from stages.dataset.parts import STRONGEST, Part, parts, thickness
 _WIDEST, _CLOSEST = 0.5, 8.0
 # Of the width of strokes: so wide is the paper followed, or at most this much wider.
 _FOLLOWED, _ENOUGH = 4.0, 1.33
-# Of the width that is followed: what is wider is no stroke, but light that was not followed.
-_UNFOLLOWED = 0.5
 # Of the width of strokes, and of the width that was followed: so closely they last.
 _LASTS, _CLOSER = 2.5, 0.6
 # Of a stroke: this share may fade, below this share of its strength.
@@ -55,16 +53,14 @@ def find_strokes(brightness: Array) -> Strokes:
     followed = _WIDEST * max(brightness.shape)
     while followed >= _CLOSEST:
         found = _found(brightness, followed)
-        closely = max(_CLOSEST, _FOLLOWED * found.width)
-        if not found.parts or found.width > _UNFOLLOWED * followed:
-            followed /= 2
-        elif followed > max(_CLOSEST, _ENOUGH * closely):
-            followed = closely
-        else:
+        closely = max(_CLOSEST, _FOLLOWED * found.width) if found.parts else 0.0
+        if followed <= _ENOUGH * closely:
             lasting = _lasting(brightness, found, followed)
             if lasting.parts:
                 return lasting
-            followed /= 2
+            closely = 0.0
+        # In small steps: what is found first may be a piece of a shadow that hides digits.
+        followed = max(closely, followed / 2)
     return Strokes(np.zeros_like(brightness), np.zeros(brightness.shape, int), [], 0)
 
 

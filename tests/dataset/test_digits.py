@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from benchmarks.rendering import DISTORTIONS
 from stages.artifacts import Array
 from stages.dataset.digits import find
 
@@ -195,3 +196,15 @@ def test_the_edge_of_a_blank_sheet_is_no_digit(noise: float) -> None:
     picture += random.normal(0, noise, picture.shape)
 
     assert find(picture.clip(0, 1).astype(np.float32)[..., np.newaxis]) == []
+
+
+# The last stroke of the 41st digit runs into the corner of the shadow.
+@pytest.mark.parametrize("number", range(30, 45))
+def test_a_digit_is_one_digit_though_a_shadow_falls_on_it(
+    number: int, small_mnist: dict[str, Array]
+) -> None:
+    random = np.random.default_rng(number)
+
+    picture = DISTORTIONS["shadow"](small_mnist["test_images"][number], random)
+
+    assert len(find(picture[..., np.newaxis])) == 1
