@@ -24,6 +24,7 @@ from pipelines.storage.repair import (
     read_quickly,
     unlike_recorded,
 )
+from pipelines.storage.run_cache import remove_empty_runs
 from pipelines.storage.store import Store
 
 # A stage that is restored from a damaged object shows it at the next look.
@@ -71,6 +72,7 @@ def repair(repository: Repository) -> bool:
         return False
     with Repo() as repo:
         cache = Path(repo.cache.local_cache_dir)
+        remove_empty_runs(cache)
         owned_by_people = {out.def_path for out in repo.index.outs if out.persist}
     unlike = [need for need in unlike if need.path not in owned_by_people]
     have_dvc_look(repository.folder, unlike)

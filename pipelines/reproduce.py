@@ -21,6 +21,7 @@ from pipelines.graph import MAIN
 from pipelines.storage.committed import check_done
 from pipelines.storage.objects import check_sound
 from pipelines.storage.outputs import Output
+from pipelines.storage.run_cache import remove_empty_runs
 
 
 def main(folder: Path, stage: str, file: Annotated[str, typer.Option()] = MAIN) -> None:
@@ -45,7 +46,11 @@ def main(folder: Path, stage: str, file: Annotated[str, typer.Option()] = MAIN) 
 
 def _check(file: str, stage: str) -> None:
     with Repo(_wait_for_lock=True) as repo, repo.lock:
-        check_sound(relied_on(repo, file, stage), Path(repo.cache.local_cache_dir))
+        cache = Path(repo.cache.local_cache_dir)
+        remove_empty_runs(cache)
+        check_sound(relied_on(repo, file, stage), cache)
+        # DVC removes the entries that it cannot read.
+        remove_empty_runs(cache)
 
 
 def _check_done(file: str, name: str) -> None:

@@ -79,7 +79,8 @@ class Project:
         """
         checkpoints = self.folder / "models" / "checkpoints"
         with self.started(*command, **variables) as process:
-            running = wait_until(lambda: self.process_of(stage))
+            running = wait_until(lambda: process.poll() is not None or self.process_of(stage))
+            assert isinstance(running, psutil.Process), process.communicate()[0]
             wait_until(lambda: list(checkpoints.glob("*.safetensors")))
             running.suspend()
             assert self.process_of(stage) == running

@@ -20,6 +20,7 @@ STAGES = f"""
 stages:
   many:
     cmd: ulimit -S -f unlimited; {MAKE}; done
+    deps: [source]
     outs: [many]
 """
 
@@ -28,6 +29,7 @@ stages:
 def many(toy: Path) -> Path:
     """The toy with a stage that makes a folder, which has not been run."""
     (toy / "dvc.yaml").write_text(STAGES)
+    (toy / "source").write_text("a")
     return toy
 
 
@@ -93,3 +95,19 @@ def test_record_of_another_stage_is_left_alone(many: Path) -> None:
     before = (many / "dvc.lock").read_bytes()
     assert reproduce(many, "many", forbid_large_files).returncode == 1
     assert (many / "dvc.lock").read_bytes() == before
+
+
+@pytest.mark.parametrize("left", ["nothing", "a truncated entry"])
+def test_unreadable_run_cache_has_the_stage_run_again(many: Path, left: str) -> None:
+    assert reproduce(many, "many").returncode == 0
+    for entry in [*(many / ".dvc" / "cache" / "runs").glob("*/*/*")]:
+        entry.unlink()
+        if left == "a truncated entry":
+            entry.write_text("cmd: [")
+    (many / "dvc.lock").unlink()
+
+    done = reproduce(many, "many")
+
+    assert done.returncode == 0
+    assert "Running stage 'many'" in done.stdout
+    assert "many" in recorded(many)
