@@ -2,7 +2,6 @@
 
 PYTHON ?= python3
 EXTRA ?=
-PORT ?= 4200
 LOCK := requirements$(if $(EXTRA),-$(EXTRA)).lock
 VENV := .venv
 INSTALLED := $(VENV)/.installed-from-$(LOCK)
@@ -10,79 +9,41 @@ INSTALLED := $(VENV)/.installed-from-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor repro flow serve worker notify tune diff gate promote rollback errors verify gpu-check fsck space gc test lint check lock bench
+.PHONY: help setup doctor repro flow serve tune test lint check lock bench
 
-help: ## list the commands
+help: ## list these targets; python -m pipelines --help lists every other command
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## make the environment in .venv from the lock file (EXTRA=gpu adds CUDA)
 
-# It makes no environment: whether there is one is what it is asked.
-doctor: ## say what is missing or misset on this machine, and the command that mends it
+# It does not depend on the environment: whether there is one is the first thing it checks.
+doctor: ## check this machine, and name the command that fixes each fault
 	@test -x $(VENV)/bin/python || { \
 		echo "error: expected an environment in $(VENV), found none; make it: make setup" >&2; \
 		exit 1; }
-	@$(VENV)/bin/python -m pipelines.doctor
+	@$(VENV)/bin/python -m pipelines doctor
 
 repro: $(INSTALLED) ## run the pipeline: only what is not up to date
-	python -m pipelines.repro
+	@python -m pipelines repro
 
 flow: $(INSTALLED) ## run the pipeline as a Prefect flow, on this machine
-	python -m pipelines.flow
+	@python -m pipelines flow
 
-serve: $(INSTALLED) ## run Prefect here until Ctrl-C: server, UI, deployments, worker (PORT=4200)
-	python -m pipelines.serve --port $(PORT)
+serve: $(INSTALLED) ## run Prefect here until Ctrl-C: server, UI, schedules, worker
+	@python -m pipelines serve
 
-worker: $(INSTALLED) ## run what is handed to a pool, on a GPU machine: make worker POOL=gpu (CACHE_GB=20)
-	python -m pipelines.worker "$(or $(POOL),gpu)" --cache-gigabytes "$(or $(CACHE_GB),20)"
-
-fsck: $(INSTALLED) ## rehash what any commit needs in DVC's cache and remote, and mend it from the other side
-	@python -m pipelines.fsck || test $$? -ge 3
-
-space: $(INSTALLED) ## say what DVC's cache holds, by branch, tag and stage
-	@python -m pipelines.space show
-
-gc: $(INSTALLED) ## say what nobody needs in DVC's cache; make gc FORCE=1 removes it (RUNS=10)
-	@python -m pipelines.space collect $(if $(RUNS),--runs "$(RUNS)") $(if $(FORCE),--force)
-
-notify: $(INSTALLED) ## tell of failed runs and fallen accuracy: make notify BLOCK=slack-webhook/alerts
-	python -m pipelines.notify "$(BLOCK)"
-
-tune: $(INSTALLED) ## search recipes and measure a learning curve, as tuning/params.yaml says
+tune: $(INSTALLED) ## search recipes and measure a learning curve, see tuning/params.yaml
 	dvc repro tuning/dvc.yaml
-
-# Its exit codes from 3 on are verdicts, not failures.
-diff: $(INSTALLED) ## tell what differs between two commits: make diff A=main~1 B=main (MARKDOWN=1)
-	@python -m pipelines.diff $(if $(MARKDOWN),--markdown) -- "$(or $(A),HEAD~1)" "$(or $(B),HEAD)" || test $$? -ge 3
-
-gate: $(INSTALLED) ## judge whether the model here may be promoted, as params.yaml demands
-	@python -m pipelines.gate || test $$? -ge 3
-
-promote: $(INSTALLED) ## register a commit's model as a version, and assign the gate's stage: make promote REV=main
-	@python -m pipelines.promote promote $(if $(PUSH),--push "$(PUSH)") -- "$(or $(REV),HEAD)"
-
-rollback: $(INSTALLED) ## assign a stage to the version that had it before: make rollback STAGE=production
-	@python -m pipelines.promote rollback $(if $(PUSH),--push "$(PUSH)") -- "$(or $(STAGE),production)"
-
-errors: $(INSTALLED) ## show which errors are new and fixed between two commits: make errors A=main~1 B=main
-	python -m stages.compare "$(A)" "$(B)"
-
-# make knows no exit code but its own: scripts ask python -m pipelines.verify.
-verify: $(INSTALLED) ## run a commit's pipeline anew and compare with what it recorded: make verify REV=v1.2.0
-	@python -m pipelines.verify -- "$(or $(REV),HEAD)"
-
-gpu-check: $(INSTALLED) ## train on this machine's GPU in several ways and print a table to send back
-	python -m benchmarks.gpu
 
 test: $(INSTALLED) ## run the tests
 	pytest
 
-lint: $(INSTALLED) ## check format, style, types and who imports whom
+lint: $(INSTALLED) ## check format, style, types and imports
 	pre-commit run --all-files
 
 check: lint test ## lint, then test
 
-bench: $(INSTALLED) ## measure what the README quotes (about an hour; leave the machine alone)
+bench: $(INSTALLED) ## measure what the documentation quotes (about an hour; leave the machine alone)
 	python -m benchmarks.training
 	python -m benchmarks.pipeline
 	python -m benchmarks.orchestration

@@ -13,12 +13,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pipelines.server.serve import wait_for_server
+
 from benchmarks.clone import fresh_clone, repro, timed
 from benchmarks.results import record
-from pipelines.serve import wait_for_server
 
 ROUNDS = 7
-FLOW = (sys.executable, "-m", "pipelines.flow")
+FLOW = (sys.executable, "-m", "pipelines", "flow")
 
 
 def main() -> None:

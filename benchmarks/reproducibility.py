@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.clone import fresh_clone, repro
 from benchmarks.results import record
-from pipelines.commits import LOCK
+from pipelines.dvc.lock_record import LOCK
 from pipelines.verification.first_difference import files_of, first_difference
 from pipelines.verification.recorded import read_record
 

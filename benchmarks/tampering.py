@@ -1,4 +1,4 @@
-"""Eight ways to tamper with a worker's answer; whoever asked must refuse each of them."""
+"""Tamper with a worker's result in eight ways; the caller must refuse each of them."""
 
 import os
 import subprocess
@@ -8,20 +8,20 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from pipelines.checkout import identity
-from pipelines.delegation.request import Request
-from pipelines.storage.objects import object_path
+from pipelines.dvc.objects import object_path
+from pipelines.git.repository import identity
+from pipelines.workers.request import Request
 
 _yaml = YAML()
 
 
 class Answered:
-    """An honest answer.
+    """An honest result.
 
     Args:
         worker: the clone whose HEAD it is.
         store: the folder that is DVC's remote.
-        request: what it answers.
+        request: that it belongs to.
     """
 
     def __init__(self, worker: Path, store: Path, request: Request) -> None:
@@ -45,14 +45,14 @@ class Answered:
         _yaml.dump(lock, self.worker / self.request.lock)
 
     def push(self) -> None:
-        """Put the worker's files, as they are now, in place of its answer."""
+        """Put the worker's files, as they are now, in place of its result."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--amend", "--no-edit")
         self.push_head()
 
     def push_head(self) -> None:
-        """Put the worker's HEAD in place of its answer."""
-        self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{self.request.answer}")
+        """Put the worker's HEAD in place of its result."""
+        self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{self.request.result}")
 
     def git(self, *arguments: str) -> None:
         """Run Git in the worker's clone."""
@@ -63,59 +63,59 @@ class Answered:
         return lock
 
 
-def other_weights(answered: Answered) -> None:
+def other_weights(submitted: Answered) -> None:
     """Have other bytes, as many, in place of an output's."""
-    place = answered.stored()
+    place = submitted.stored()
     content = bytearray(place.read_bytes())
     content[-2] ^= 1
     place.write_bytes(content)
 
 
-def other_params(answered: Answered) -> None:
+def other_params(submitted: Answered) -> None:
     """Say that it ran with another value of a parameter."""
 
     def change(record: dict[str, Any]) -> None:
         params = next(iter(record["params"].values()))
         params[next(iter(params))] = "another"
 
-    answered.edit(answered.request.stage, change)
-    answered.push()
+    submitted.edit(submitted.request.stage, change)
+    submitted.push()
 
 
-def old_commit(answered: Answered) -> None:
-    """Answer on top of the commit before the one that was asked about."""
-    answered.git("reset", "--quiet", "--soft", f"{answered.request.commit}^")
-    answered.git("commit", "--quiet", "-m", "Answer")
-    answered.push_head()
+def old_commit(submitted: Answered) -> None:
+    """Result on top of the commit before the one that was asked about."""
+    submitted.git("reset", "--quiet", "--soft", f"{submitted.request.commit}^")
+    submitted.git("commit", "--quiet", "-m", "Result")
+    submitted.push_head()
 
 
-def missing_object(answered: Answered) -> None:
+def missing_object(submitted: Answered) -> None:
     """Have no bytes of an output."""
-    answered.stored().unlink()
+    submitted.stored().unlink()
 
 
-def extra_file(answered: Answered) -> None:
+def extra_file(submitted: Answered) -> None:
     """Change a file that is none of the stage's outputs."""
-    (answered.worker / "extra.txt").write_text("extra\n")
-    answered.push()
+    (submitted.worker / "extra.txt").write_text("extra\n")
+    submitted.push()
 
 
-def edited_metrics(answered: Answered) -> None:
+def edited_metrics(submitted: Answered) -> None:
     """Have other figures, as long, in an output that Git holds."""
-    metrics = answered.worker / answered.output(cached=False)["path"]
+    metrics = submitted.worker / submitted.output(cached=False)["path"]
     metrics.write_text(metrics.read_text().translate(str.maketrans("0123456789", "1234567890")))
-    answered.push()
+    submitted.push()
 
 
-def other_stages_record(answered: Answered) -> None:
+def other_stages_record(submitted: Answered) -> None:
     """Change what dvc.lock says of a stage that was not asked for."""
-    answered.edit("report", lambda record: record.update(cmd="true"))
-    answered.push()
+    submitted.edit("report", lambda record: record.update(cmd="true"))
+    submitted.push()
 
 
-def truncated_object(answered: Answered) -> None:
+def truncated_object(submitted: Answered) -> None:
     """Have the first bytes alone of an output."""
-    os.truncate(answered.stored(), 4)
+    os.truncate(submitted.stored(), 4)
 
 
 TAMPERINGS: Mapping[str, Callable[[Answered], None]] = {

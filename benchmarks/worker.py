@@ -2,7 +2,7 @@
 
 One machine stands for three: the caller and the worker have clones, caches and homes of their own.
 What the worker's training costs beside the training is measured, the weights are compared with
-those of a training at home, and eight tampered answers are handed back.
+those of a training at home, and eight tampered results are handed back.
 """
 
 import json
@@ -24,16 +24,16 @@ from benchmarks.clone import repro, timed
 from benchmarks.orchestration import server
 from benchmarks.results import record
 from benchmarks.tampering import TAMPERINGS, Answered
-from pipelines.checkout import PROVENANCE
-from pipelines.delegation.request import Request
-from pipelines.delegation.take_over import take_over
+from pipelines import PROVENANCE
 from pipelines.errors import PipelineError
-from pipelines.process import started
-from pipelines.worker import tell
+from pipelines.server.worker import tell
+from pipelines.system.process import started
+from pipelines.workers.accept import accept_result
+from pipelines.workers.request import Request
 
 ROOT = Path(__file__).parents[1]
 HANDED_OFF = ("train", "retrain")
-FLOW = "from pipelines.flow import pipeline; import sys; " + (
+FLOW = "from pipelines.flows.pipeline import pipeline; import sys; " + (
     "sys.exit(not pipeline(train_on='pool', return_state=True).is_completed())"
 )
 
@@ -107,7 +107,7 @@ def working(folder: Path, home: Path) -> Iterator[None]:
     home.mkdir()
     own = {"HOME": str(home), "PREFECT_HOME": str(home), "DVC_SITE_CACHE_DIR": str(home / "site")}
     command = ["env", *(f"{name}={value}" for name, value in own.items())]
-    command += [sys.executable, "-m", "pipelines.worker", "gpu"]
+    command += [sys.executable, "-m", "pipelines", "worker", "gpu"]
     with started(command, folder) as process:
         tell("worker", process)
         yield
@@ -163,7 +163,7 @@ def weights(folder: Path, stage: str) -> str:
 
 
 def refusal(root: Path, tampering: str, request: Request) -> str | None:
-    """Have a caller take over a tampered answer; give the reason of its refusal.
+    """Have a caller accept a tampered result; return the reason of its refusal.
 
     Raises:
         RuntimeError: what was refused has changed the caller's files.
@@ -173,13 +173,13 @@ def refusal(root: Path, tampering: str, request: Request) -> str | None:
     for name in ("origin.git", "store"):
         shutil.copytree(root / name, scene / name)
     caller, worker = (clone(scene, name) for name in ("caller", "worker"))
-    run(caller, "git", "fetch", "--quiet", "origin", f"refs/heads/{request.answer}")
+    run(caller, "git", "fetch", "--quiet", "origin", f"refs/heads/{request.result}")
     run(caller, "git", "checkout", "--quiet", "--detach", request.commit)
-    run(worker, "git", "checkout", "--quiet", "--detach", f"origin/{request.answer}")
+    run(worker, "git", "checkout", "--quiet", "--detach", f"origin/{request.result}")
     if tampering in TAMPERINGS:
         TAMPERINGS[tampering](Answered(worker, scene / "store", request))
     try:
-        take_over(caller, request)
+        accept_result(caller, request)
     except PipelineError as error:
         if changed := run(caller, "git", "status", "--porcelain"):
             raise RuntimeError(f"{tampering}: refused, and yet it has changed {changed}") from error

@@ -4,3 +4,5 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 """Where Python finds this project, for DVC and Git may work on another commit of it."""
+PROVENANCE = "models/provenance.json"
+"""When and where a run trained; it decides nothing about what the run produced."""

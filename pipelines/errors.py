@@ -1,21 +1,21 @@
-"""What a run of the pipeline raises for what its user can mend."""
+"""Errors that the person who runs the pipeline can fix."""
 
 
 class PipelineError(Exception):
     """One sentence for a person: what it is about, what was expected, what was found."""
 
 
-class ForeignError(PipelineError):
-    """A worker's answer to something else than what was asked."""
+class MismatchError(PipelineError):
+    """A worker's result is not the result of what was requested."""
 
 
-class ForgedError(PipelineError):
-    """A worker's answer says, or has changed, what it must not."""
+class RecordError(PipelineError):
+    """A record or a worker's result is malformed, or changes what it must not."""
 
 
 class DamagedError(PipelineError):
     """Content is missing, or is not that of its hash."""
 
 
-class NobodyError(PipelineError):
-    """No worker of a pool has taken up what was asked."""
+class NoWorkerError(PipelineError):
+    """No worker of a pool has taken the stage."""

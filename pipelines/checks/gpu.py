@@ -8,7 +8,7 @@ from typing import Literal
 import pynvml
 
 from pipelines.checks.result import Result
-from pipelines.process import TimedOutError, run
+from pipelines.system.process import TimedOutError, run
 from stages.params import ParameterError, read_params
 
 # TensorFlow is kept out of this process, as of all of this package.
@@ -70,5 +70,5 @@ def judge(device: Literal["auto", "cpu", "gpu"], there: int, usable_: int) -> Re
     if device == "auto":
         return Result("GPU", "ok", "There is none: train.device is auto, and takes the CPU.")
     finding = "Expected one, for train.device is gpu, found no NVIDIA driver that knows one."
-    mend = "sed -i 's/^  device: gpu/  device: auto/' params.yaml"
-    return Result("GPU", "missing", finding, mend)
+    fix = "sed -i 's/^  device: gpu/  device: auto/' params.yaml"
+    return Result("GPU", "missing", finding, fix)

@@ -7,10 +7,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.checkout import Repository, git
 from pipelines.checks.result import Result
 from pipelines.errors import PipelineError
-from pipelines.lock import held_by
+from pipelines.git.command import git
+from pipelines.git.repository import Repository
+from pipelines.system.lock import held_by
 
 # The first that has rev-parse --path-format.
 _OLDEST = (2, 31)
@@ -31,17 +32,17 @@ def examine(folder: Path) -> Iterator[Result]:
 
 def version() -> Result:
     """Check that there is a Git, and that it is new enough."""
-    mend = "sudo apt-get install git"
+    fix = "sudo apt-get install git"
     expected = ".".join(map(str, _OLDEST))
     path = shutil.which("git")
     if not path:
-        return Result("Git", "missing", f"Expected Git {expected} or newer, found none.", mend)
+        return Result("Git", "missing", f"Expected Git {expected} or newer, found none.", fix)
     said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
     number = re.search(r"(\d+)\.(\d+)\S*", said)
     if number and (int(number[1]), int(number[2])) >= _OLDEST:
         return Result("Git", "ok", f"{number[0]}, and {expected} or newer is expected.")
     finding = f"Expected Git {expected} or newer, found {said.strip() or 'no version'}."
-    return Result("Git", "missing", finding, mend)
+    return Result("Git", "missing", finding, fix)
 
 
 def repository(folder: Path) -> Result:
@@ -49,11 +50,11 @@ def repository(folder: Path) -> Result:
     try:
         head = git(folder, "log", "-1", "--format=%h, %s")
     except PipelineError as error:
-        mend = "git init && git add --all && git commit -m 'Begin'"
+        fix = "git init && git add --all && git commit -m 'Begin'"
         if "dubious ownership" in str(error):
-            mend = f"git config --global --add safe.directory {shlex.quote(str(folder))}"
+            fix = f"git config --global --add safe.directory {shlex.quote(str(folder))}"
         finding = f"Expected a repository with a commit, found: {error}."
-        return Result("repository", "missing", finding, mend)
+        return Result("repository", "missing", finding, fix)
     return Result("repository", "ok", f"Its commit is {head}.")
 
 
@@ -65,8 +66,8 @@ def identity(folder: Path) -> Result:
         finding = (
             "Expected user.name and user.email, found none: commits of runs are by 'pipeline'."
         )
-        mend = "git config user.name NAME && git config user.email ADDRESS"
-        return Result("Git identity", "warning", finding, mend)
+        fix = "git config user.name NAME && git config user.email ADDRESS"
+        return Result("Git identity", "warning", finding, fix)
     return Result("Git identity", "ok", f"Commits are by {found.rpartition('>')[0]}>.")
 
 

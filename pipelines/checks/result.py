@@ -11,5 +11,5 @@ class Result(NamedTuple):
     """``missing`` stops the pipeline, or a server that is set up; ``warning`` stops neither."""
     finding: str
     """One sentence for a person."""
-    mend: str = ""
-    """The command that mends it; what is to be filled in stands in capitals."""
+    fix: str = ""
+    """The command that fixes it; capitals stand for what is to be filled in."""

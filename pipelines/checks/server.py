@@ -13,13 +13,13 @@ from prefect.client.schemas.objects import WorkerStatus
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
 
-from pipelines.automations import crash_silent_runs
 from pipelines.checks.result import Result
-from pipelines.deployments import Deployment, read_deployments
+from pipelines.server.automations import crash_silent_runs
+from pipelines.server.deployments import Deployment, read_deployments
 
 # Seconds that the server gets to answer.
 _PATIENCE = 10
-_HANDED_TO = "pipelines/work.py:work"
+_HANDED_TO = "pipelines/flows/worker.py:work"
 _SET_URL = "export PREFECT_API_URL=http://127.0.0.1:4200/api"
 
 
@@ -50,8 +50,8 @@ def examine(folder: Path) -> Iterator[Result]:
             yield automation(client)
         except httpx.HTTPStatusError as error:
             finding = f"Expected an answer, found HTTP status {error.response.status_code}."
-            mend = "export PREFECT_API_AUTH_STRING=NAME:PASSWORD"
-            yield Result("Prefect access", "missing", finding, mend)
+            fix = "export PREFECT_API_AUTH_STRING=NAME:PASSWORD"
+            yield Result("Prefect access", "missing", finding, fix)
 
 
 def reachable(url: str) -> Result:
@@ -83,11 +83,11 @@ def work_pool(client: SyncPrefectClient, name: str) -> Result:
     try:
         paused = client.read_work_pool(name).is_paused
     except ObjectNotFound:
-        mend = f"prefect work-pool create {name} --type process"
-        return Result("work pool", "missing", f"Expected {name}, found none of that name.", mend)
+        fix = f"prefect work-pool create {name} --type process"
+        return Result("work pool", "missing", f"Expected {name}, found none of that name.", fix)
     if paused:
-        mend = f"prefect work-pool resume {name}"
-        return Result("work pool", "missing", f"Expected {name} at work, found it paused.", mend)
+        fix = f"prefect work-pool resume {name}"
+        return Result("work pool", "missing", f"Expected {name} at work, found it paused.", fix)
     return Result("work pool", "ok", f"{name} hands out runs.")
 
 
@@ -123,7 +123,7 @@ def automation(client: SyncPrefectClient) -> Result:
     found = client.read_automations_by_name(name)
     if not found:
         finding = f"Expected '{name}', found none of that name."
-        return Result("automation", "missing", finding, "python -m pipelines.automations")
+        return Result("automation", "missing", finding, "python -m pipelines automations")
     if not any(entry.enabled for entry in found):
         finding = f"Expected '{name}' at work, found it paused."
         return Result("automation", "missing", finding, f"prefect automation resume '{name}'")

@@ -20,21 +20,21 @@ def examine() -> Iterator[Result]:
     yield free_space("temporary space", folder, _TEMPORARY_NEED, "export TMPDIR=FOLDER")
 
 
-def free_space(piece: str, folder: Path, need: int, mend: str) -> Result:
+def free_space(piece: str, folder: Path, need: int, fix: str) -> Result:
     """Check the file system that a folder is, or will be, on.
 
     Args:
         piece: what the folder is for.
         folder: need not exist.
         need: bytes that should be free.
-        mend: the command that frees some, or uses another file system.
+        fix: the command that frees some, or uses another file system.
     """
     free = shutil.disk_usage(nearest(folder)).free
     found = f"{free / _GIGABYTE:.1f} GB free at {folder}"
     expected = f"{need / _GIGABYTE:g} GB"
     if free >= need:
         return Result(piece, "ok", f"{found}, and {expected} are expected.")
-    return Result(piece, "missing", f"Expected {expected}, found {found}.", mend)
+    return Result(piece, "missing", f"Expected {expected}, found {found}.", fix)
 
 
 def nearest(folder: Path) -> Path:

@@ -12,7 +12,7 @@ import httpx
 
 from pipelines.checks.result import Result
 from pipelines.checks.space import CACHE_NEED, free_space, nearest
-from pipelines.process import TimedOutError, run
+from pipelines.system.process import TimedOutError, run
 
 # Seconds that a remote gets to answer.
 _PATIENCE = 60
@@ -62,22 +62,22 @@ def remote(folder: Path, patience: float = _PATIENCE) -> Result:
     code, lines = _dvc(folder, "config", "core.remote")
     if code or not lines:
         finding = "None is set: results stay on this machine."
-        mend = "dvc remote add --default storage FOLDER_OR_URL"
-        return Result("DVC remote", "warning", finding, mend)
+        fix = "dvc remote add --default storage FOLDER_OR_URL"
+        return Result("DVC remote", "warning", finding, fix)
     name = lines[-1]
-    mend = f"dvc remote modify {name} url FOLDER_OR_URL"
+    fix = f"dvc remote modify {name} url FOLDER_OR_URL"
     _, lines = _dvc(folder, "config", f"remote.{name}.url")
     if lines and not _may_answer(lines[-1]):
         finding = f"Expected an answer of {name}, found no server at its address."
-        return Result("DVC remote", "warning", finding, mend)
+        return Result("DVC remote", "warning", finding, fix)
     try:
         code, lines = _dvc(folder, "status", "--cloud", "--json", timeout=patience)
     except TimedOutError:
         finding = f"Expected an answer of {name}, found none in {patience:g} s."
-        return Result("DVC remote", "warning", finding, mend)
+        return Result("DVC remote", "warning", finding, fix)
     if code:
         finding = f"Expected an answer of {name}, found: {reason(lines)}"
-        return Result("DVC remote", "warning", finding, mend)
+        return Result("DVC remote", "warning", finding, fix)
     absent = list(json.loads(lines[-1]).values()).count("new")
     if absent:
         finding = f"Outputs in the cache that {name} lacks: {absent}."

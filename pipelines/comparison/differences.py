@@ -14,7 +14,7 @@ from stages.results.models import Check, Checks
 
 ACCURACY = "test.accuracy"
 NOTHING = "–"  # noqa: RUF001 - a dash, as tables have it
-# Errors named in the table one by one; `make errors` shows all of them with their images.
+# Errors that the table lists; `python -m pipelines errors` shows all of them with their images.
 SHOWN_ERRORS = 20
 # Of a hash, enough to tell two apart.
 _SHORT = 12

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from pipelines.commits import LOCK, contents_of
 from pipelines.comparison.differences import EvaluationSet, tested_on
+from pipelines.dvc.lock_record import LOCK
+from pipelines.dvc.outputs import measure, outputs_of
 from pipelines.errors import PipelineError
-from pipelines.storage.outputs import measure, outputs_of
+from pipelines.git.commits import contents_of
 from stages.formats import LARGEST, FormatError, parse_yaml, read_file
 from stages.results import reading
 from stages.results.agreement import check_agreement

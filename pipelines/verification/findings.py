@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from pipelines.dvc.outputs import Output
 from pipelines.errors import DamagedError, PipelineError
-from pipelines.storage.outputs import Output
 from pipelines.verification.first_difference import first_difference
 from pipelines.verification.recorded import Record, check_in_git, place
 from pipelines.verification.rerun import Rerun

@@ -5,12 +5,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipelines.checkout import PROVENANCE, dvc
-from pipelines.commits import LARGEST_LOCK, LOCK, contents_of, read_lock
+from pipelines import PROVENANCE
+from pipelines.dvc import remote
+from pipelines.dvc.command import dvc
+from pipelines.dvc.lock_record import LARGEST_LOCK, LOCK, read_lock
+from pipelines.dvc.objects import bring, entries, object_path
+from pipelines.dvc.outputs import Output, measure, outputs_of
 from pipelines.errors import DamagedError, PipelineError
-from pipelines.storage import remote
-from pipelines.storage.objects import bring, entries, object_path
-from pipelines.storage.outputs import Output, measure, outputs_of
+from pipelines.git.commits import contents_of
 from stages.formats import FormatError
 from stages.results.reading import provenance_of, read_provenance
 

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.checkout import PROVENANCE, Repository
-from pipelines.commits import LOCK
-from pipelines.environment import python_for
+from pipelines import PROVENANCE
+from pipelines.dvc.lock_record import LOCK
+from pipelines.dvc.worktree import worktree
 from pipelines.errors import PipelineError
-from pipelines.process import run
+from pipelines.git.repository import Repository
+from pipelines.system.environment import python_for
+from pipelines.system.process import run
 from pipelines.verification.recorded import Record, read_record
 
 _RUNNING = re.compile(r"^Running stage '(.+)':$")
@@ -49,7 +51,7 @@ def rerun(repository: Repository, commit: str, lock: int, say: Say) -> Iterator[
     Raises:
         PipelineError: its environment cannot be made, a stage fails, or one did not run.
     """
-    with repository.checkout(commit, f"verify-{commit[:7]}", cold=True) as folder:
+    with worktree(repository, commit, f"verify-{commit[:7]}", cold=True) as folder:
         for name in (LOCK, PROVENANCE):
             (folder / name).unlink(missing_ok=True)
         python, environment = _environment(folder, repository.state / "environments", say)

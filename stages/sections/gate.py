@@ -10,7 +10,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Gate(Section):
-    """What a model must hold to be promoted; read by ``pipelines.gate`` alone."""
+    """What a model must hold to be promoted; read by ``pipelines.commands.gate`` alone."""
 
     stage: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$")]
     """Of GTO: what a version is promoted to, and whose version a new one is compared with."""

@@ -131,6 +131,24 @@ class Project:
         ]
 
 
+def retrain(project: Project) -> None:
+    """Have `train` run again, though nothing that it depends on has changed."""
+    (project.folder / "models" / "train.safetensors").unlink()
+    for run in (project.folder / ".dvc" / "cache" / "runs").iterdir():
+        for entry in run.rglob("*"):
+            if entry.is_file() and "train.safetensors" in entry.read_text():
+                entry.unlink()
+    for name in objects_of(project, "train"):
+        name.chmod(0o644)
+        name.unlink()
+
+
+def objects_of(project: Project, stage: str) -> list[Path]:
+    cache = project.folder / ".dvc" / "cache" / "files" / "md5"
+    names = [out["md5"] for out in project.lock()[stage]["outs"]]
+    return [cache / name[:2] / name[2:] for name in names if (cache / name[:2] / name[2:]).exists()]
+
+
 def end_of(process: psutil.Process) -> bool:
     """Whether a process has ended; its new parent may not have taken notice yet."""
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.project import Project
+from tests.faults.project import Project, retrain
 
 Change = Callable[[Path], object]
 
@@ -82,24 +82,6 @@ def test_a_change_while_a_stage_runs_is_named_and_nothing_is_recorded(
     assert project.outputs() == before
 
 
-def retrain(project: Project) -> None:
-    """Have `train` run again, though nothing that it depends on has changed."""
-    (project.folder / "models" / "train.safetensors").unlink()
-    for run in (project.folder / ".dvc" / "cache" / "runs").iterdir():
-        for entry in run.rglob("*"):
-            if entry.is_file() and "train.safetensors" in entry.read_text():
-                entry.unlink()
-    for name in objects_of(project, "train"):
-        name.chmod(0o644)
-        name.unlink()
-
-
-def objects_of(project: Project, stage: str) -> list[Path]:
-    cache = project.folder / ".dvc" / "cache" / "files" / "md5"
-    names = [out["md5"] for out in project.lock()[stage]["outs"]]
-    return [cache / name[:2] / name[2:] for name in names if (cache / name[:2] / name[2:]).exists()]
-
-
 def touch(name: str) -> Change:
     return lambda folder: (folder / name).touch()
 
@@ -161,7 +143,7 @@ def test_a_flow_fails_in_a_sentence_too(project: Project, tmp_path: Path) -> Non
     retrain(project)
     project.environment |= {"HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / "prefect")}
 
-    with project.stopped_in("train", "python", "-m", "pipelines.flow") as (flow, stage):
+    with project.stopped_in("train", "python", "-m", "pipelines", "flow") as (flow, stage):
         append("stages/model/loss.py", "# edited\n")(project.folder)
         stage.resume()
         said = flow.communicate()[0]

@@ -58,7 +58,7 @@ def test_a_stage_does_not_start_from_a_damaged_input(
     assert "which dvc.lock records of the stage" in said
     assert "run `make repro`, which replaces what is damaged" in said
     assert "Traceback" not in said
-    project.run("python", "-m", "pipelines.repro")
+    project.run("python", "-m", "pipelines", "repro")
     assert project.outputs() == before
 
 
@@ -85,7 +85,7 @@ def test_make_repro_makes_again_what_is_damaged(
     if checked_out:
         project.run("dvc", "checkout")
 
-    said = project.run("python", "-m", "pipelines.repro")
+    said = project.run("python", "-m", "pipelines", "repro")
 
     assert f"{path}: damaged, moved to" in said
     assert f"the stage {stage} makes it again" in said
@@ -102,7 +102,7 @@ def test_make_repro_fetches_what_is_damaged_from_the_remote(
     damage(object_of(project, "retrain", "models/retrain.safetensors"))
     remove(project, "models/retrain.safetensors")
 
-    said = project.run("python", "-m", "pipelines.repro")
+    said = project.run("python", "-m", "pipelines", "repro")
 
     assert "fetched again" in said
     assert "Running stage" not in said
@@ -115,7 +115,7 @@ def test_make_repro_does_without_a_remote_that_does_not_answer(project: Project)
     damage(object_of(project, "standardize", "data/standardization.safetensors"))
     remove(project, "data/standardization.safetensors")
 
-    said = project.run("python", "-m", "pipelines.repro")
+    said = project.run("python", "-m", "pipelines", "repro")
 
     assert "the remote was left out" in said
     assert project.outputs() == before
@@ -130,7 +130,7 @@ def test_make_repro_repairs_what_an_earlier_run_left_damaged(project: Project) -
     damage(weights)
     set_epochs(project, 6)
 
-    said = project.run("python", "-m", "pipelines.repro")
+    said = project.run("python", "-m", "pipelines", "repro")
 
     assert "models/train.safetensors: damaged, moved to" in said
     assert project.outputs() == before
@@ -147,7 +147,7 @@ def set_epochs(project: Project, epochs: int) -> None:
 def test_a_folder_of_a_persons_own_is_not_looked_at(project: Project) -> None:
     (project.folder / "data" / "handwriting" / "0-lamp-from-a-side.jpg").unlink()
 
-    project.run("python", "-m", "pipelines.repro")
+    project.run("python", "-m", "pipelines", "repro")
 
     assert "Data and pipelines are up to date" in project.run("dvc", "repro")
 
@@ -156,6 +156,6 @@ def test_a_failing_stage_fails_make_repro(project: Project) -> None:
     path = project.folder / "params.yaml"
     path.write_text(path.read_text().replace("epochs: 6", "epochs: 0"))
 
-    said = project.run("python", "-m", "pipelines.repro", code=255)
+    said = project.run("python", "-m", "pipelines", "repro", code=255)
 
     assert said.count("recipes.fast.training.epochs must be from 1 to 10000") == 1

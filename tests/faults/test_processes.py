@@ -7,8 +7,7 @@ import psutil
 import pytest
 from ruamel.yaml import YAML
 
-from tests.faults.project import Project, end_of, wait_until
-from tests.faults.test_changes import retrain
+from tests.faults.project import Project, end_of, retrain, wait_until
 
 KILLS = [signal.SIGKILL, signal.SIGTERM]
 

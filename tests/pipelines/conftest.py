@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.pipelines.prefect_server import ROOT, Prefect, free_port, running
 from tests.pipelines.repositories import Git, apart, clone_for_work, copy_toy, run
 from tests.pipelines.runs import FlowRun
-from tests.pipelines.server import ROOT, Prefect, free_port, running
 
 _yaml = YAML()
 

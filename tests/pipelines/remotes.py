@@ -15,8 +15,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from pipelines.storage.objects import object_path
-from tests.pipelines.server import free_port, wait_until
+from pipelines.dvc.objects import object_path
+from tests.pipelines.prefect_server import free_port, wait_until
 
 # Debian's place for it is in no user's PATH.
 _SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.server import PYTHON, ROOT
+from tests.pipelines.prefect_server import PYTHON, ROOT
 
 Git = Callable[..., str]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from tests.pipelines.server import PYTHON, Prefect, wait_until
+from tests.pipelines.prefect_server import PYTHON, Prefect, wait_until
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def working(
     with (
         log.open("a") as output,
         subprocess.Popen(
-            [PYTHON, "-m", "pipelines.worker", pool, "--cache-gigabytes", "1"],
+            [PYTHON, "-m", "pipelines", "worker", pool, "--cache-gigabytes", "1"],
             cwd=clone,
             env=environment,
             stdout=output,
@@ -73,10 +73,15 @@ def process_of_stage(folder: Path) -> int:
     return int(wait_until(120, find))
 
 
+def state_names(tasks: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return how each task ended, by its name."""
+    return {name: task["state_name"] for name, task in tasks.items()}
+
+
 class FlowRun:
     """A run of the flow in a process of its own."""
 
-    flow = "pipelines.flow", "pipeline"
+    flow = "pipelines.flows.pipeline", "pipeline"
     """Module and function."""
 
     def __init__(self, prefect: Prefect, folder: Path, **parameters: Any) -> None:

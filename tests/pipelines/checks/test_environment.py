@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.checks import environment
-from tests.pipelines.server import ROOT
+from tests.pipelines.prefect_server import ROOT
 
 
 def test_python_and_packages_of_the_project_are_fine() -> None:
@@ -17,7 +17,7 @@ def test_python_out_of_range_is_missing(tmp_path: Path) -> None:
     result = environment.python(tmp_path / "pyproject.toml")
     assert result.state == "missing"
     assert f"found {sys.version.split()[0]}" in result.finding
-    assert result.mend.startswith("make --always-make setup PYTHON=")
+    assert result.fix.startswith("make --always-make setup PYTHON=")
 
 
 def test_packages_that_are_absent_or_other_are_named_and_those_of_other_systems_are_not(
@@ -37,20 +37,10 @@ def test_packages_that_are_absent_or_other_are_named_and_those_of_other_systems_
         "2 of 3 differ from requirements.lock: "
         "expected absent-from-here==1.0 (found none), pytest-xdist==0.1 (found "
     )
-    assert result.mend == "make --always-make setup"
+    assert result.fix == "make --always-make setup"
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-gpu.lock"])
-def test_the_lock_is_the_one_that_the_environment_was_made_from(lock: str, tmp_path: Path) -> None:
-    (tmp_path / f".installed-from-{lock}").touch()
-    assert environment.lock_of(tmp_path) == lock
-
-
-def test_an_environment_made_otherwise_is_held_to_the_plain_lock(tmp_path: Path) -> None:
-    assert environment.lock_of(tmp_path) == "requirements.lock"
-
-
-def test_mending_an_environment_for_gpus_keeps_it_one(tmp_path: Path) -> None:
+def test_fixing_an_environment_for_gpus_keeps_it_one(tmp_path: Path) -> None:
     lock = tmp_path / "requirements-gpu.lock"
     lock.write_text("absent-from-here==1.0\n")
-    assert environment.packages(lock).mend == "make --always-make setup EXTRA=gpu"
+    assert environment.packages(lock).fix == "make --always-make setup EXTRA=gpu"

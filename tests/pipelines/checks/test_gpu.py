@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.checks import gpu
 from stages.params import read_params
-from tests.pipelines.server import ROOT
+from tests.pipelines.prefect_server import ROOT
 
 Edit = Callable[[Path, str, Any], None]
 NO_GPU = pytest.mark.skipif(gpu.count() > 0, reason="needs a machine without a GPU")
@@ -45,7 +45,7 @@ def test_parameters_that_are_refused_are_missing_and_end_the_checks(
 
 
 @pytest.mark.parametrize(
-    ("device", "there", "usable", "state", "mend"),
+    ("device", "there", "usable", "state", "fix"),
     [
         ("cpu", 1, 0, "ok", ""),
         ("auto", 0, 0, "ok", ""),
@@ -57,15 +57,15 @@ def test_parameters_that_are_refused_are_missing_and_end_the_checks(
     ],
 )
 def test_a_gpu_is_judged_by_what_the_parameters_ask_for(
-    device: Any, there: int, usable: int, state: str, mend: str
+    device: Any, there: int, usable: int, state: str, fix: str
 ) -> None:
     result = gpu.judge(device, there, usable)
-    assert (result.state, result.mend) == (state, mend)
+    assert (result.state, result.fix) == (state, fix)
 
 
 def test_the_command_that_gives_the_gpu_up_does_so(tmp_path: Path, edit: Edit) -> None:
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     edit(tmp_path / "params.yaml", "train.device", "gpu")
-    command = gpu.judge("gpu", 0, 0).mend
+    command = gpu.judge("gpu", 0, 0).fix
     subprocess.run(command, cwd=tmp_path, check=True, shell=True)  # noqa: S602
     assert read_params(tmp_path / "params.yaml").train.device == "auto"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.checkout import Repository
 from pipelines.checks import repository
-from pipelines.lock import exclusive
+from pipelines.git.repository import Repository
+from pipelines.system.lock import exclusive
 from tests.pipelines.repositories import Git
 
 
@@ -44,10 +44,10 @@ def test_folder_outside_of_git_is_missing_and_ends_the_checks(tmp_path: Path) ->
     *_, result = repository.examine(tmp_path)
     assert (result.piece, result.state) == ("repository", "missing")
     assert "not a git repository" in result.finding
-    assert result.mend.startswith("git init")
+    assert result.fix.startswith("git init")
 
 
-def test_repository_of_another_user_is_mended_by_the_command(
+def test_repository_of_another_user_is_fixed_by_the_command(
     toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -55,8 +55,8 @@ def test_repository_of_another_user_is_mended_by_the_command(
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     result = repository.repository(toy)
     assert result.state == "missing"
-    assert result.mend.startswith("git config --global --add safe.directory ")
-    subprocess.run(shlex.split(result.mend), check=True)
+    assert result.fix.startswith("git config --global --add safe.directory ")
+    subprocess.run(shlex.split(result.fix), check=True)
     assert repository.repository(toy).state == "ok"
 
 
@@ -69,7 +69,7 @@ def test_no_identity_is_a_warning(toy: Path, git: Git, monkeypatch: pytest.Monke
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     result = repository.identity(toy)
     assert result.state == "warning"
-    assert result.mend.startswith("git config user.name")
+    assert result.fix.startswith("git config user.name")
     git("config", "user.name", "a")
     git("config", "user.email", "a@example.org")
     assert repository.identity(toy).finding == "Commits are by a <a@example.org>."

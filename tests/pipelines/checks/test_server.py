@@ -7,10 +7,10 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from pipelines import automations
 from pipelines.checks import server
-from pipelines.deployments import Deployment
-from tests.pipelines.server import ROOT, Prefect, free_port, running
+from pipelines.server import automations
+from pipelines.server.deployments import Deployment
+from tests.pipelines.prefect_server import ROOT, Prefect, free_port, running
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def test_no_address_is_a_warning_that_says_how_to_set_one() -> None:
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
         (result,) = server.examine(ROOT)
     assert (result.piece, result.state) == ("Prefect server", "warning")
-    assert "make serve" in result.mend
-    assert "export PREFECT_API_URL=" in result.mend
+    assert "make serve" in result.fix
+    assert "export PREFECT_API_URL=" in result.fix
 
 
 def test_server_that_answers_is_fine(prefect: Prefect) -> None:
@@ -59,20 +59,20 @@ def test_work_pool_is_missing_until_it_is_there_and_while_it_is_paused(
 ) -> None:
     absent = server.work_pool(client, "own")
     assert absent.state == "missing"
-    assert absent.mend == "prefect work-pool create own --type process"
+    assert absent.fix == "prefect work-pool create own --type process"
     client.create_work_pool(WorkPoolCreate(name="own", type="process"))
     assert server.work_pool(client, "own").state == "ok"
     client.update_work_pool("own", WorkPoolUpdate(is_paused=True))
     paused = server.work_pool(client, "own")
     assert paused.state == "missing"
-    assert paused.mend == "prefect work-pool resume own"
+    assert paused.fix == "prefect work-pool resume own"
 
 
 def test_worker_is_missing_until_one_is_heard_of(client: SyncPrefectClient) -> None:
     client.create_work_pool(WorkPoolCreate(name="workshop", type="process"))
     absent = server.worker(client, "workshop")
     assert absent.state == "missing"
-    assert absent.mend == "prefect worker start --pool workshop"
+    assert absent.fix == "prefect worker start --pool workshop"
     assert server.worker(client, "workshop", needed=False).state == "warning"
     client.send_worker_heartbeat("workshop", "somebody", heartbeat_interval_seconds=30)
     assert server.worker(client, "workshop").state == "ok"
@@ -100,14 +100,14 @@ def test_automation_is_missing_until_it_is_made_and_while_it_is_paused(
 ) -> None:
     absent = server.automation(client)
     assert absent.state == "missing"
-    assert absent.mend == "python -m pipelines.automations"
+    assert absent.fix == "python -m pipelines automations"
     automations.make(automations.crash_silent_runs())
     assert server.automation(client).state == "ok"
     (made,) = client.read_automations_by_name(automations.crash_silent_runs().name)
     client.pause_automation(made.id)
     paused = server.automation(client)
     assert paused.state == "missing"
-    assert paused.mend == "prefect automation resume 'Crash silent runs'"
+    assert paused.fix == "prefect automation resume 'Crash silent runs'"
 
 
 def test_server_that_demands_a_password_is_missing_access(tmp_path: Path) -> None:
@@ -118,4 +118,4 @@ def test_server_that_demands_a_password_is_missing_access(tmp_path: Path) -> Non
     assert reached.state == "ok"
     assert (refused.piece, refused.state) == ("Prefect access", "missing")
     assert refused.finding == "Expected an answer, found HTTP status 401."
-    assert refused.mend.startswith("export PREFECT_API_AUTH_STRING=")
+    assert refused.fix.startswith("export PREFECT_API_AUTH_STRING=")

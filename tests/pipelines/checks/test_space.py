@@ -7,12 +7,12 @@ from pipelines.checks import space
 
 def test_enough_space_is_fine_for_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
     result = space.free_space("a space", tmp_path / "new" / "folder", 1, "a command")
-    assert (result.piece, result.state, result.mend) == ("a space", "ok", "")
+    assert (result.piece, result.state, result.fix) == ("a space", "ok", "")
 
 
 def test_too_little_space_is_missing_with_what_is_expected(tmp_path: Path) -> None:
     result = space.free_space("a space", tmp_path, 10**18, "a command")
-    assert (result.state, result.mend) == ("missing", "a command")
+    assert (result.state, result.fix) == ("missing", "a command")
     assert result.finding.startswith("Expected 1e+09 GB, found ")
     assert result.finding.endswith(f" GB free at {tmp_path}.")
 

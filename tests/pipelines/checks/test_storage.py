@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.checks import storage
-from tests.pipelines.server import free_port
+from tests.pipelines.prefect_server import free_port
 
 
 def dvc(folder: Path, *arguments: str) -> None:
@@ -37,22 +37,22 @@ def test_folder_without_dvc_is_missing_and_ends_the_checks(tmp_path: Path) -> No
         ("dvc.yaml", "stages: {train: {outs: [model.txt]}}\n", "dvc.yaml"),
     ],
 )
-def test_pipeline_that_dvc_refuses_is_missing_and_the_command_mends_it(
+def test_pipeline_that_dvc_refuses_is_missing_and_the_command_fixes_it(
     name: str, content: str, found: str, toy: Path
 ) -> None:
     (toy / name).write_text(content)
     (result,) = storage.examine(toy)
     assert (result.piece, result.state) == ("DVC", "missing")
     assert found in result.finding
-    subprocess.run(result.mend.split(), cwd=toy, check=True, capture_output=True)
+    subprocess.run(result.fix.split(), cwd=toy, check=True, capture_output=True)
     assert storage.pipeline(toy).state == "ok"
 
 
-def test_repository_without_its_dvc_folder_is_mended_by_the_command(toy: Path) -> None:
+def test_repository_without_its_dvc_folder_is_fixed_by_the_command(toy: Path) -> None:
     shutil.rmtree(toy / ".dvc")
     (result,) = storage.examine(toy)
     assert (result.piece, result.state) == ("DVC", "missing")
-    subprocess.run(result.mend.split(), cwd=toy, check=True, capture_output=True)
+    subprocess.run(result.fix.split(), cwd=toy, check=True, capture_output=True)
     assert storage.pipeline(toy).state == "ok"
 
 
@@ -64,13 +64,13 @@ def test_cache_that_is_not_there_yet_is_fine(tmp_path: Path) -> None:
 def test_cache_that_cannot_be_written_is_missing() -> None:
     result = storage.writable(Path("/proc/cache"))
     assert result.state == "missing"
-    assert result.mend == "dvc cache dir --local FOLDER"
+    assert result.fix == "dvc cache dir --local FOLDER"
 
 
 def test_no_remote_is_a_warning(toy: Path) -> None:
     result = storage.remote(toy)
     assert result.state == "warning"
-    assert result.mend.startswith("dvc remote add --default")
+    assert result.fix.startswith("dvc remote add --default")
 
 
 def test_remote_that_lacks_outputs_is_a_warning(toy: Path, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_remote_that_lacks_outputs_is_a_warning(toy: Path, tmp_path: Path) -> No
     result = storage.remote(toy)
     assert result.state == "warning"
     assert result.finding == "Outputs in the cache that storage lacks: 2."
-    assert result.mend == "dvc push"
+    assert result.fix == "dvc push"
 
 
 def test_remote_that_does_not_answer_is_a_warning_without_its_password(toy: Path) -> None:
@@ -87,7 +87,7 @@ def test_remote_that_does_not_answer_is_a_warning_without_its_password(toy: Path
     result = storage.remote(toy)
     assert result.state == "warning"
     assert result.finding == "Expected an answer of storage, found no server at its address."
-    assert result.mend == "dvc remote modify storage url FOLDER_OR_URL"
+    assert result.fix == "dvc remote modify storage url FOLDER_OR_URL"
 
 
 def test_remote_that_dvc_refuses_is_a_warning_with_its_reason(toy: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.commits import LOCK
+from pipelines.dvc.lock_record import LOCK
 from pipelines.errors import PipelineError
 from pipelines.promotion.results import (
     BINS,

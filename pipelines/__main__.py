@@ -1,0 +1,83 @@
+"""Run a command of the pipeline: ``python -m pipelines COMMAND``."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from pipelines.errors import PipelineError
+from pipelines.exit_codes import ExitCode
+
+try:
+    import typer
+    from typer.core import TyperGroup
+    from typer.main import get_command
+except ImportError as error:
+    sys.exit(
+        "error: expected an environment in which everything can be imported, found: "
+        f"{error}; make it again: make --always-make setup."
+    )
+
+COMMANDS = (
+    "repro",
+    "diff",
+    "errors",
+    "gate",
+    "promote",
+    "rollback",
+    "verify",
+    "fsck",
+    "space",
+    "gc",
+    "doctor",
+    "flow",
+    "serve",
+    "worker",
+    "notify",
+    "automations",
+)
+"""In the order in which ``--help`` lists them; each is a module of ``pipelines.commands``."""
+
+
+class _Commands(TyperGroup):
+    """Import the module of a command only when it is called, so that each starts quickly."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, name: str):  # type: ignore[no-untyped-def, override]  # noqa: ARG002
+        if name not in COMMANDS:
+            return None
+        command = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+        command.command(name)(import_module(f"pipelines.commands.{name}").main)
+        return get_command(command)
+
+
+app = typer.Typer(
+    cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown"
+)
+
+
+@app.callback()
+def pipelines() -> None:
+    """Run, compare, promote and verify the image-classification pipeline.
+
+    Exit codes: 0 done; 1 an error; 2 a wrong command line; 3 worse, blocked, different or lost; 4
+    better; 5 cannot be told.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command, and print an error for a person as one sentence.
+
+    Args:
+        arguments: of the command line; those of this process by default.
+    """
+    try:
+        app(arguments, prog_name="python -m pipelines")
+    except PipelineError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(ExitCode.ERROR)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""Run the pipeline as a Prefect flow."""
+
+
+def main() -> None:
+    """Run the pipeline as a Prefect flow, now, on this machine.
+
+    Example: python -m pipelines flow
+    """
+    # Importing Prefect takes seconds, which --help does not need.
+    from prefect.settings import (  # noqa: PLC0415
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        temporary_settings,
+    )
+
+    from pipelines.flows.pipeline import pipeline  # noqa: PLC0415
+
+    # Heartbeats are for runs that nobody watches, and Prefect stops them only at whole seconds.
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        raise SystemExit(not pipeline(return_state=True).is_completed())

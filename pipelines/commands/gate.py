@@ -1,0 +1,60 @@
+"""Judge the model."""
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from pipelines.errors import PipelineError
+from pipelines.exit_codes import ExitCode
+from pipelines.git.repository import Repository
+from pipelines.promotion import gate
+from pipelines.promotion.criteria import described
+from pipelines.promotion.gate import GATE, GateReport
+from pipelines.promotion.results import Read, in_folder
+from stages.sections.gate import Gate
+
+
+def main() -> None:
+    """Judge whether the model in the working copy may be promoted; write reports/gate.json.
+
+    It reads reports/, and from Git the version that is promoted now. Exits with 3 if the model may
+    not be promoted.
+
+    Example: python -m pipelines gate
+    """
+    folder = Repository(Path.cwd()).folder
+    read = in_folder(folder)
+    report = gate.judge_results(folder, read, "the working copy", _demands_of(read))
+    gate.write(folder, report)
+    Console().print(as_table(report))
+    typer.echo(summary(report))
+    raise SystemExit(ExitCode.OK if report.passed else ExitCode.NEGATIVE)
+
+
+def _demands_of(read: Read) -> Gate:
+    demands = gate.criteria_of(read)
+    if demands is None:
+        raise PipelineError("params.yaml: expected a section gate, found none; add one.")
+    return demands
+
+
+def as_table(report: GateReport) -> Table:
+    """Make the table that rich prints, rule by rule."""
+    headers = ("rule", "found", "demanded", "")
+    table = Table(*(Column(header=header, overflow="fold") for header in headers))
+    for rule in report.rules:
+        cells = (rule.rule, described(rule.found), rule.demanded)
+        table.add_row(*map(Text, cells), Text("holds" if rule.passed else "BROKEN"))
+    return table
+
+
+def summary(report: GateReport) -> str:
+    """Say in a sentence what came out, and against what."""
+    now = report.promoted
+    against = f"in place of {now.version} ({now.commit[:7]})" if now else "as the first version"
+    if report.passed:
+        return f"The model may be promoted to {report.stage}, {against}: {GATE}"
+    return f"The model may not be promoted to {report.stage}, {against}: {report.broken}"

@@ -1,0 +1,22 @@
+"""Set up notifications."""
+
+from typing import Annotated
+
+import typer
+
+
+def main(
+    block: Annotated[
+        str,
+        typer.Argument(metavar="TYPE/NAME", help="A notification block of Prefect's server."),
+    ],
+) -> None:
+    """Notify of failed runs, fallen accuracy and closed gates through a block of the server.
+
+    Example: python -m pipelines notify slack-webhook/alerts
+    """
+    # Importing Prefect takes seconds, which --help does not need.
+    from pipelines.server.notifications import notify_through  # noqa: PLC0415
+
+    for name in notify_through(block):
+        typer.echo(f"{name}: through {block}")

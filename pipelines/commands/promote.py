@@ -1,0 +1,24 @@
+"""Promote a model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.git.repository import Repository
+from pipelines.promotion.promote import promote_commit
+
+
+def main(
+    revision: Annotated[str, typer.Argument(help="A commit, branch or tag.")] = "HEAD",
+    push: Annotated[
+        str | None, typer.Option(metavar="REMOTE", help="Git remote that gets the tags.")
+    ] = None,
+) -> None:
+    """Register a commit's model as a version, and assign the gate's stage to it.
+
+    The commit's gate must pass. Versions and stages are Git tags.
+
+    Example: python -m pipelines promote main --push origin
+    """
+    typer.echo(promote_commit(Repository(Path.cwd()), revision, push, typer.echo))

@@ -1,0 +1,29 @@
+"""Run the pipeline."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.git.repository import Repository
+
+
+def main(
+    targets: Annotated[
+        list[str] | None, typer.Argument(help="Stages, as for dvc repro; all without any.")
+    ] = None,
+) -> None:
+    """Run what is not up to date, as `dvc repro` does, and repair what is damaged.
+
+    Damaged objects of DVC's cache come back from its remote, or by running their stage.
+
+    Example: python -m pipelines repro
+    """
+    repository = Repository(Path.cwd())
+    os.chdir(repository.folder)
+    # Importing DVC takes a second, which --help does not need.
+    from pipelines.dvc.processes.repro import reproduce, show_metrics  # noqa: PLC0415
+
+    code = reproduce(repository, targets or [], typer.echo)
+    raise SystemExit(code or show_metrics())

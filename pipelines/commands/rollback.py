@@ -1,0 +1,22 @@
+"""Undo a promotion."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.git.repository import Repository
+from pipelines.promotion.promote import roll_back
+
+
+def main(
+    stage: Annotated[str, typer.Argument(help="Such as production.")] = "production",
+    push: Annotated[
+        str | None, typer.Option(metavar="REMOTE", help="Git remote that gets the tags.")
+    ] = None,
+) -> None:
+    """Assign a stage to the version that had it before.
+
+    Example: python -m pipelines rollback production
+    """
+    typer.echo(roll_back(Repository(Path.cwd()), stage, push, typer.echo))

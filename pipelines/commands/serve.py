@@ -1,0 +1,28 @@
+"""Run Prefect here."""
+
+import os
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+
+
+def main(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="On loopback.")] = 4200,
+) -> None:
+    """Run Prefect until Ctrl-C: server, UI, deployments, schedules and a worker.
+
+    Example: python -m pipelines serve --port 4201
+    """
+    # They import what reads Prefect's settings, which take a second.
+    from pipelines.server.process import interrupt_by_either_signal  # noqa: PLC0415
+    from pipelines.server.server import alone, environment, serve  # noqa: PLC0415
+
+    interrupt_by_either_signal()
+    os.environ.update(environment(port))
+    try:
+        with ExitStack() as stack:
+            lock_fd = stack.enter_context(alone(port, typer.echo))
+            serve(stack, port, lock_fd, typer.echo)
+    except KeyboardInterrupt:
+        typer.echo("ended: server and worker")

@@ -1,0 +1,57 @@
+"""Verify a commit."""
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from pipelines.exit_codes import ExitCode
+from pipelines.git.repository import Repository
+from pipelines.system.lock import exclusive
+from pipelines.verification.findings import Finding
+from pipelines.verification.verify import outcome, summary, verify
+
+EXITS = {
+    "verified": ExitCode.OK,
+    "differs": ExitCode.NEGATIVE,
+    "unknown": ExitCode.UNKNOWN,
+}
+
+
+def main(
+    revision: Annotated[str, typer.Argument(help="A commit, branch or tag.")] = "HEAD",
+) -> None:
+    """Run a commit's pipeline again from its sources, and compare with what it records.
+
+    Exits with 0 if every artifact is the same, or within its tolerance on another class of device;
+    with 3 if one differs; with 5 if an artifact's recorded content is lost.
+
+    Example: python -m pipelines verify v1.2.0
+    """
+    repository = Repository(Path.cwd())
+    commit = repository.commit_of(revision)
+    owner = f"the verification of {revision} (process {os.getpid()})"
+    log = partial(typer.echo, err=True)
+    # Worktrees belong to one run at a time: the next one removes what it finds.
+    with exclusive(repository.state / "lock", owner, "wait", log) as lock_fd:
+        verification = verify(repository, commit, lock_fd, log)
+    Console().print(as_table(verification.findings))
+    for sentence in summary(revision, verification):
+        typer.echo(sentence)
+    raise SystemExit(EXITS[outcome(verification.findings)])
+
+
+def as_table(findings: Sequence[Finding]) -> Table:
+    """Make the table that rich prints, artifact by artifact."""
+    headers = ("artifact", "verdict", "first difference, or what is demanded")
+    table = Table(*(Column(header=header, overflow="fold") for header in headers))
+    for finding in findings:
+        # Text, for nothing here is markup of the library's.
+        table.add_row(*map(Text, finding))
+    return table

@@ -1,0 +1,36 @@
+"""Run a worker."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from pipelines import PROJECT
+
+
+def main(
+    pool: Annotated[str, typer.Argument(help="As a stage's meta in dvc.yaml names it.")] = "gpu",
+    cache_gigabytes: Annotated[
+        float, typer.Option(min=0.1, help="Limit of DVC's cache; least recently used goes first.")
+    ] = 20,
+) -> None:
+    """Run the stages that are submitted to a pool, one at a time, until Ctrl-C.
+
+    Example: python -m pipelines worker gpu --cache-gigabytes 50
+    """
+    # They import what reads Prefect's settings, which take a second.
+    from pipelines.checks.worker import check_reachable  # noqa: PLC0415
+    from pipelines.dvc.cache_limit import BUDGET  # noqa: PLC0415
+    from pipelines.server.process import CLONE, interrupt_by_either_signal  # noqa: PLC0415
+    from pipelines.server.worker import alone, prepare, work  # noqa: PLC0415
+
+    interrupt_by_either_signal()
+    try:
+        check_reachable(PROJECT)
+        with alone(pool, typer.echo) as lock_fd:
+            prepare(pool)
+            os.environ |= {CLONE: str(PROJECT), BUDGET: str(cache_gigabytes)}
+            typer.echo(f"at work for the pool {pool} (Ctrl-C ends it)")
+            work(pool, ["--limit", "1"], lambda: False, typer.echo, held=[lock_fd])
+    except KeyboardInterrupt:
+        typer.echo("ended: the worker")

@@ -1,0 +1,183 @@
+"""Compare what two commits recorded.
+
+Everything it reads is in Git, so a shallow clone with an empty cache is enough.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipelines import PROVENANCE
+from pipelines.comparison import differences
+from pipelines.comparison.differences import NOTHING, EvaluationSet, Row, shown
+from pipelines.dvc.command import dvc
+from pipelines.dvc.lock_record import LOCK, read_lock
+from pipelines.dvc.outputs import outputs_of
+from pipelines.errors import PipelineError
+from pipelines.git.commits import contents_of
+from pipelines.system.process import output
+from stages.formats import LARGEST, FormatError, parse_json, parse_text, parse_yaml
+from stages.results.agreement import check_wrong
+from stages.results.reading import provenance_of, read_checks, read_provenance, read_wrong
+
+_PARAMS = "params.yaml"
+_METRICS = "reports/metrics.json"
+_ERRORS = "reports/misclassified.csv"
+
+
+class Errors(NamedTuple):
+    """How the errors of two commits compare."""
+
+    rows: Sequence[Row]
+    outcome: str
+    """chance, worse, better or unknown."""
+    verdict: str
+    """The same as a sentence."""
+    meaning: str
+    """The same in a few words."""
+
+
+def compare(folder: Path, commits: Sequence[str], errors: Errors) -> dict[str, Sequence[Row]]:
+    """Compare what two commits recorded.
+
+    Args:
+        folder: of the repository.
+        commits: the hashes of both.
+        errors: of the same commits.
+
+    Returns:
+        The rows of each section, by its title.
+
+    Raises:
+        PipelineError: DVC refuses a commit, or what one recorded cannot be read.
+    """
+    compared = partial(_compared, folder, commits)
+    # DVC takes what is infinite, or is there twice.
+    for path, parse in ((_PARAMS, parse_yaml), (_METRICS, parse_json)):
+        compared(path, parse, lambda *_: [])
+    return {
+        "Parameters": [
+            *_missing(_PARAMS, _recorded(folder, commits, _PARAMS)),
+            *differences.of_params(_ask_dvc(folder, "params", commits)),
+        ],
+        "Metrics": [
+            *_missing(_METRICS, _recorded(folder, commits, _METRICS)),
+            *differences.of_metrics(_ask_dvc(folder, "metrics", commits), errors.meaning),
+        ],
+        "Errors": errors.rows,
+        "Data checks": compared("reports/checks.json", read_checks, differences.of_checks),
+        "Provenance": _compare_provenance(folder, commits),
+        "Libraries": compared("requirements.lock", parse_text, differences.of_libraries),
+    }
+
+
+def compare_errors(folder: Path, commits: Sequence[str]) -> Errors:
+    """Pair the errors of two commits, if both were tested on the same images.
+
+    Raises:
+        PipelineError: what one of them recorded cannot be read.
+    """
+    recorded = _recorded(folder, commits, _ERRORS)
+    if missing := _missing(_ERRORS, recorded):
+        return _untold(missing, f"{_ERRORS} is absent")
+    before, after = map(_tested_on, commits, _recorded(folder, commits, LOCK))
+    if after is None or before != after:
+        tested = (shown(test.images) if test else NOTHING for test in (before, after))
+        return _untold(
+            [Row("tested on", *tested)],
+            "dvc.lock does not say of both that they were tested on the same images",
+        )
+    for commit, content in zip(commits, recorded, strict=True):
+        _parsed(commit, _ERRORS, content, partial(_read_errors, after.classes))
+    program = (sys.executable, "-m", "stages.compare")
+    found = json.loads(output(folder, program, *commits, "--json"))
+    words = "may be chance" if found["outcome"] == "chance" else found["outcome"]
+    return Errors(
+        differences.of_errors(found, after.classes),
+        found["outcome"],
+        found["verdict"],
+        f"{words} (p = {found['p_value']:.2g})",
+    )
+
+
+def _read_errors(classes: Sequence[str], content: bytes) -> None:
+    check_wrong(read_wrong(content), classes)
+
+
+def _untold(rows: Sequence[Row], why: str) -> Errors:
+    verdict = f"Whether the difference means anything cannot be told: {why}."
+    return Errors(rows, "unknown", verdict, "not tested")
+
+
+def _tested_on(commit: str, lock: bytes | None) -> EvaluationSet | None:
+    return differences.tested_on(read_lock(lock or b"", f"{LOCK} of {commit[:7]}"))
+
+
+def _compared(
+    folder: Path,
+    commits: Sequence[str],
+    path: str,
+    parse: Callable[[bytes], Any],
+    rows: Callable[[Any, Any], Sequence[Row]],
+) -> Sequence[Row]:
+    """Give the rows of a file that both commits have, or say which one lacks it."""
+    contents = _recorded(folder, commits, path)
+    if missing := _missing(path, contents):
+        return missing
+    return rows(
+        *(_parsed(c, path, content, parse) for c, content in zip(commits, contents, strict=True))
+    )
+
+
+def _compare_provenance(folder: Path, commits: Sequence[str]) -> Sequence[Row]:
+    weights = [_recorded_hashes(folder, commit) for commit in commits]
+    return _compared(
+        folder,
+        commits,
+        PROVENANCE,
+        read_provenance,
+        lambda *read: differences.of_provenance(*map(provenance_of, read, weights)),
+    )
+
+
+def _recorded_hashes(folder: Path, commit: str) -> set[str]:
+    """Give the MD5 of each output that a commit's ``dvc.lock`` records, if it has one."""
+    (content,) = _recorded(folder, [commit], LOCK)
+    name = f"{LOCK} of {commit[:7]}"
+    outputs = outputs_of(read_lock(content, name), name) if content else []
+    return {output.md5 for _, output in outputs}
+
+
+def _parsed(commit: str, path: str, content: bytes | None, parse: Callable[[bytes], Any]) -> Any:
+    try:
+        return parse(content or b"")
+    except FormatError as error:
+        raise PipelineError(
+            f"{path} of {commit[:7]}: {error}; run the pipeline there and commit."
+        ) from None
+
+
+def _recorded(folder: Path, commits: Sequence[str], path: str) -> Sequence[bytes | None]:
+    """Give a file as each commit has it, or none where it has none."""
+    return [contents_of(folder, commit, path, LARGEST).get("") for commit in commits]
+
+
+def _missing(path: str, contents: Sequence[bytes | None]) -> Sequence[Row]:
+    """Say which commit lacks a file, if one does."""
+    if None not in contents:
+        return []
+    return [Row(path, *("absent" if content is None else "recorded" for content in contents))]
+
+
+def _ask_dvc(folder: Path, kind: str, commits: Sequence[str]) -> Mapping[str, Any]:
+    """Give the changes of all files by name, those of a second file after its path."""
+    every = ["--all"] if kind == "metrics" else []
+    files = json.loads(dvc(folder, kind, "diff", "--json", *every, *commits))
+    return {
+        name if path in {_PARAMS, _METRICS} else f"{path}: {name}": change
+        for path, changes in files.items()
+        for name, change in changes.items()
+    }

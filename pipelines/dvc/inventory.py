@@ -1,0 +1,168 @@
+"""The objects of DVC that commits need, by what their ``dvc.lock`` files record."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from pipelines.dvc.lock_record import LOCK, lock_of, read_lock
+from pipelines.dvc.objects import entries, list_at, object_path
+from pipelines.dvc.outputs import DIRECTORY, outputs_of
+from pipelines.errors import PipelineError
+from pipelines.git.command import git
+
+LOCKS = (LOCK, "tuning/dvc.lock")
+_RUNS = "refs/heads/runs/"
+# The last are of `dvc exp run`.
+_REFS = ("refs/heads", "refs/tags", "refs/remotes", "refs/exps")
+
+
+class Need(NamedTuple):
+    """An object that a commit needs."""
+
+    name: str
+    path: str
+    """Of the output that it is, or belongs to."""
+    stage: str
+    commit: str
+
+
+class Keeper(NamedTuple):
+    """A ref that has its objects kept."""
+
+    name: str
+    commit: str
+
+
+def keepers(folder: Path, runs: int) -> list[Keeper]:
+    """List the refs whose commits' objects are kept: HEAD and all others, but few of runs.
+
+    Args:
+        folder: the repository's.
+        runs: how many of the branches ``runs/...`` are among them, the newest.
+    """
+    names = "%(refname) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
+    order = ("--sort=-committerdate", f"--format={names}")
+    listed = git(folder, "for-each-ref", *order, *_REFS)
+    found = [Keeper(*line.split()) for line in listed.splitlines()]
+    of_runs = [keeper for keeper in found if keeper.name.startswith(_RUNS)]
+    return [Keeper("HEAD", git(folder, "rev-parse", "HEAD"))] + [
+        keeper for keeper in found if keeper not in of_runs[runs:]
+    ]
+
+
+def in_history(folder: Path, *, every: bool = False) -> Iterator[tuple[str, str]]:
+    """Give the commits that any ref or HEAD leads to and that changed a lock, with its path.
+
+    Of commits with the same lock the newest stands for all, unless ``every`` one is asked for.
+    """
+    seen = set()
+    # Of a merge too, against each of its parents.
+    options = ("--all", "--full-history", "-m", "--format=@%H", "--raw", "--no-abbrev")
+    commit = ""
+    for line in git(folder, "log", *options, "HEAD", "--", *LOCKS).splitlines():
+        if line.startswith("@"):
+            commit = line[1:]
+        elif line.startswith(":"):
+            about, path = line.split("\t", 1)
+            blob = about.split()[3]
+            if (every or (blob, path) not in seen) and blob.strip("0"):
+                seen.add((blob, path))
+                yield commit, path
+
+
+def at_commits(folder: Path, commits: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Give those of some commits that have a lock, with its path."""
+    for commit in dict.fromkeys(commits):
+        for path in git(folder, "ls-tree", "--name-only", commit, "--", *LOCKS).splitlines():
+            yield commit, path
+
+
+def needs_of(folder: Path, commit: str, lock: str, *, all_named: bool = False) -> list[Need]:
+    """List the objects that a commit's lock names and its tree does not hold itself.
+
+    Of a folder that is its list alone. With ``all_named``, those that the tree holds too: the cache
+    has them as well, for DVC to restore the outputs of an earlier run.
+
+    Raises:
+        PipelineError: DVC did not write the lock.
+    """
+    listed = "" if all_named else git(folder, "ls-tree", "-r", "--name-only", "--full-tree", commit)
+    held = listed.splitlines()
+    in_git = {parent for path in held for parent in (path, *map(str, Path(path).parents))}
+    return [
+        Need(output.md5, output.path, stage, commit)
+        for stage, output in outputs_of(lock_of(folder, commit, lock), f"{lock} of {commit[:7]}")
+        if output.path not in in_git
+    ]
+
+
+def readable(folder: Path, locks: Iterable[tuple[str, str]]) -> tuple[list[Need], list[str]]:
+    """List what commits need, and the sentences about those whose lock cannot be read.
+
+    Args:
+        folder: the repository's.
+        locks: commits, each with the path of a lock.
+    """
+    needs: list[Need] = []
+    unread: list[str] = []
+    for commit, lock in locks:
+        try:
+            needs += needs_of(folder, commit, lock)
+        except PipelineError as error:
+            unread.append(str(error))
+    return needs, unread
+
+
+def of_working_copy(folder: Path) -> set[str]:
+    """Name what the locks and ``.dvc`` files in the working copy name, committed or not.
+
+    Of a folder that is its list alone.
+
+    Raises:
+        PipelineError: DVC did not write one of them.
+    """
+    added = git(folder, "ls-files", "-z", "--cached", "--others", "--", "*.dvc").split("\0")
+    found = set()
+    for path in (*LOCKS, *added):
+        if path and (folder / path).is_file():
+            record = read_lock((folder / path).read_bytes(), path)
+            lock = {"stages": {path: record}} if path.endswith(".dvc") else record
+            found |= {output.md5 for _, output in outputs_of(lock, path)}
+    return found
+
+
+def members(needs: Iterable[Need], lists: Mapping[str, bytes]) -> Iterator[Need]:
+    """Give what belongs to the folders among what is needed.
+
+    Args:
+        needs: of which others than folders are left out.
+        lists: the content of each folder's list that is at hand, by its name.
+    """
+    for need in needs:
+        if need.name in lists:
+            for entry in entries(need.path, lists[need.name]):
+                yield need._replace(name=entry.md5, path=f"{need.path}/{entry.relpath}")
+
+
+def lists_in(cache: Path, names: Iterable[str]) -> dict[str, bytes]:
+    """Read the lists of folders that a cache has, by name."""
+    places = {name: object_path(cache, name) for name in names if name.endswith(DIRECTORY)}
+    return {name: list_at(place) for name, place in places.items() if place.is_file()}
+
+
+def by_name(needs: Iterable[Need]) -> dict[str, list[Need]]:
+    """Group by object, in the order of paths."""
+    grouped: dict[str, list[Need]] = defaultdict(list)
+    for need in sorted(needs, key=lambda need: (need.path, need.name)):
+        grouped[need.name].append(need)
+    return dict(grouped)
+
+
+def of_dvc_files(folder: Path, commit: str) -> Iterator[Need]:
+    """Give the objects that the ``.dvc`` files of a commit name, which ``dvc add`` writes."""
+    held = git(folder, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split("\0")
+    for path in (path for path in held if path.endswith(".dvc")):
+        found = {path: lock_of(folder, commit, path)}
+        for _, output in outputs_of({"stages": found}, f"{path} of {commit[:7]}"):
+            yield Need(output.md5, output.path, path, commit)

@@ -1,0 +1,39 @@
+"""Read ``dvc.lock``, in which DVC records every stage."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import RecordError
+from pipelines.git.commits import contents_of
+from stages.formats import FormatError, parse_yaml
+
+LOCK = "dvc.lock"
+LARGEST_LOCK = 1 << 24
+"""Bytes of a ``dvc.lock``; one of a thousand files has some 100 kB."""
+
+
+def lock_of(folder: Path, commit: str, path: str = LOCK) -> Mapping[str, Any]:
+    """Read a ``dvc.lock`` as a commit has it; empty where there is none."""
+    content = contents_of(folder, commit, path, LARGEST_LOCK).get("", b"")
+    return read_lock(content, f"{path} of {commit}")
+
+
+def read_lock(content: bytes, name: str) -> Mapping[str, Any]:
+    """Read the content of a ``dvc.lock`` or a ``.dvc`` file.
+
+    Args:
+        content: of the file.
+        name: what an error calls it.
+
+    Raises:
+        RecordError: it is no YAML, or has no records by stage.
+    """
+    try:
+        lock = parse_yaml(content) or {}
+    except FormatError as error:
+        raise RecordError(f"{name}: {error}; run `dvc repro`.") from None
+    stages = lock.get("stages", {}) if isinstance(lock, dict) else None
+    if not isinstance(stages, dict) or not all(isinstance(one, dict) for one in stages.values()):
+        raise RecordError(f"expected {name} to have records by stage, found none; run `dvc repro`.")
+    return lock

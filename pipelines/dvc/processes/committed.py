@@ -1,0 +1,94 @@
+"""Whether DVC's cache has what a stage's record names.
+
+DVC ends well when an object does not get into its cache, for instance because the disk is full.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from dvc.utils.serialize import dump_yaml, parse_yaml_for_update
+
+from pipelines.dvc.objects import entries, list_at, object_path
+from pipelines.dvc.outputs import DIRECTORY, Output
+from pipelines.errors import DamagedError, PipelineError
+
+
+def recorded_outputs(stages: Iterable[Any]) -> Iterator[Output]:
+    """Give the outputs that DVC's cache shall hold, as ``dvc.lock`` records them.
+
+    Args:
+        stages: objects of DVC's.
+    """
+    for stage in stages:
+        for out in stage.outs:
+            if out.use_cache and out.hash_info:
+                yield Output(path=out.def_path, md5=out.hash_info.value, size=out.meta.size or 0)
+
+
+def check_done(stages: Iterable[Any], cache: Path) -> None:
+    """Check that a cache has what the records of stages name, or remove the record.
+
+    Args:
+        stages: objects of DVC's.
+        cache: DVC's, the folder that ``dvc cache dir`` names.
+
+    Raises:
+        PipelineError: as of ``check_committed``; the stage's record is gone.
+    """
+    for stage in stages:
+        try:
+            check_committed(stage.name, recorded_outputs([stage]), cache)
+        except PipelineError:
+            remove_record(Path(stage.path).with_name("dvc.lock"), stage.name)
+            raise
+
+
+def remove_record(lock: Path, stage: str) -> None:
+    """Have DVC run a stage again, and nobody commit what it recorded.
+
+    On a disk that is full the file stays as it is: DVC finds then that its cache lacks the outputs.
+    """
+    content = parse_yaml_for_update(lock.read_text(), lock)
+    del content["stages"][stage]
+    new = lock.with_name(f"{lock.name}.new")
+    try:
+        dump_yaml(new, content)
+        new.replace(lock)
+    except OSError:
+        new.unlink(missing_ok=True)
+
+
+def check_committed(stage: str, outputs: Iterable[Output], cache: Path) -> None:
+    """Check that a cache has every object of outputs, and as many bytes as are recorded.
+
+    Args:
+        stage: that made them, for an error.
+        outputs: files and folders, as ``dvc.lock`` records them.
+        cache: DVC's, the folder that ``dvc cache dir`` names.
+
+    Raises:
+        DamagedError: it lacks an object, or one is cut off.
+        RecordError: a folder's list is malformed, or leads out of the folder.
+    """
+    for output in outputs:
+        if found := _lack(output, cache):
+            raise DamagedError(
+                f"stage {stage} has run, but is not done: expected the {output.size} bytes of its "
+                f"output {output.path} in DVC's cache {cache}, found {found}; make room on its "
+                "disk, and run it again."
+            )
+
+
+def _lack(output: Output, cache: Path) -> str | None:
+    """Say what a cache lacks of an output; nothing if it has all of it."""
+    place = object_path(cache, output.md5)
+    if not place.is_file():
+        return "none of them"
+    files = [place]
+    if output.md5.endswith(DIRECTORY):
+        files = [object_path(cache, entry.md5) for entry in entries(output.path, list_at(place))]
+    if missing := sum(not file.is_file() for file in files):
+        return f"{missing} of {len(files)} files missing"
+    size = sum(file.stat().st_size for file in files)
+    return None if size == output.size else f"{size}"

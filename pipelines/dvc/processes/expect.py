@@ -1,0 +1,69 @@
+"""Ask DVC about a stage, in a process of its own.
+
+``python -m pipelines.dvc.processes.expect FOLDER FILE STAGE`` prints what its record must say.
+"""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import typer
+from dvc.exceptions import DvcException, OutputNotFoundError
+from dvc.repo import Repo
+from dvc.stage.serialize import to_single_stage_lockfile
+
+from pipelines.dvc.expected import Expected, Found
+from pipelines.errors import PipelineError
+
+
+def main(folder: Path, file: str, stage: str) -> None:
+    """Print what the stage's record must say, as one line of JSON."""
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    os.chdir(folder)
+    try:
+        found = expect(file, stage)
+    except (DvcException, PipelineError) as error:
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        raise SystemExit(1) from None
+    sys.stdout.write(found.model_dump_json() + "\n")
+
+
+def expect(file: str, name: str) -> Found:
+    """Describe a stage of a ``dvc.yaml`` below the working directory.
+
+    Raises:
+        DvcException: DVC refuses the repository, the stage is not there, or a dep is missing.
+        PipelineError: the stage works in another folder.
+    """
+    with Repo() as repo:
+        stage = repo.stage.load_one(file, name)
+        if Path(stage.wdir) != Path.cwd():
+            raise PipelineError(
+                f"{stage.addressing}: expected its wdir to be the top of the repository, found "
+                f"{stage.wdir}; only such a stage can be handed to a worker."
+            )
+        changed = bool(repo.status([stage.addressing]))
+        stage.save_deps()
+        record = to_single_stage_lockfile(stage)
+        deps = record.get("deps", [])
+        expected = Expected(
+            cmd=record["cmd"],
+            deps=deps,
+            params=record.get("params", {}),
+            inputs=tuple(dep["path"] for dep in deps if _is_cached(repo, dep["path"])),
+            outs={out.def_path: out.use_cache for out in stage.outs},
+        )
+    return Found(expected=expected, changed=changed)
+
+
+def _is_cached(repo: Repo, path: str) -> bool:
+    """Whether a path is an output, or within one, that DVC's cache holds."""
+    try:
+        return any(out.use_cache for out in repo.find_outs_by_path(path, strict=False))
+    except OutputNotFoundError:
+        return False
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,103 @@
+"""List the stages as DVC sees them: ``python -m pipelines.dvc.processes.plan FOLDER``."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import networkx as nx
+import typer
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+from dvc.repo.index import Index
+from dvc.stage import PipelineStage
+from dvc.utils.hydra import apply_overrides
+
+from pipelines.dvc.objects import check_sound
+from pipelines.dvc.processes.committed import recorded_outputs
+from pipelines.dvc.stages import MAIN, STAGES, Stage, parse_meta
+from pipelines.errors import PipelineError
+
+
+def main(
+    folder: Path,
+    changes: Annotated[list[str] | None, typer.Argument()] = None,
+    file: Annotated[str, typer.Option()] = MAIN,
+    restore: Annotated[bool, typer.Option()] = False,
+) -> None:
+    """Print the stages as one line of JSON, each after those that it depends on."""
+    # Nothing but the answer, or one sentence, on the way out.
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    # DVC takes the names of stages as those of the working directory's dvc.yaml.
+    os.chdir(folder)
+    try:
+        if changes:
+            apply_overrides("params.yaml", changes)
+        stages = plan(file, restore=restore)
+    except (DvcException, PipelineError) as error:
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        raise SystemExit(1) from None
+    sys.stdout.write(STAGES.dump_json(tuple(stages)).decode() + "\n")
+
+
+def plan(file: str = MAIN, *, restore: bool) -> list[Stage]:
+    """List the stages of a ``dvc.yaml`` below the working directory, and those that they need.
+
+    Args:
+        file: its path.
+        restore: first check out of the cache what ``dvc.lock`` records.
+
+    Raises:
+        DamagedError: an object of the cache that it records is not what its name says.
+        DvcException: DVC refuses the repository or its ``dvc.yaml``.
+        PipelineError: a stage's ``meta`` is refused.
+    """
+    with Repo(_wait_for_lock=True) as repo:
+        index, wanted = _index(repo, file)
+        places = {stage: place for place, stage in enumerate(index.stages)}
+        # The edges of DVC's graph lead from a stage to what it depends on.
+        order = list(
+            nx.lexicographical_topological_sort(
+                index.graph.subgraph(wanted).reverse(), key=places.__getitem__
+            )
+        )
+        names = [stage.name for stage in order]
+        restored = set()
+        if restore:
+            check_sound(recorded_outputs(order), Path(repo.cache.local_cache_dir))
+            changes = repo.checkout(
+                [stage.addressing for stage in order], force=True, allow_missing=True
+            )
+            paths = changes["added"] + changes["modified"]
+            restored = {path.rstrip("/") for path in paths}
+        # Of the stages at hand: asked by name, DVC would read its files anew for each.
+        with repo.lock:
+            changed = {stage for stage in order if stage.status(check_updates=True)}
+        return [
+            Stage(
+                name=stage.name,
+                file=stage.path_in_repo,
+                description=stage.desc or "",
+                upstream=tuple(sorted((up.name for up in index.graph[stage]), key=names.index)),
+                meta=parse_meta(stage.name, stage.meta),
+                changed=stage in changed,
+                restored=any(repo.fs.relpath(out.fs_path) in restored for out in stage.outs),
+            )
+            for stage in order
+        ]
+
+
+def _index(repo: Repo, file: str) -> tuple[Index, set[PipelineStage]]:
+    """Read a file of stages, and the pipeline that they may depend on; say which are wanted."""
+    index = Index.from_file(repo, MAIN)
+    if file == MAIN:
+        return index, set(index.stages)
+    of_file = Index.from_file(repo, file).stages
+    index = Index(repo, stages=[*index.stages, *of_file])
+    needed = (nx.descendants(index.graph, stage) for stage in of_file)
+    return index, set(of_file).union(*needed)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,111 @@
+"""Look at objects of DVC's default remote.
+
+``python -m pipelines.dvc.processes.remote FOLDER NAMES``.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from dvc.repo import Repo
+
+from pipelines.dvc.objects import object_path
+from pipelines.dvc.outputs import DIRECTORY
+from pipelines.dvc.remote import RemoteObjects
+from pipelines.errors import PipelineError
+
+_PIECE = 1 << 20
+
+
+def main(
+    folder: Path,
+    names: Path,
+    into: Annotated[Path | None, typer.Option()] = None,
+    rehash: Annotated[bool, typer.Option("--rehash")] = False,
+    replace_from: Annotated[Path | None, typer.Option()] = None,
+) -> None:
+    """Print which of the objects the remote lacks, and which are damaged, as a line of JSON."""
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    os.chdir(folder)
+    try:
+        with Repo() as repo:
+            objects = repo.cloud.get_remote_odb(command="fetch")
+            with suppress(FileNotFoundError):
+                objects.fs.ls(objects.path)
+            asked = json.loads(names.read_text())
+            places = {name: objects.oid_to_path(name) for name in asked}
+            places = {n: place for n, place in places.items() if _is_there(objects.fs, place)}
+            answer = RemoteObjects(missing=[name for name in asked if name not in places])
+            if into:
+                _download(objects.fs, places, into)
+            if replace_from:
+                _replace(objects, places, replace_from)
+            if rehash:
+                answer = answer.model_copy(update={"damaged": _damaged(objects.fs, places)})
+    # Each kind of remote has a library of its own, with errors of its own.
+    except Exception as error:
+        typer.echo(f"error: DVC's remote: {' '.join(str(error).split())}", err=True)
+        raise SystemExit(1) from None
+    sys.stdout.write(answer.model_dump_json() + "\n")
+
+
+def _is_there(system: Any, place: str) -> bool:
+    """Tell what is missing from what cannot be seen, which S3's own ``exists`` does not."""
+    try:
+        system.info(place)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _download(system: Any, places: Mapping[str, str], into: Path) -> None:
+    check_space(sum(map(system.size, places.values())), into)
+    for name, place in places.items():
+        system.get_file(place, str(into / name))
+
+
+def _damaged(system: Any, places: Mapping[str, str]) -> list[str]:
+    """Name the objects whose content is not that of their names, which is read piece by piece."""
+    found = []
+    for name, place in places.items():
+        digest = hashlib.md5(usedforsecurity=False)
+        with system.open(place, "rb") as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+        if digest.hexdigest() != name.removesuffix(DIRECTORY):
+            found.append(name)
+    return found
+
+
+def _replace(objects: Any, places: Mapping[str, str], cache: Path) -> None:
+    for name, place in places.items():
+        aside = objects.fs.join(objects.fs.parent(objects.fs.parent(objects.path)), "quarantine")
+        objects.fs.makedirs(aside, exist_ok=True)
+        objects.fs.move(place, objects.fs.join(aside, name))
+        objects.fs.put_file(str(object_path(cache, name)), place)
+
+
+def check_space(needed: int, folder: Path) -> None:
+    """See that a disk has room; ``PipelineError`` if it has not.
+
+    Args:
+        needed: bytes.
+        folder: on the disk.
+    """
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise PipelineError(
+            f"expected {needed} bytes free in {folder}, found {free}; nothing was fetched."
+        )
+
+
+if __name__ == "__main__":
+    typer.run(main)

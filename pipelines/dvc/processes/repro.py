@@ -1,0 +1,85 @@
+"""Run ``dvc repro``, and repair what is damaged.
+
+DVC hashes outputs again that differ from ``dvc.lock``. Damaged objects of its cache are moved
+aside, and come back from the remote or by running their stage.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dvc.cli import main as dvc
+from dvc.repo import Repo
+
+from pipelines.dvc.inventory import LOCKS
+from pipelines.dvc.lock_record import LOCK
+from pipelines.dvc.processes.committed import check_done
+from pipelines.dvc.repair import damaged_objects, have_dvc_look, read_quickly, unlike_recorded
+from pipelines.dvc.run_cache import remove_empty_runs
+from pipelines.dvc.store import Store
+from pipelines.git.repository import Repository
+from pipelines.system.lock import cache_still
+
+# A stage that is restored from a damaged object shows it at the next look.
+_ATTEMPTS = 5
+
+
+def reproduce(repository: Repository, targets: list[str], log: Callable[[str], object]) -> int:
+    """Run ``dvc repro`` until nothing damaged is found, and give its exit code.
+
+    Raises:
+        PipelineError: something cannot be repaired, or did not get into DVC's cache.
+    """
+    repair(repository, log)
+    first = _records()
+    for _ in range(_ATTEMPTS):
+        before = _records()
+        code: int = dvc(["repro", *targets])
+        # Nothing was run or restored, or else it is looked at.
+        if (code == 0 and _records() == before) or not repair(repository, log):
+            break
+    changed = {name for name, record in _records().items() if record != first.get(name)}
+    if code == 0 and changed:
+        with Repo() as repo, repo.lock:
+            stages = [one for one in repo.index.stages if one.addressing in changed]
+            check_done(stages, Path(repo.cache.local_cache_dir))
+    return code
+
+
+def repair(repository: Repository, log: Callable[[str], object]) -> bool:
+    """Have DVC replace what is not as recorded; tell whether an object was damaged."""
+    unlike = unlike_recorded(repository.folder)
+    if not unlike:
+        return False
+    with Repo() as repo:
+        cache = Path(repo.cache.local_cache_dir)
+        remove_empty_runs(cache)
+        owned_by_people = {out.def_path for out in repo.index.outs if out.persist}
+    unlike = [need for need in unlike if need.path not in owned_by_people]
+    have_dvc_look(repository.folder, unlike)
+    found = False
+    # Of a folder, its files are known once its list is sound.
+    while damaged := damaged_objects(cache, unlike):
+        found = True
+        owner = f"repro (process {os.getpid()})"
+        with cache_still(repository.folder, repository.state, owner, log):
+            for line in Store(repository.folder).replace(damaged):
+                log(line)
+    return found
+
+
+def _records() -> dict[str, Any]:
+    """Give what DVC has recorded, by the address of each stage."""
+    return {
+        stage if path == LOCK else f"{path.replace('.lock', '.yaml')}:{stage}": record
+        for path in LOCKS
+        if Path(path).is_file()
+        for stage, record in read_quickly(Path(path).read_bytes(), path).get("stages", {}).items()
+    }
+
+
+def show_metrics() -> int:
+    """Print the metrics as ``dvc metrics show`` does, and return its exit code."""
+    code: int = dvc(["metrics", "show"])
+    return code

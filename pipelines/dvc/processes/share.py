@@ -1,0 +1,33 @@
+"""Have a checkout use what another uses: ``python -m pipelines.dvc.processes.share HOME CHECKOUT``.
+
+DVC's cache, and its remotes with their settings. The addresses that are relative to one folder are
+written as they are seen from the other.
+"""
+
+import logging
+from pathlib import Path
+
+import typer
+from dvc.config import Config, merge
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+
+
+def main(home: Path, checkout: Path) -> None:
+    """Write DVC's local configuration of a checkout."""
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    try:
+        with Repo(str(home)) as repo:
+            cache = repo.cache.local_cache_dir
+        tracked, own = (Config(str(home / ".dvc")).load_one(level) for level in ("repo", "local"))
+        with Config(str(checkout / ".dvc")).edit("local") as local:
+            merge(local, {"remote": tracked["remote"]})
+            merge(local, own)
+            local["cache"]["dir"] = cache
+    except DvcException as error:
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,81 @@
+"""Find outputs that are not what ``dvc.lock`` records, and have DVC replace them.
+
+DVC takes a read-only object of its cache for sound: it checks a damaged one out, and remembers the
+hash that it should have. What is found here is looked for in the remote or made again.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pipelines.dvc import inventory
+from pipelines.dvc.inventory import Need
+from pipelines.dvc.lock_record import read_lock
+from pipelines.dvc.objects import hash_of, is_sound, object_path
+from pipelines.dvc.outputs import folder_hash, outputs_of
+
+_HERE = "the working copy"
+
+
+def unlike_recorded(folder: Path) -> list[Need]:
+    """List the recorded outputs that a working copy lacks, or has with another content.
+
+    Raises:
+        PipelineError: DVC did not write a lock.
+    """
+    return [need for need in _recorded(folder) if _found(folder / need.path) != need.name]
+
+
+def have_dvc_look(folder: Path, needs: Sequence[Need]) -> None:
+    """Have DVC hash outputs at its next look, whatever it remembers of them."""
+    for need in needs:
+        for path in _files(folder / need.path):
+            os.utime(path)
+
+
+def damaged_objects(cache: Path, needs: Sequence[Need]) -> list[Need]:
+    """List the objects of outputs that a cache holds with another content than their name says.
+
+    Those of a folder's files are found once its list is sound.
+    """
+    lists = inventory.lists_in(cache, [need.name for need in needs if _sound(cache, need)])
+    every = [*needs, *inventory.members(needs, lists)]
+    return [need for need in every if _exists(cache, need) and not _sound(cache, need)]
+
+
+def _recorded(folder: Path) -> Iterator[Need]:
+    for path in inventory.LOCKS:
+        if (folder / path).is_file():
+            for stage, output in outputs_of(read_quickly((folder / path).read_bytes(), path), path):
+                yield Need(output.md5, output.path, stage, _HERE)
+
+
+def read_quickly(content: bytes, name: str) -> Any:
+    """Read a lock with the parser in C; paths and hashes are text to it as well."""
+    try:
+        return YAML(typ="safe").load(content) or {}
+    except YAMLError:
+        return read_lock(content, name)
+
+
+def _found(path: Path) -> str | None:
+    """Give the hash that DVC has for a file or a folder."""
+    if path.is_dir():
+        return folder_hash({str(file.relative_to(path)): hash_of(file) for file in _files(path)})
+    return hash_of(path) if path.is_file() else None
+
+
+def _files(path: Path) -> Iterator[Path]:
+    yield from (file for file in [path, *path.rglob("*")] if file.is_file())
+
+
+def _exists(cache: Path, need: Need) -> bool:
+    return object_path(cache, need.name).is_file()
+
+
+def _sound(cache: Path, need: Need) -> bool:
+    return is_sound(need.name, object_path(cache, need.name))

@@ -1,0 +1,173 @@
+"""DVC's cache and its default remote, as one store that can be looked after."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal, NamedTuple, get_args
+
+from pipelines.dvc import inventory, remote
+from pipelines.dvc.cache_limit import objects_in
+from pipelines.dvc.command import dvc
+from pipelines.dvc.inventory import Need
+from pipelines.dvc.objects import hash_of, install, is_sound, list_at, object_path
+from pipelines.dvc.outputs import DIRECTORY
+from pipelines.dvc.remote import State
+from pipelines.errors import PipelineError
+from pipelines.system import durable
+
+Fate = Literal["repaired", "removed", "lost"]
+FATES = get_args(Fate)
+"""What can have become of an object that is not sound."""
+_REMOVED = "removed-by-gc"
+
+
+class Sides(NamedTuple):
+    """What an object is on both sides."""
+
+    cache: State
+    remote: State | None
+    """Nothing where there is no remote."""
+
+
+class Removal(NamedTuple):
+    """An object that was removed on purpose, and a commit that needed it then."""
+
+    name: str
+    commit: str
+
+
+def note_removed(cache: Path, removals: Iterable[Removal]) -> None:
+    """Note which objects were removed from a cache on purpose.
+
+    A commit that comes later is not among those that have to do without them.
+    """
+    noted = sorted({*removed_from(cache), *removals})
+    durable.write(cache / _REMOVED, "".join(f"{' '.join(one)}\n" for one in noted).encode())
+
+
+def removed_from(cache: Path) -> frozenset[Removal]:
+    """Give what was removed from a cache on purpose."""
+    noted = cache / _REMOVED
+    lines = noted.read_text().splitlines() if noted.exists() else []
+    return frozenset(Removal(*line.split(" ", 1)) for line in lines if " " in line)
+
+
+class Store:
+    """DVC's cache and its default remote, as one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._cache = Path(dvc(folder, "cache", "dir"))
+        self._has_remote = remote.is_set(folder)
+        self._removed = removed_from(self._cache)
+
+    def repair(self, needs: Iterable[Need], kept: Collection[str]) -> list[tuple[Fate, str]]:
+        """Rehash objects on both sides, and repair each from the other; report those not sound.
+
+        Args:
+            needs: of which objects.
+            kept: names of the objects that are never removed on purpose.
+        """
+        needed = inventory.by_name(needs)
+        sides = self._sides(list(needed))
+        told: list[tuple[Fate, str]] = []
+        for name, of in needed.items():
+            known = all(Removal(name, need.commit) in self._removed for need in of)
+            if found := self._repair_one(name, sides[name], known and name not in kept):
+                fate, done = found
+                commits = ", ".join(dict.fromkeys(need.commit[:7] for need in of))
+                told.append((fate, f"{name} {of[0].path}: {done}; needed by {commits}"))
+        return told
+
+    def replace(self, damaged: Iterable[Need]) -> list[str]:
+        """Move damaged objects of the cache aside, and get those that the remote has sound.
+
+        Returns:
+            A line for each, and one about a remote that does not answer.
+        """
+        needed = inventory.by_name(damaged)
+        aside = {name: self._quarantine(name) for name in needed}
+        fetched, lines = set[str](), []
+        try:
+            away = remote.states(self._folder, list(needed)) if self._has_remote else {}
+            for name in (name for name in needed if away.get(name) == "sound"):
+                self._fetch(name)
+                fetched.add(name)
+        except PipelineError as error:
+            lines.append(f"the remote was left out: {error}")
+        for name, of in needed.items():
+            done = "fetched again" if name in fetched else f"the stage {of[0].stage} makes it again"
+            lines.append(f"{name} {of[0].path}: damaged, moved to {aside[name]}, {done}")
+        return lines
+
+    def put_aside(self, known: Collection[str]) -> tuple[int, list[str]]:
+        """Rehash what else the cache has, and move aside what is damaged.
+
+        Returns:
+            How many objects that were, and a line for each damaged one.
+        """
+        others = [one.name for one in objects_in(self._cache) if one.name not in known]
+        damaged = sorted(name for name in others if self._state(name) == "damaged")
+        return len(others), [
+            f"{name}: damaged in the cache, moved to {self._quarantine(name)}" for name in damaged
+        ]
+
+    def lists(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Read the lists of folders, wherever they are sound."""
+        names = [name for name in names if name.endswith(DIRECTORY)]
+        here = [name for name in names if self._state(name) == "sound"]
+        found = inventory.lists_in(self._cache, here)
+        if self._has_remote:
+            with TemporaryDirectory() as temporary:
+                away = [name for name in names if name not in found]
+                remote.fetch(self._folder, away, Path(temporary))
+                places = {name: Path(temporary, name) for name in away}
+                found |= {n: list_at(p) for n, p in places.items() if is_sound(n, p)}
+        return found
+
+    def _sides(self, names: Sequence[str]) -> Mapping[str, Sides]:
+        away = remote.states(self._folder, names) if self._has_remote else {}
+        return {name: Sides(self._state(name), away.get(name)) for name in names}
+
+    def _state(self, name: str) -> State:
+        place = object_path(self._cache, name)
+        if not place.is_file():
+            return "absent"
+        return "sound" if is_sound(name, place) else "damaged"
+
+    def _repair_one(self, name: str, sides: Sides, removed: bool) -> tuple[Fate, str] | None:
+        """Give an object's fate and what was done about it; nothing if all is well."""
+        if "sound" not in sides:
+            return self._lose(name, sides, removed)
+        if sides.cache == "damaged":
+            where = self._quarantine(name)
+            self._fetch(name)
+            return "repaired", f"damaged in the cache, moved to {where}, fetched again"
+        if sides.remote == "damaged":
+            remote.replace(self._folder, [name], self._cache)
+            return "repaired", "damaged in the remote, moved to quarantine there, sent again"
+        return None
+
+    def _lose(self, name: str, sides: Sides, removed: bool) -> tuple[Fate, str]:
+        if sides.cache == "damaged":
+            where = self._quarantine(name)
+            return "lost", f"damaged in the cache, moved to {where}, and sound nowhere"
+        if sides.remote == "damaged":
+            return "lost", "damaged in the remote, sound nowhere"
+        if removed:
+            return "removed", "removed by gc"
+        return "lost", "missing, sound nowhere"
+
+    def _quarantine(self, name: str) -> Path:
+        place = object_path(self._cache, name)
+        target = self._cache / "quarantine" / f"{name}-is-{hash_of(place)}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        place.replace(target)
+        return target
+
+    def _fetch(self, name: str) -> None:
+        with TemporaryDirectory(dir=self._cache, prefix="incoming-") as temporary:
+            remote.fetch(self._folder, [name], Path(temporary))
+            if not is_sound(name, Path(temporary, name)):
+                raise PipelineError(f"expected {name} to stay sound in the remote; try again.")
+            install(Path(temporary, name), object_path(self._cache, name))

@@ -1,0 +1,60 @@
+"""The gate and the promotion as steps of a run."""
+
+from pathlib import Path
+
+from prefect.artifacts import create_table_artifact
+from prefect.events import emit_event
+from prefect.logging import get_run_logger
+
+from pipelines.git.repository import Repository
+from pipelines.promotion.criteria import described
+from pipelines.promotion.gate import GateReport, criteria_of, judge_results, write
+from pipelines.promotion.promote import promote_commit
+from pipelines.promotion.results import METRICS, in_folder
+from pipelines.ui.absence import server_may_be_away
+from pipelines.ui.artifacts import GATE_SHUT
+
+
+def judge_run(folder: Path) -> GateReport | None:
+    """Judge what a run has come to, if its ``params.yaml`` has a gate, and write the verdict.
+
+    A pipeline that measures no model has none.
+
+    Raises:
+        PipelineError: a demand is refused, or the results cannot be read.
+    """
+    read = in_folder(folder)
+    gate = criteria_of(read)
+    if gate is None or read(METRICS) is None:
+        return None
+    report = judge_results(folder, read, "the working copy", gate)
+    write(folder, report)
+    with server_may_be_away():
+        description = "What a model must hold to be promoted"
+        rules = [rule.model_dump() | {"found": described(rule.found)} for rule in report.rules]
+        create_table_artifact(rules, key="gate", description=description)
+    return report
+
+
+def promote_run(
+    repository: Repository, revision: str, report: GateReport, remote: str | None
+) -> str:
+    """Promote a run's commit if its gate is open, or tell of one that is shut, as ``GATE_SHUT``.
+
+    Returns:
+        What came of it, in a sentence.
+
+    Raises:
+        PipelineError: another version has been promoted in the meantime, or a remote refuses.
+    """
+    if report.passed:
+        return promote_commit(repository, revision, remote, get_run_logger().info, again=False)
+    emit_event(
+        GATE_SHUT,
+        resource={
+            "prefect.resource.id": f"pipeline.stage.{report.stage}",
+            "prefect.resource.name": report.stage,
+        },
+        payload={"branch": revision, "broken": report.broken},
+    )
+    return f"nothing is promoted, for its gate is shut: {report.broken}"

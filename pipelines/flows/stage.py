@@ -1,0 +1,140 @@
+"""The one task: run a stage through DVC."""
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.logging import get_run_logger
+from prefect.states import Completed, Failed
+
+from pipelines import PROJECT
+from pipelines.dvc.stages import Stage
+from pipelines.errors import NoWorkerError, PipelineError
+from pipelines.system.process import TimedOutError, run
+from pipelines.ui.progress import Progress
+from pipelines.workers.submit import Policy, submit
+
+# sysexits.h, EX_TEMPFAIL: what stages exit with when trying again may help.
+_TEMPORARY = "exited with 75"
+_TRY_AGAIN = "FailedForNow"
+_SKIPPED = re.compile(r"^Stage '.*' didn't change, skipping$")
+_FROM_CACHE = re.compile(r"^Stage '.*' is cached - skipping run, checking out outputs$")
+# Of a failed stage's output, what the state quotes.
+_LAST_LINES = 5
+
+
+def run_stage(
+    stage: Stage,
+    changed: bool,
+    folder: Path,
+    lock: int,
+    upstream: Sequence[State],
+    policy: Policy | None = None,
+    python: Path = Path(sys.executable),
+) -> State:
+    """Run a stage as a task of its name, if DVC finds anything changed.
+
+    Args:
+        stage: as it was found before the run.
+        changed: whether something that it depends on may differ from what ``dvc.lock`` records.
+        folder: of ``dvc.yaml``.
+        lock: descriptor of the lock, which the stage's processes hold as well.
+        upstream: the states of the stages that it depends on.
+        policy: whether a worker runs it, if it has a pool; without one it runs here.
+        python: of the environment that it runs in here.
+
+    Returns:
+        Completed, by the name of Cached (nothing had changed), Restored (its outputs came from
+        DVC's cache) or Ran; or Failed, when the stage failed or took longer than ``meta.timeout``,
+        or what a worker made of it is refused.
+    """
+    named = reproduce.with_options(
+        name=stage.name,
+        task_run_name=stage.name,
+        description=stage.description,
+        retries=stage.meta.retries,
+        retry_delay_seconds=stage.meta.retry_delay,
+    )
+    state: State = named(
+        stage,
+        folder,
+        lock,
+        changed,
+        policy or Policy(),
+        python,
+        return_state=True,
+        wait_for=upstream,
+    )
+    return state
+
+
+def _may_pass(_task: Task[..., State], _run: TaskRun, state: State) -> bool:
+    return state.name == _TRY_AGAIN
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_may_pass)
+def reproduce(
+    stage: Stage, folder: Path, lock: int, changed: bool, policy: Policy, python: Path
+) -> State:
+    """Let DVC reproduce one stage, here or on a worker; see ``run_stage``."""
+    if not changed:
+        if stage.restored:
+            return Completed(name="Restored", message="its outputs came from the cache")
+        return Completed(name="Cached", message="nothing that it depends on has changed")
+    if policy.train_on == "here" or not stage.meta.pool:
+        return _reproduce_here(stage, folder, lock, python)
+    return _reproduce_on_pool(stage, folder, lock, policy, python)
+
+
+def _reproduce_on_pool(
+    stage: Stage, folder: Path, lock: int, policy: Policy, python: Path
+) -> State:
+    try:
+        return submit(stage, folder, policy)
+    except NoWorkerError as error:
+        if policy.pool_empty == "fail":
+            return Failed(message=str(error))
+        get_run_logger().warning("%s runs here: %s", stage.name, error)
+        state = _reproduce_here(stage, folder, lock, python)
+        state.message = f"ran here: {error} {state.message or ''}".strip()
+        return state
+    except PipelineError as error:
+        return Failed(message=str(error))
+
+
+def _reproduce_here(stage: Stage, folder: Path, lock: int, python: Path) -> State:
+    logger, lines, progress = get_run_logger(), [], Progress(stage.name)
+
+    def on_line(line: str) -> None:
+        if not line:
+            return
+        logger.info(line)
+        lines.append(line)
+        progress.read(line)
+
+    asked = ["--file", stage.file, "--", str(folder), stage.name]
+    command = [str(python), "-m", "pipelines.dvc.processes.reproduce", *asked]
+    try:
+        code = run(command, PROJECT, on_line, stage.meta.timeout, [lock])
+    except TimedOutError:
+        limit = f"{stage.meta.timeout:g} s, its meta.timeout in dvc.yaml"
+        return Failed(message=f"stage {stage.name} was ended after {limit}.")
+    return _failure(stage, lines) if code else _success(lines)
+
+
+def _success(lines: Sequence[str]) -> State:
+    if any(map(_SKIPPED.match, lines)):
+        return Completed(name="Cached", message="what it depends on came out the same")
+    if any(map(_FROM_CACHE.match, lines)):
+        return Completed(name="Restored", message="its outputs came from an earlier run")
+    return Completed(name="Ran")
+
+
+def _failure(stage: Stage, lines: Sequence[str]) -> State:
+    said = "\n".join(lines[-_LAST_LINES:])
+    name = _TRY_AGAIN if any(_TEMPORARY in line for line in lines) else None
+    return Failed(name=name, message=f"stage {stage.name} failed:\n{said}")

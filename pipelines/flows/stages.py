@@ -1,0 +1,69 @@
+"""All stages of a pipeline, each once, in their order."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from prefect.client.schemas.objects import State
+
+from pipelines.dvc.stages import read_stages
+from pipelines.errors import PipelineError
+from pipelines.flows.stage import run_stage
+from pipelines.ui.artifacts import Outcome, record_stages
+from pipelines.workers.submit import Policy
+
+_ORDER = ("Ran", "Restored", "Cached")
+
+
+def run_stages(
+    folder: Path,
+    lock: int,
+    file: str,
+    policy: Policy,
+    changes: Sequence[str] = (),
+    *,
+    restore: bool = False,
+) -> Mapping[str, Outcome]:
+    """Run every stage once, each after those that it depends on.
+
+    Args:
+        folder: the repository's.
+        lock: descriptor of its lock.
+        file: the ``dvc.yaml`` whose stages are wanted.
+        policy: what is done about stages that have a pool.
+        changes: made to ``params.yaml`` first.
+        restore: first check out of the cache what ``dvc.lock`` records.
+
+    Returns:
+        How each stage ended, by its name.
+
+    Raises:
+        PipelineError: DVC cannot read the pipeline, or a stage has failed; those after it are left.
+    """
+    outcomes: dict[str, Outcome] = {}
+    state: State | None = None
+    for stage in read_stages(folder, [lock], changes, file=file, restore=restore):
+        upstream = [outcomes[name] for name in stage.upstream]
+        changed = stage.changed or any(outcome.moved for outcome in upstream)
+        begin = time.perf_counter()
+        states = [outcome.state for outcome in upstream]
+        state = run_stage(stage, changed, folder, lock, states, policy)
+        seconds = time.perf_counter() - begin
+        outcomes[stage.name] = Outcome(state, seconds, changed and state.name != "Cached")
+        if not state.is_completed():
+            break
+    record_stages(outcomes)
+    if state and not state.is_completed():
+        raise PipelineError(state.message)
+    return outcomes
+
+
+def have_moved(outcomes: Mapping[str, Outcome]) -> bool:
+    """Whether some output may differ from what was recorded before."""
+    return any(outcome.moved for outcome in outcomes.values())
+
+
+def summary(outcomes: Mapping[str, Outcome]) -> str:
+    """Count how the stages ended, as "2 ran, 1 cached"."""
+    names = [outcome.state.name for outcome in outcomes.values()]
+    return ", ".join(f"{names.count(name)} {name}" for name in _ORDER if name in names).lower()

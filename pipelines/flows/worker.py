@@ -1,0 +1,128 @@
+"""The worker's flow: run the requested stage, and push a commit with its result."""
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from pipelines import PROVENANCE
+from pipelines.dvc import remote
+from pipelines.dvc.cache_limit import keep_within, mark_used, read_budget
+from pipelines.dvc.command import dvc
+from pipelines.dvc.expected import difference, read_expected
+from pipelines.dvc.lock_record import read_lock
+from pipelines.dvc.objects import bring, object_names, object_path
+from pipelines.dvc.outputs import Output
+from pipelines.dvc.stages import read_stages
+from pipelines.dvc.worktree import worktree
+from pipelines.errors import MismatchError, PipelineError
+from pipelines.flows.stage import run_stage
+from pipelines.git.repository import Repository
+from pipelines.system.environment import check, python_for
+from pipelines.system.lock import exclusive
+from pipelines.system.timing import Timing
+from pipelines.ui.absence import report_missed
+from pipelines.ui.artifacts import record_seconds
+from pipelines.workers.request import Request
+from pipelines.workers.result import inputs_of, outputs
+from pipelines.workers.transport import commit_result, receive, send
+
+
+@flow(name="work", persist_result=False)
+def work(request: Request) -> State:
+    """Run one stage at one commit, in a checkout of its own, and push a commit that says so.
+
+    It has the stage's record in dvc.lock, those of its outputs that Git holds, and the provenance;
+    its other outputs are in DVC's remote.
+
+    Args:
+        request: as pipelines/workers/submit.py makes it.
+    """
+    owner = f"the run '{flow_run.name}' ({flow_run.id})"
+    try:
+        repository = Repository(Path.cwd())
+        # One at a time on this machine, whose graphics card they would share.
+        with exclusive(repository.state / "lock", owner, "wait", get_run_logger().info) as lock:
+            return report_missed(_work(repository, request, lock))
+    except PipelineError as error:
+        return report_missed(Failed(message=str(error)))
+
+
+def _work(repository: Repository, request: Request, lock: int) -> State:
+    timing, budget = Timing(), read_budget(os.environ)
+    with timing.part("fetch the request"):
+        receive(repository.folder, request.branch)
+        commit = repository.commit_of(request.commit)
+    with ExitStack() as stack:
+        with timing.part("check it out"):
+            folder = stack.enter_context(worktree(repository, commit, flow_run.id))
+            cache = Path(dvc(folder, "cache", "dir"))
+        with timing.part("have its environment"):
+            kept = repository.state / "environments"
+            python = python_for(folder, kept, get_run_logger().info)
+            check(request.environment, python)
+        with timing.part("fetch the stage's inputs"):
+            _bring_inputs(folder, cache, request)
+        with timing.part("check that it is as asked"):
+            _check_is_as_asked(folder, request)
+            stages = read_stages(folder, [lock], file=request.file)
+            (stage,) = (one for one in stages if one.name == request.stage)
+        with timing.part("run the stage"):
+            state = run_stage(stage, True, folder, lock, [], python=python)
+        if not state.is_completed():
+            raise PipelineError(state.message)
+        with timing.part("push the result"):
+            made, result = push_result(folder, cache, request)
+        with timing.part("keep the cache within its budget"):
+            names = object_names([*made, *inputs_of(request.expected)], cache)
+            mark_used(object_path(cache, name) for name in names)
+            keep_within(budget, cache, names)
+    record_seconds(f"work on {request.stage}", timing)
+    return Completed(name=state.name, message=f"result {result} on {request.result}")
+
+
+def _bring_inputs(folder: Path, cache: Path, request: Request) -> None:
+    """Check out what the stage needs of DVC's remote, rehashed, and nothing else."""
+    if inputs := inputs_of(request.expected):
+        bring(inputs, cache, partial(remote.fetch, folder))
+        dvc(folder, "checkout", "--quiet", "--force", "--", *request.expected.inputs)
+
+
+def _check_is_as_asked(folder: Path, request: Request) -> None:
+    found = read_expected(folder, request.file, request.stage).expected
+    if unlike := difference(request.expected, found):
+        raise MismatchError(
+            f"{request.stage} at {request.commit[:7]} is not what was asked for: {unlike}; the "
+            "stage was not run."
+        )
+
+
+def push_result(folder: Path, cache: Path, request: Request) -> tuple[Sequence[Output], str]:
+    """Push what a stage made in a checkout, and then the commit that tells of it.
+
+    Returns:
+        The outputs that the cache holds, and the commit.
+
+    Raises:
+        PipelineError: one of the remotes refuses, or does not have what was pushed to it.
+    """
+    lock = read_lock((folder / request.lock).read_bytes(), request.lock)
+    record = lock["stages"][request.stage]
+    made = outputs(request, record)
+    in_cache = [output for output in made if request.expected.outs[output.path]]
+    in_git = [output.path for output in made if not request.expected.outs[output.path]]
+    targets = [output.path for output in in_cache]
+    remote.push(folder, targets, object_names(in_cache, cache))
+    provenance = [PROVENANCE] if (folder / PROVENANCE).exists() else []
+    message = f"Result {request.stage} of {request.commit[:7]}\n\nFlow-Run: {flow_run.id}"
+    commit = commit_result(folder, [request.lock, *provenance, *in_git], message)
+    # The branch last: who sees it can have what it names.
+    send(folder, commit, request.result)
+    return in_cache, commit

@@ -1,0 +1,43 @@
+"""Read files of a commit without checking it out."""
+
+import subprocess
+from pathlib import Path
+
+from pipelines.errors import PipelineError, RecordError
+from pipelines.git.command import git
+
+LARGEST = 1 << 28
+"""Bytes of a file or a folder in Git that is read into memory."""
+
+
+def contents_of(folder: Path, commit: str, path: str, limit: int = LARGEST) -> dict[str, bytes]:
+    """Give a file of a commit by the empty path, or a folder's files by their paths below it.
+
+    Raises:
+        RecordError: they have more bytes than the limit, in all.
+    """
+    listed = git(folder, "ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", path)
+    entries = [line.split("\t", 1) for line in filter(None, listed.split("\0"))]
+    blobs = {name: about.split()[2:] for about, name in entries}
+    if inner := [name for about, name in entries if about.split()[1] != "blob"]:
+        raise RecordError(
+            f"expected {path} of {commit} to be files, found a repository: {inner[0]}."
+        )
+    if lost := [name for name, (_, size) in blobs.items() if not size.isdecimal()]:
+        raise PipelineError(f"expected Git to have {lost[0]} of {commit}, found none; `git fsck`.")
+    size = sum(int(size) for _, size in blobs.values())
+    if size > limit:
+        raise RecordError(
+            f"expected {path} of {commit} to have at most {limit} bytes, found {size}; nothing of "
+            "it was read."
+        )
+    found = {}
+    for name, (blob, _) in blobs.items():
+        below = name.removeprefix(path).removeprefix("/")
+        command = ["git", "cat-file", "blob", blob]
+        done = subprocess.run(command, cwd=folder, check=False, capture_output=True)
+        if done.returncode:
+            said = " ".join(done.stderr.decode(errors="replace").split())
+            raise PipelineError(f"expected Git to have {name} of {commit}, found: {said}.")
+        found[below] = done.stdout
+    return found

@@ -1,0 +1,106 @@
+"""Whether a model may be promoted. Pure: results and demands in, verdicts out."""
+
+import math
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+from pipelines.promotion.results import Results
+from stages.sections.gate import Gate
+
+
+class CriterionResult(NamedTuple):
+    """Whether a rule holds."""
+
+    rule: str
+    passed: bool
+    found: Any
+    demanded: str
+    """For a person."""
+
+
+def judge(gate: Gate, found: Results, promoted: Results | None) -> list[CriterionResult]:
+    """Hold a model to every rule.
+
+    Args:
+        gate: what is demanded.
+        found: of the model.
+        promoted: of the version that it would take the place of, if there is one.
+    """
+    return [
+        _at_least("test accuracy", found.accuracy, gate.accuracy),
+        _recall(gate, found),
+        CriterionResult(
+            "data checks", not found.failed_checks, list(found.failed_checks), "none fails"
+        ),
+        CriterionResult(
+            "calibration error",
+            found.calibration_error <= gate.calibration_error,
+            found.calibration_error,
+            f"at most {gate.calibration_error:g}",
+        ),
+        _fall(gate, found, promoted),
+    ]
+
+
+def largest_fall(new: int, fixed: int, images: int, confidence: float) -> float:
+    """Give the upper limit of the fall in accuracy from one model to another on the same images.
+
+    The interval for the difference of paired proportions of Agresti and Min, "Simple improved
+    confidence intervals for comparing matched proportions", Statistics in Medicine 24 (2005), 729
+    to 740: Wald's, after half an observation has been added to each cell of the table.
+
+    Args:
+        new: images that the second model alone gets wrong.
+        fixed: images that the first alone gets wrong.
+        images: all of them.
+        confidence: one-sided, from 0.5 to 1.
+
+    Returns:
+        A share of the images; negative where the second is surely better.
+    """
+    worse, better, count = new + 0.5, fixed + 0.5, images + 2
+    fall = (worse - better) / count
+    deviation = math.sqrt(worse + better - (worse - better) ** 2 / count) / count
+    return fall + NormalDist().inv_cdf(confidence) * deviation
+
+
+def described(found: Any) -> str:
+    """Say what a rule has found, for a person: "class 5, recall 0.991"."""
+    match found:
+        case dict():
+            return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found.items())
+        case list():
+            return ", ".join(map(str, found)) or "none"
+        case _:
+            return str(found)
+
+
+def _at_least(rule: str, found: float, least: float) -> CriterionResult:
+    return CriterionResult(rule, found >= least, found, f"at least {least:g}")
+
+
+def _recall(gate: Gate, found: Results) -> CriterionResult:
+    """Judge the class that is furthest below its floor, or nearest above it."""
+    floors = {name: gate.recalls.get(name, gate.recall) for name in found.recalls}
+    if unknown := sorted(gate.recalls.keys() - floors.keys()):
+        demanded = f"a recall of at least {gate.recalls[unknown[0]]:g} of class {unknown[0]}"
+        return CriterionResult("recall of each class", False, f"no class {unknown[0]}", demanded)
+    lowest = min(floors, key=lambda name: found.recalls[name] - floors[name])
+    return CriterionResult(
+        "recall of each class",
+        found.recalls[lowest] >= floors[lowest],
+        {"class": lowest, "recall": found.recalls[lowest]},
+        f"at least {floors[lowest]:g}",
+    )
+
+
+def _fall(gate: Gate, found: Results, promoted: Results | None) -> CriterionResult:
+    rule, demanded = "fall below the promoted", f"surely at most {gate.fall:g} of the images"
+    if promoted is None:
+        return CriterionResult(rule, True, "none is promoted yet", demanded)
+    if found.tested_on != promoted.tested_on:
+        return CriterionResult(rule, False, "they were tested on other images", demanded)
+    new, fixed = len(found.errors - promoted.errors), len(promoted.errors - found.errors)
+    limit = largest_fall(new, fixed, found.images, gate.confidence)
+    figures = {"new_errors": new, "fixed_errors": fixed, "largest_fall": round(limit, 6)}
+    return CriterionResult(rule, limit <= gate.fall, figures, demanded)

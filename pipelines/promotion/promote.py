@@ -1,0 +1,202 @@
+"""A commit's model promoted, or the one before it again, with a lock and the remote in mind."""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from pipelines.errors import PipelineError
+from pipelines.git.command import git
+from pipelines.git.repository import Repository
+from pipelines.promotion import registry
+from pipelines.promotion.gate import (
+    GATE,
+    GateReport,
+    criteria_of,
+    judge_results,
+    recorded_at,
+)
+from pipelines.promotion.registry import Version
+from pipelines.promotion.results import JUDGED, at_commit, digests_of
+from pipelines.system.lock import exclusive
+
+
+class OvertakenError(PipelineError):
+    """Another version has been promoted in the meantime."""
+
+
+def promote_commit(
+    repository: Repository,
+    revision: str,
+    remote: str | None,
+    log: Callable[[str], object],
+    *,
+    again: bool = True,
+) -> str:
+    """Promote a commit; give a sentence about what is promoted now.
+
+    Args:
+        repository: that has the commit.
+        revision: any name of it.
+        remote: of Git, that the tags are pushed to; or nothing.
+        log: receives a line if another promotion is at work.
+        again: promote also what was a version before, and lost the stage to another one.
+
+    Raises:
+        OvertakenError: another version has got the stage since the gate judged.
+        PipelineError: the commit's gate is shut, or says otherwise today; or a remote refuses.
+    """
+    folder, commit = repository.folder, repository.commit_of(revision)
+    with _alone(repository, f"promotion of {commit[:7]}", log):
+        artifacts = registry.artifacts_of(folder, commit)
+        lacked = _fetch(folder, artifacts, remote)
+        report = report_of(folder, commit)
+        stage = report.stage
+        known = registry.versions(folder, artifacts[0])
+        held = registry.held(folder, artifacts[0], stage)
+        same = [one for one in known if _are_same_results(folder, one.commit, commit)]
+        if held and held[-1] in same:
+            has = f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} already"
+            return f"{has}{_push_lacked(folder, lacked, remote)}."
+        if same and not again:
+            return (
+                f"nothing is promoted, for these are the results of {same[-1].name}, which does "
+                f"not have the stage {stage} any more; `python -m pipelines promote "
+                f"{same[-1].commit[:7]}` gives it back"
+            )
+        check_not_outdated(folder, commit, report, held)
+        named = next((version for version in known if version.commit == commit), None)
+        every = [one for artifact in artifacts for one in registry.versions(folder, artifact)]
+        version = named or Version(registry.next_version(every), commit)
+        _tag_and_push(folder, artifacts, version, stage, remote, lacked)
+    return f"{version.name} ({commit[:7]}) has the stage {stage} now."
+
+
+def roll_back(
+    repository: Repository, stage: str, remote: str | None, log: Callable[[str], object]
+) -> str:
+    """Go back to the version that had a stage before; give a sentence about it.
+
+    Raises:
+        PipelineError: there was none before, or a remote refuses.
+    """
+    folder = repository.folder
+    artifacts = registry.artifacts_of(folder, "HEAD")
+    with _alone(repository, f"rollback of {stage}", log):
+        lacked = _fetch(folder, artifacts, remote)
+        held = registry.held(folder, artifacts[0], stage)
+        pushed = registry.held(folder, artifacts[0], stage, without=lacked)
+        if lacked and held[-1:] == pushed[-2:-1]:
+            # An earlier rollback that did not come to its push: another would go back further.
+            has = f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} again already"
+            return f"{has}{_push_lacked(folder, lacked, remote)}."
+        if len(held) < 2:  # noqa: PLR2004 - the one that has it, and the one before
+            found = f"{held[0].name} alone" if held else "none"
+            raise PipelineError(
+                f"expected a version that had the stage {stage} before, found {found}."
+            )
+        before, now = held[-2:]
+        _tag_and_push(folder, artifacts, before, stage, remote, lacked)
+    return f"{before.name} ({before.commit[:7]}) has the stage {stage} again, after {now.name}."
+
+
+def report_of(folder: Path, commit: str) -> GateReport:
+    """Give what the gate said of a commit's very results, if it let them through.
+
+    Raises:
+        PipelineError: it did not, or has not seen them.
+    """
+    name = commit[:7]
+    report = recorded_at(folder, commit)
+    if report is None:
+        raise PipelineError(
+            f"{name}: expected {GATE} in it, found none; run "
+            "`python -m pipelines gate` and commit what it writes."
+        )
+    if report.judged != digests_of(at_commit(folder, commit)):
+        raise PipelineError(
+            f"{name}: expected {GATE} of its own results, found it of others; run "
+            "`python -m pipelines gate` and commit what it writes."
+        )
+    if not report.passed:
+        raise PipelineError(f"{name}: its gate is shut: {report.broken}.")
+    return report
+
+
+def check_not_outdated(
+    folder: Path, commit: str, report: GateReport, held: Sequence[Version]
+) -> None:
+    """Judge once more, and see that nothing else comes of it than what is recorded.
+
+    Raises:
+        OvertakenError: another version has got the stage since.
+        PipelineError: the verdict is not what the gate of the commit says of its results.
+    """
+    now = held[-1].name if held else "none"
+    asked = report.promoted.version if report.promoted else "none"
+    if now != asked:
+        raise OvertakenError(
+            f"expected {asked} to have the stage {report.stage}, as when the gate judged, found "
+            f"{now}, promoted since; run "
+            "`python -m pipelines gate` again, and commit what it writes."
+        )
+    read, name = at_commit(folder, commit), commit[:7]
+    gate = criteria_of(read)
+    if gate is None or judge_results(folder, read, name, gate) != report:
+        raise PipelineError(
+            f"{name}: expected {GATE} to say what the gate of its params.yaml says of its results, "
+            "found otherwise; run `python -m pipelines gate` and commit what it writes."
+        )
+
+
+def _are_same_results(folder: Path, *commits: str) -> bool:
+    return not git(folder, "diff", "--name-only", *commits, "--", *JUDGED)
+
+
+def _fetch(folder: Path, artifacts: Sequence[str], remote: str | None) -> list[str]:
+    """Fetch a remote's tags, if there is one, and list those here that it lacks."""
+    if not remote:
+        return []
+    lacked = registry.unpushed(folder, artifacts, remote)
+    registry.fetch(folder, remote)
+    return lacked
+
+
+def _push_lacked(folder: Path, lacked: Sequence[str], remote: str | None) -> str:
+    """Push the tags that a remote lacks, which an earlier command left, and say so."""
+    if not remote or not lacked:
+        return ""
+    registry.push(folder, lacked, remote)
+    return f", and {remote} has now the tags of it that it lacked: {', '.join(lacked)}"
+
+
+def _tag_and_push(
+    folder: Path,
+    artifacts: Sequence[str],
+    version: Version,
+    stage: str,
+    remote: str | None,
+    lacked: Sequence[str],
+) -> None:
+    made = registry.tag(folder, artifacts, version, stage)
+    if not remote:
+        return
+    try:
+        registry.push(folder, [*lacked, *made], remote)
+    except PipelineError as error:
+        registry.untag(folder, made)
+        registry.fetch(folder, remote)
+        held = registry.held(folder, artifacts[0], stage)
+        winner = f"{held[-1].name} ({held[-1].commit[:7]})" if held else "no version"
+        raise OvertakenError(
+            f"{version.name} ({version.commit[:7]}) is not promoted: {remote}, where {winner} has "
+            f"the stage {stage}, refuses its tags ({error}); none of them is left here."
+        ) from None
+
+
+def _alone(
+    repository: Repository, owner: str, log: Callable[[str], object]
+) -> AbstractContextManager[int]:
+    """Have one promotion at a time in a repository."""
+    owner = f"the {owner} (process {os.getpid()})"
+    return exclusive(repository.state / "promotion", owner, "wait", log)

@@ -1,0 +1,200 @@
+"""Versions and their stages, as Git tags by GTO's convention (https://dvc.org/doc/gto).
+
+``NAME@v1.2.0`` registers a version of an artifact, ``NAME#STAGE#3`` is the third assignment of a
+stage. All artifacts of ``dvc.yaml`` are promoted together, by the same version.
+
+GTO's own commands make one tag at a time, dated by this machine's clock. DVC finds the version that
+has a stage by these dates, so that a tag from a clock that is ahead would outlast a rollback. Here
+the tags of a promotion are made at once, or none, and each later than those before.
+"""
+
+import json
+import re
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pipelines.errors import PipelineError
+from pipelines.git.command import git
+from pipelines.git.commits import contents_of
+from pipelines.git.repository import identity
+from pipelines.system.process import output
+from stages.formats import LARGEST, FormatError, parse_yaml
+
+_VERSION = re.compile(r"v[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}\Z")
+_COUNT = re.compile(r"[0-9]{1,9}\Z")
+_ARTIFACT = re.compile(r"[a-z]([a-z0-9-/]*[a-z0-9])?\Z")
+
+
+class Version(NamedTuple):
+    """A registered version of an artifact."""
+
+    name: str
+    commit: str
+
+
+def artifacts_of(folder: Path, commit: str) -> tuple[str, ...]:
+    """Name the artifacts that the ``dvc.yaml`` of a commit declares.
+
+    Raises:
+        PipelineError: it declares none, or names that GTO does not take.
+    """
+    name = f"dvc.yaml of {commit[:7]}"
+    content = contents_of(folder, commit, "dvc.yaml", LARGEST).get("", b"")
+    try:
+        declared = parse_yaml(content)
+    except FormatError as error:
+        raise PipelineError(f"{name}: {error}; run `dvc status` to see what is wrong.") from None
+    artifacts = declared.get("artifacts") if isinstance(declared, dict) else None
+    if not isinstance(artifacts, dict) or not artifacts:
+        raise PipelineError(
+            f"{name}: expected a section artifacts with at least one name, found "
+            f"{json.dumps(artifacts)[:60]}; declare what is promoted."
+        )
+    if wrong := next((name for name in artifacts if not _ARTIFACT.match(name)), None):
+        raise PipelineError(
+            f"{name}: expected names of artifacts as GTO takes them, of lowercase letters, digits, "
+            f"- and /, found {json.dumps(wrong)}; rename it."
+        )
+    return tuple(artifacts)
+
+
+def versions(folder: Path, artifact: str) -> list[Version]:
+    """List the versions of an artifact, the lowest first."""
+    found = [
+        Version(tag.removeprefix(f"{artifact}@"), commit)
+        for tag, commit in _tags(folder, f"{artifact}@v*")
+    ]
+    return sorted(
+        (version for version in found if _VERSION.match(version.name)),
+        key=lambda version: _numbers(version.name),
+    )
+
+
+def next_version(known: Iterable[Version]) -> str:
+    """Name the version after those that are known: the next minor one, or the first."""
+    newest = max((_numbers(version.name) for version in known), default=None)
+    return f"v{newest[0]}.{newest[1] + 1}.0" if newest else "v1.0.0"
+
+
+def held(folder: Path, artifact: str, stage: str, without: Collection[str] = ()) -> list[Version]:
+    """List the versions that one can go back through, the one that has the stage last.
+
+    A version that is assigned again takes those with it that came after it. Tags in ``without``
+    do not count.
+    """
+    by_commit = {version.commit: version for version in versions(folder, artifact)}
+    counted = sorted(
+        (int(tag.rpartition("#")[2]), commit)
+        for tag, commit in _tags(folder, f"{artifact}#{stage}#*")
+        if _COUNT.match(tag.rpartition("#")[2]) and tag not in without
+    )
+    stack: list[Version] = []
+    for version in (by_commit[commit] for _, commit in counted if commit in by_commit):
+        stack = stack[: stack.index(version) + 1] if version in stack else [*stack, version]
+    return stack
+
+
+def tag(folder: Path, artifacts: Sequence[str], version: Version, stage: str) -> list[str]:
+    """Assign a stage to a version of all artifacts, and register it where it is not.
+
+    Returns:
+        The tags that were made.
+
+    Raises:
+        PipelineError: one of the tags is there, or a commit would get a second version; none is
+            made.
+    """
+    messages = {}
+    for artifact in artifacts:
+        of_commit = [
+            known for known in versions(folder, artifact) if known.commit == version.commit
+        ]
+        if not of_commit:
+            messages[f"{artifact}@{version.name}"] = f"Register {artifact} {version.name}"
+        elif version not in of_commit:
+            raise PipelineError(
+                f"{version.commit[:7]}: expected {artifact} to be {version.name} or not registered "
+                f"there, found {of_commit[0].name}; `gto deregister` takes it back."
+            )
+        name = f"{artifact}#{stage}#{_last_count(folder, artifact) + 1}"
+        messages[name] = f"Assign {stage} to {artifact} {version.name}"
+    _make(folder, version.commit, messages)
+    return sorted(messages)
+
+
+def _make(folder: Path, commit: str, messages: Mapping[str, str]) -> None:
+    """Make annotated tags, all or none."""
+    who = git(folder, *identity(folder), "var", "GIT_COMMITTER_IDENT").rsplit(" ", 2)[0]
+    when = max(int(time.time()), _newest(folder) + 1)
+    about = f"object {commit}\ntype commit\ntag %s\ntagger {who} {when} +0000\n\n%s\n"
+    creations = []
+    for name, message in messages.items():
+        made = output(folder, ("git",), "mktag", stdin=about % (name, message))
+        creations.append(f"create refs/tags/{name} {made}\n")
+    output(folder, ("git",), "update-ref", "--stdin", stdin="".join(creations))
+
+
+def untag(folder: Path, tags: Sequence[str]) -> None:
+    """Remove tags."""
+    if tags:
+        git(folder, "tag", "--delete", *tags)
+
+
+def unpushed(folder: Path, artifacts: Sequence[str], remote: str) -> list[str]:
+    """List the tags of artifacts that a remote lacks.
+
+    Raises:
+        PipelineError: it has another tag of the same name, or does not answer.
+    """
+    listed = git(folder, "ls-remote", "--tags", "--refs", "--end-of-options", remote)
+    there = {ref: made for made, ref in map(str.split, listed.splitlines())}
+    patterns = [f"refs/tags/{artifact}{mark}*" for artifact in artifacts for mark in "@#"]
+    found = git(folder, "for-each-ref", "--format=%(objectname) %(refname)", *patterns)
+    here = {ref: made for made, ref in map(str.split, found.splitlines())}
+    unlike = [
+        ref.removeprefix("refs/tags/") for ref, made in here.items() if there.get(ref) != made
+    ]
+    if other := [tag for tag in unlike if f"refs/tags/{tag}" in there]:
+        raise PipelineError(
+            f"expected the tag {other[0]} to be the one that {remote} has, found another one here, "
+            f"which was not pushed; remove it, and promote again: git tag --delete "
+            f"{' '.join(unlike)}."
+        )
+    return unlike
+
+
+def push(folder: Path, tags: Sequence[str], remote: str) -> None:
+    """Push tags to a remote, all or none; ``PipelineError`` if it has one of them already."""
+    refs = [f"refs/tags/{tag}" for tag in tags]
+    git(folder, "push", "--quiet", "--atomic", "--end-of-options", remote, *refs)
+
+
+def fetch(folder: Path, remote: str) -> None:
+    """Fetch a remote's tags."""
+    git(folder, "fetch", "--quiet", "--tags", "--end-of-options", remote)
+
+
+def _numbers(version: str) -> tuple[int, int, int]:
+    major, minor, patch = map(int, version.removeprefix("v").split("."))
+    return major, minor, patch
+
+
+def _tags(folder: Path, pattern: str) -> list[tuple[str, str]]:
+    """Give the tags of a pattern, each with the commit that it is on."""
+    names = "%(refname:short) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
+    listed = git(folder, "for-each-ref", f"--format={names}", f"refs/tags/{pattern}")
+    return [(tag, commit) for tag, commit in map(str.split, listed.splitlines())]
+
+
+def _last_count(folder: Path, artifact: str) -> int:
+    """Give the highest number of an artifact's tags, which GTO counts over all stages."""
+    counts = (tag.rpartition("#")[2] for tag, _ in _tags(folder, f"{artifact}#*"))
+    return max((int(count) for count in counts if _COUNT.match(count)), default=0)
+
+
+def _newest(folder: Path) -> int:
+    """Give the latest time of any annotated tag, in seconds since 1970."""
+    times = git(folder, "for-each-ref", "--format=%(taggerdate:unix)", "refs/tags")
+    return max(map(int, times.split()), default=0)

@@ -1,0 +1,143 @@
+"""What the server does by itself: end silent runs, and tell somebody of what went wrong."""
+
+import datetime as dt
+from typing import cast
+from uuid import UUID
+
+from prefect.automations import Automation
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.events import EventTrigger, Posture, emit_event
+from prefect.events.actions import ChangeFlowRunState, SendNotification
+from prefect.settings import get_current_settings
+
+from pipelines.ui.artifacts import GATE_SHUT, METRIC_FELL
+
+_HEARTBEAT = "prefect.flow-run.heartbeat"
+# Heartbeats that a run may miss.
+_MISSED = 3
+
+
+def crash_silent_runs() -> Automation:
+    """Describe the automation that marks a run as crashed when its heartbeats stop."""
+    ends = [f"prefect.flow-run.{end}" for end in ("Completed", "Failed", "Cancelled", "Crashed")]
+    frequency = get_current_settings().flows.heartbeat_frequency or 30
+    return Automation(
+        name="Crash silent runs",
+        description="A run whose process has died sends no heartbeats",
+        trigger=EventTrigger(
+            after={_HEARTBEAT},
+            expect={_HEARTBEAT, *ends, "prefect.flow-run.Skipped"},
+            match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=dt.timedelta(seconds=_MISSED * frequency),
+        ),
+        actions=[
+            ChangeFlowRunState(
+                name="Crashed",
+                state=StateType.CRASHED,
+                message="its process has sent no heartbeat for too long",
+                force=False,
+            )
+        ],
+    )
+
+
+def tell_of_failures(block: UUID) -> Automation:
+    """Describe the automation that sends a notification when a run has failed or crashed."""
+    return Automation(
+        name="Tell of failures",
+        description="A run has failed, has crashed or took too long",
+        trigger=_reaction(
+            *(f"prefect.flow-run.{end}" for end in ("Failed", "Crashed", "TimedOut")),
+            match={"prefect.resource.id": ["prefect.flow-run.*"]},
+        ),
+        actions=[
+            SendNotification(
+                block_document_id=block,
+                subject="{{ flow.name }}: '{{ flow_run.name }}' {{ flow_run.state.name|lower }}",
+                body="{{ flow_run.state.message }}\n{{ flow_run|ui_url }}",
+            )
+        ],
+    )
+
+
+def tell_of_falls(block: UUID) -> Automation:
+    """Describe the automation that sends a notification when the watched metric has fallen."""
+    return Automation(
+        name="Tell of falls",
+        description="A run's metric is lower than at the commit that the run began with",
+        trigger=_reaction(METRIC_FELL),
+        actions=[
+            SendNotification(
+                block_document_id=block,
+                subject="{{ flow.name }}: '{{ flow_run.name }}' has a lower accuracy",
+                body=(
+                    "{{ event.resource.name }}: {{ event.payload.before }} before, "
+                    "{{ event.payload.after }} now\n{{ flow_run|ui_url }}"
+                ),
+            )
+        ],
+    )
+
+
+def tell_of_shut_gates(block: UUID) -> Automation:
+    """Describe the automation that sends a notification when a model was not promoted."""
+    return Automation(
+        name="Tell of shut gates",
+        description="A run's model does not hold what params.yaml demands of one to be promoted",
+        trigger=_reaction(GATE_SHUT),
+        actions=[
+            SendNotification(
+                block_document_id=block,
+                subject="{{ flow.name }}: '{{ flow_run.name }}' is not promoted",
+                body=(
+                    "{{ event.payload.branch }}: {{ event.payload.broken }}\n{{ flow_run|ui_url }}"
+                ),
+            )
+        ],
+    )
+
+
+def _reaction(*events: str, match: dict[str, str | list[str]] | None = None) -> EventTrigger:
+    """Give what triggers an automation at once, by each of these events."""
+    return EventTrigger(
+        expect=set(events), match=match or {}, posture=Posture.Reactive, threshold=1
+    )
+
+
+def make(automation: Automation) -> None:
+    """Create the automation, or bring the one of its name up to date."""
+    try:
+        known = cast("Automation", Automation.read(name=automation.name))
+    except ValueError:
+        automation.create()
+    else:
+        automation.id = known.id
+        automation.update()
+
+
+def expect_heartbeats() -> None:
+    """Have the server wait for the next heartbeat of every run that is at work for a deployment.
+
+    It forgets for whom it waits when the automation is updated, and may not have come to write it
+    down when it was killed. Runs by hand send none.
+    """
+    running = FlowRunFilterStateType(any_=[StateType.RUNNING])
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=running),
+                deployment_id=FlowRunFilterDeploymentId(is_null_=False),
+            )
+        )
+    for run in runs:
+        emit_event(_HEARTBEAT, resource={"prefect.resource.id": f"prefect.flow-run.{run.id}"})

@@ -1,0 +1,55 @@
+"""Send notifications through a block that Prefect's server has."""
+
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
+
+from pipelines.errors import PipelineError
+from pipelines.server import automations
+
+
+def notify_through(block: str) -> list[str]:
+    """Have the server notify of failures, falls in accuracy and closed gates.
+
+    Args:
+        block: a notification block, as TYPE/NAME.
+
+    Returns:
+        The names of the automations.
+
+    Raises:
+        PipelineError: the server has no such block, or it cannot send notifications.
+    """
+    identity = identity_of(block)
+    made = [
+        automations.tell_of_failures(identity),
+        automations.tell_of_falls(identity),
+        automations.tell_of_shut_gates(identity),
+    ]
+    for automation in made:
+        automations.make(automation)
+    return [automation.name for automation in made]
+
+
+def identity_of(block: str) -> UUID:
+    """Give the id of a notification block, by its type and name.
+
+    Raises:
+        PipelineError: the server has no such block, or it cannot send notifications.
+    """
+    kind, _, name = block.partition("/")
+    with get_client(sync_client=True) as client:
+        try:
+            found = client.read_block_document_by_name(name, kind, include_secrets=False)
+        except ObjectNotFound:
+            raise PipelineError(
+                f"expected a notification block of the server as TYPE/NAME, found {block}; "
+                "`prefect block ls` lists what there is, the UI's page Blocks makes another."
+            ) from None
+    if not found.block_schema or "notify" not in found.block_schema.capabilities:
+        raise PipelineError(
+            f"expected a block that sends notifications, found {block}; choose another, such as "
+            "slack-webhook/alerts."
+        )
+    return found.id

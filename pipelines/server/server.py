@@ -1,0 +1,126 @@
+"""Run Prefect on one machine: server, work pool, deployments, automation and worker."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+import httpx
+
+from pipelines import PROJECT
+from pipelines.errors import PipelineError
+from pipelines.server.deployments import read_deployments
+from pipelines.server.process import PREFECT, Log, pass_on, prefect
+from pipelines.server.worker import work
+from pipelines.system.lock import BusyError, exclusive
+from pipelines.system.process import started
+
+_POOL = "local"
+# Seconds that the server gets to answer.
+_PATIENCE = 300
+
+
+def environment(port: int) -> Mapping[str, str]:
+    """Give the settings that this way of serving adds to ``prefect.toml``.
+
+    The database lies in the project, so that the next ``make serve`` goes on with it. A string in
+    PREFECT_API_AUTH_STRING is demanded by the server as well as sent to it.
+    """
+    settings = {
+        "PREFECT_HOME": str(PROJECT / ".prefect"),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}",
+    }
+    if secret := os.environ.get("PREFECT_API_AUTH_STRING"):
+        settings["PREFECT_SERVER_API_AUTH_STRING"] = secret
+    return settings
+
+
+@contextmanager
+def alone(port: int, log: Log) -> Iterator[int]:
+    """Keep other servers from this folder's database while the block runs.
+
+    Yields:
+        The descriptor of the lock, for the server to keep as long as it lives.
+
+    Raises:
+        PipelineError: another one is at work.
+    """
+    owner = f"one on port {port} (process {os.getpid()})"
+    try:
+        with exclusive(PROJECT / ".prefect" / "serve.lock", owner, "cancel", log) as lock_fd:
+            yield lock_fd
+    except BusyError as error:
+        raise PipelineError(
+            f"expected no other server of this folder, whose database it would share, found "
+            f"{error.holder}; use that one, or end it."
+        ) from None
+
+
+def serve(stack: ExitStack, port: int, lock_fd: int, log: Log) -> None:
+    """Start everything on the stack, say where it is, and have a worker as long as it lasts.
+
+    Args:
+        stack: ends what is started.
+        port: of the server, on loopback.
+        lock_fd: descriptor of the folder's lock.
+        log: receives each line that they print.
+
+    Raises:
+        PipelineError: the port is taken, the server has ended by itself, or no worker lives.
+    """
+    _check_free(port)
+    url = os.environ["PREFECT_API_URL"]
+    server = stack.enter_context(started([*PREFECT, "server", "start"], PROJECT, [lock_fd]))
+    pass_on("server", server, log)
+    wait_for_server(url, server)
+    prepare()
+    log(f"Prefect's UI: {url.removesuffix('/api')} (Ctrl-C ends server and worker)")
+    work(_POOL, [], lambda: server.poll() is not None, log)
+    raise PipelineError(f"the server has ended with code {server.returncode}.")
+
+
+def prepare() -> None:
+    """Make the work pools, the deployments of ``prefect.yaml`` and the automation, as they are now.
+
+    Raises:
+        PipelineError: the server refuses one of them.
+    """
+    from pipelines.server import automations  # noqa: PLC0415  # reads the settings of main
+
+    planned = read_deployments(PROJECT / "prefect.yaml")
+    pools = sorted({deployment.work_pool for deployment in planned})
+    for arguments in (
+        *(("work-pool", "create", pool, "--type", "process", "--overwrite") for pool in pools),
+        ("--no-prompt", "deploy", "--all"),
+    ):
+        prefect(*arguments)
+    automations.make(automations.crash_silent_runs())
+    automations.expect_heartbeats()
+
+
+def wait_for_server(url: str, server: "subprocess.Popen[str]") -> None:
+    """Wait until the server answers; ``PipelineError`` if it ends, or takes too long."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise PipelineError(f"the server has ended with code {server.returncode}.")
+        try:
+            if httpx.get(f"{url}/health", timeout=2).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.5)
+    raise PipelineError(f"the server at {urlsplit(url).netloc} has not answered for {_PATIENCE} s.")
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise PipelineError(
+                f"port {port} is taken; end what listens there, or choose another: "
+                "python -m pipelines serve --port 4201."
+            )

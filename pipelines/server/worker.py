@@ -1,0 +1,107 @@
+"""Run a worker of a pool."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from pipelines import PROJECT
+from pipelines.errors import PipelineError
+from pipelines.git.repository import Repository
+from pipelines.server.deployments import read_deployments
+from pipelines.server.process import PREFECT, Log, pass_on, prefect
+from pipelines.system.lock import BusyError, exclusive
+from pipelines.system.process import started
+
+# Seconds within which a worker that ends has never worked.
+_TOO_SOON = 20
+
+
+@contextmanager
+def alone(pool: str, log: Log) -> Iterator[int]:
+    """Keep other workers from this clone while the block runs.
+
+    One of two would take up stages that it has to wait with, while others are free for them.
+
+    Yields:
+        The descriptor of the lock, for the worker to keep as long as it lives.
+
+    Raises:
+        PipelineError: another one is at work.
+    """
+    owner = f"one of pool {pool} (process {os.getpid()})"
+    try:
+        state = Repository(PROJECT).state
+        with exclusive(state / "worker", owner, "cancel", log) as lock_fd:
+            yield lock_fd
+    except BusyError as error:
+        raise PipelineError(
+            f"expected no other worker of this clone, found {error.holder}; end it, or start this "
+            "one in a clone of its own."
+        ) from None
+
+
+def prepare(pool: str) -> None:
+    """Make the pool and its deployment where the server lacks them; leave them alone otherwise.
+
+    Raises:
+        PipelineError: ``prefect.yaml`` has no deployment of that name, or the server refuses.
+    """
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
+    from prefect.exceptions import ObjectNotFound  # noqa: PLC0415
+
+    planned = [entry.name for entry in read_deployments(PROJECT / "prefect.yaml")]
+    if pool not in planned:
+        raise PipelineError(
+            f"expected a deployment {pool} in prefect.yaml, found {', '.join(planned)}; add one "
+            "like gpu, and commit it."
+        )
+    with get_client(sync_client=True) as client:
+        for look, arguments in (
+            (partial(client.read_work_pool, pool), ("work-pool", "create", pool, "--type=process")),
+            (
+                partial(client.read_deployment_by_name, f"work/{pool}"),
+                ("--no-prompt", "deploy", "--name", pool),
+            ),
+        ):
+            try:
+                look()
+            except ObjectNotFound:
+                prefect(*arguments)
+
+
+def work(
+    pool: str,
+    options: Sequence[str],
+    until: Callable[[], bool],
+    log: Log,
+    held: Sequence[int] = (),
+) -> None:
+    """Have a worker of a pool until something is so; another takes the place of one that ends.
+
+    With a worker end the runs that it had.
+
+    Args:
+        pool: of processes.
+        options: of ``prefect worker start``.
+        until: is asked every second.
+        log: receives each line that the worker prints.
+        held: descriptors of files that the worker keeps locked as long as it lives.
+
+    Raises:
+        PipelineError: the worker has ended so soon that another would fare no better.
+    """
+    command = [*PREFECT, "worker", "start", "--pool", pool, "--type", "process", *options]
+    while not until():
+        begin = time.monotonic()
+        with started(command, PROJECT, held) as worker:
+            pass_on("worker", worker, log)
+            while not until() and worker.poll() is None:
+                time.sleep(1)
+        if until():
+            return
+        said = f"the worker has ended with code {worker.returncode}"
+        if time.monotonic() - begin < _TOO_SOON:
+            raise PipelineError(f"{said}, as soon as it had begun.")
+        log(f"{said}; another takes its place")

@@ -1,0 +1,148 @@
+"""The Python that runs a stage: one with the very packages that its commit's lock file pins.
+
+``python -m pipelines.system.environment LOCK`` says what an environment has, by its own Python.
+"""
+
+import hashlib
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines import PROJECT
+from pipelines.errors import MismatchError, PipelineError
+from pipelines.system.packages import compare_packages, lock_file_of
+from pipelines.system.process import run
+
+# Environments; each takes some gigabytes.
+_KEPT = 2
+# A variable of the make that runs this is none of the commit's, whatever its name.
+_OWN_MAKE = {"MAKEFLAGS": ""}
+# Of a failed installation's output, what is quoted.
+_LAST_LINES = 5
+
+
+class Environment(BaseModel):
+    """What of an environment decides the bytes that a stage makes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    python: str
+    """Its version, without the last number."""
+    tensorflow: str | None
+    """Its version, if it is there."""
+
+
+class Report(BaseModel):
+    """What an environment says of itself."""
+
+    environment: Environment
+    differs: str
+    """In what it differs from a lock file, as a sentence; empty if in nothing."""
+
+
+def here() -> Environment:
+    """Describe the environment that runs this."""
+    try:
+        tensorflow = metadata.version("tensorflow")
+    except metadata.PackageNotFoundError:
+        tensorflow = None
+    return Environment(python=".".join(platform.python_version_tuple()[:2]), tensorflow=tensorflow)
+
+
+def python_for(checkout: Path, kept: Path, say: Callable[[str], object]) -> Path:
+    """Give a Python with what a checkout's lock file pins; make its environment unless it stands.
+
+    Of the environments that are made, the last few are kept.
+
+    Args:
+        checkout: of a commit. One without a lock file runs in the environment that runs this.
+        kept: the folder of the environments that are made, each by the hash of its lock file.
+        say: is told when one is made, which takes minutes.
+
+    Raises:
+        PipelineError: it cannot be made.
+    """
+    lock = checkout / lock_file_of(Path(sys.prefix))
+    if not lock.exists():
+        lock = checkout / "requirements.lock"
+    if not lock.exists() or not compare_packages(lock).wrong:
+        return Path(sys.executable)
+    place = kept / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    python = place / "bin" / "python"
+    found = _ask(python, lock)
+    if not found or found.differs:
+        say(f"making an environment from {lock.name} of the commit")
+        _make(place, lock, checkout)
+    place.touch()
+    _remove_oldest(kept)
+    return python
+
+
+def check(asked: Environment, python: Path) -> None:
+    """Check that a Python is in an environment such as was asked for.
+
+    Raises:
+        MismatchError: its Python or its TensorFlow is of another version.
+    """
+    report = Report(environment=here(), differs="")
+    if python != Path(sys.executable):
+        report = _ask(python) or report
+    if report.environment != asked:
+        raise MismatchError(
+            f"expected {_described(asked)}, as the caller has, found "
+            f"{_described(report.environment)} on the worker; make its environment with these "
+            "versions; the stage was not run."
+        )
+
+
+def _described(environment: Environment) -> str:
+    return f"Python {environment.python} and TensorFlow {environment.tensorflow or 'none'}"
+
+
+def _ask(python: Path, lock: Path | None = None) -> Report | None:
+    """Have a Python describe its environment; nothing if there is none, or it is half made."""
+    lines: list[str] = []
+    command = [str(python), "-m", "pipelines.system.environment"]
+    command += [str(lock)] if lock else []
+    if not python.exists() or run(command, PROJECT, lines.append):
+        return None
+    try:
+        return Report.model_validate_json(lines[-1])
+    except (IndexError, ValidationError):
+        return None
+
+
+def _remove_oldest(kept: Path) -> None:
+    newest_first = sorted(kept.iterdir(), key=lambda place: place.stat().st_mtime, reverse=True)
+    for place in newest_first[_KEPT:]:
+        shutil.rmtree(place)
+
+
+def _make(place: Path, lock: Path, checkout: Path) -> None:
+    """Make an environment as the commit's own Makefile does."""
+    lines: list[str] = []
+    extra = lock.stem.removeprefix("requirements").removeprefix("-")
+    settings = (f"VENV={place}", f"EXTRA={extra}", f"PYTHON={sys.executable}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    command = ["make", "--always-make", "setup", *settings]
+    if run(command, checkout, lines.append, environment=_OWN_MAKE):
+        said = " ".join(lines[-_LAST_LINES:])
+        raise PipelineError(
+            f"expected make setup to make the environment of {lock.name}, found: {said}"
+        )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print what the environment that runs this has, as one line of JSON."""
+    found = compare_packages(Path(arguments[0])) if arguments else None
+    differs = found.sentence if found and found.wrong else ""
+    sys.stdout.write(Report(environment=here(), differs=differs).model_dump_json() + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,56 @@
+"""Compare the installed packages with a lock file."""
+
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+from packaging.requirements import Requirement
+
+_QUOTED = 3
+
+
+class Comparison(NamedTuple):
+    """What an environment has of a lock file."""
+
+    lock: str
+    """Its name."""
+    pins: int
+    """How many of its packages are for this machine."""
+    wrong: Sequence[str]
+    """Those that are missing or have another version, each as `numpy==2.1.0 (found none)`."""
+
+    @property
+    def sentence(self) -> str:
+        """Say in a sentence what differs."""
+        if not self.wrong:
+            return f"All {self.pins} are as {self.lock} pins them."
+        more = ", ..." if len(self.wrong) > _QUOTED else ""
+        quoted = ", ".join(self.wrong[:_QUOTED]) + more
+        return f"{len(self.wrong)} of {self.pins} differ from {self.lock}: expected {quoted}."
+
+
+def lock_file_of(environment: Path) -> str:
+    """Name the lock file that ``make setup`` made an environment from, or else the plain one."""
+    marker = ".installed-from-"
+    names = [path.name.removeprefix(marker) for path in environment.glob(f"{marker}*.lock")]
+    return names[0] if names else "requirements.lock"
+
+
+def compare_packages(lock: Path) -> Comparison:
+    """Compare the packages of the environment that runs this with a lock file."""
+    lines = lock.read_text().splitlines()
+    # Comments, and hashes, which are indented, are left out.
+    pins = [Requirement(line.removesuffix("\\")) for line in lines if line[:1].isalnum()]
+    pins = [pin for pin in pins if not pin.marker or pin.marker.evaluate()]
+    wrong = [f"{pin.name}{pin.specifier} ({found})" for pin in pins if (found := _found(pin))]
+    return Comparison(lock.name, len(pins), wrong)
+
+
+def _found(pin: Requirement) -> str | None:
+    """Say what is installed in place of a pinned package; return none if that is installed."""
+    try:
+        found = metadata.version(pin.name)
+    except metadata.PackageNotFoundError:
+        return "found none"
+    return None if pin.specifier.contains(found, prereleases=True) else f"found {found}"

@@ -1,0 +1,196 @@
+"""Run programs so that nothing of them outlives their starter."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from pipelines.errors import PipelineError
+from pipelines.system import guard
+
+# Seconds that processes get to end by themselves; cancelling must take less than 10 in all.
+_GRACE = 4
+
+
+class TimedOutError(Exception):
+    """The program took longer than it may, and was ended."""
+
+
+def run(
+    command: Sequence[str],
+    folder: Path,
+    on_line: Callable[[str], object],
+    timeout: float | None = None,
+    held: Sequence[int] = (),
+    environment: Mapping[str, str] | None = None,
+) -> int:
+    """Run a command to its end; see ``started``.
+
+    Args:
+        command: the program and its arguments.
+        folder: to run it in.
+        on_line: is told each line that it prints on standard output or error, as it comes.
+        timeout: seconds after which it is ended, with all that it has started.
+        held: descriptors of files that its processes shall keep locked as long as they live.
+        environment: variables over those of this process.
+
+    Returns:
+        The exit code; of a program that a signal ended, 128 + the signal's number.
+
+    Raises:
+        TimedOutError: the timeout is over.
+    """
+    timed_out = threading.Event()
+    with started(command, folder, held, environment) as process:
+
+        def end_late() -> None:
+            timed_out.set()
+            end(process)
+
+        timer = threading.Timer(timeout or threading.TIMEOUT_MAX, end_late)
+        timer.daemon = True
+        timer.start()
+        try:
+            for line in process.stdout or ():
+                on_line(line.rstrip())
+            code = process.wait()
+        finally:
+            timer.cancel()
+    if timed_out.is_set():
+        raise TimedOutError
+    return code
+
+
+def capture(command: Sequence[str], folder: Path) -> tuple[int, str, str]:
+    """Run a command to its end, and give its exit code, standard output and standard error."""
+    with started(command, folder, stderr=subprocess.PIPE) as process:
+        said, complaint = process.communicate()
+    return process.returncode, said, complaint
+
+
+def output(
+    folder: Path,
+    program: Sequence[str],
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+) -> str:
+    """Run a program in a folder and give what it prints.
+
+    Args:
+        folder: to run it in.
+        program: its command, of which the last word names it.
+        arguments: of the program.
+        environment: in place of this process's.
+        stdin: what the program reads, in place of this process's.
+
+    Raises:
+        PipelineError: it fails; the message has its reason.
+    """
+    command = [*program, *arguments]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        raise PipelineError(
+            reason_for(program[-1], arguments, folder, done.returncode, done.stderr)
+        )
+    return done.stdout.strip()
+
+
+def reason_for(name: str, arguments: Sequence[str], folder: Path, code: int, complaint: str) -> str:
+    """Say in a sentence why a program failed."""
+    reason = " ".join(complaint.split()) or f"exit code {code}"
+    return f"{name} {arguments[0]} in {folder}: {reason}"
+
+
+@contextmanager
+def started(
+    command: Sequence[str],
+    folder: Path,
+    held: Sequence[int] = (),
+    environment: Mapping[str, str] | None = None,
+    stderr: int = subprocess.STDOUT,
+) -> "Iterator[subprocess.Popen[str]]":
+    """Start a program in a process group of its own, which ends with the block.
+
+    It ends also when this process dies, by whatever means. What it prints on standard output or
+    error is at ``stdout``, unless ``stderr`` is ``subprocess.PIPE``. Programs that lie beside it,
+    or else beside this Python, come first in its PATH. Other arguments as of ``run``.
+    """
+    reading, writing = os.pipe()
+    program = Path(command[0])
+    own = program.parent if program.is_absolute() else Path(sys.executable).parent
+    path = f"{own}{os.pathsep}{os.environ.get('PATH', '')}"
+    with subprocess.Popen(
+        [sys.executable, "-S", "-E", guard.__file__, str(reading), *command],
+        cwd=folder,
+        env=os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"} | dict(environment or {}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+        pass_fds=(reading, *held),
+    ) as process:
+        os.close(reading)
+        try:
+            yield process
+        finally:
+            end(process)
+            os.close(writing)
+
+
+def end(process: "subprocess.Popen[str]", grace: float = _GRACE) -> None:
+    """End a program that ``started`` gave, and all that it has started.
+
+    It is interrupted, which lets a stage clean up; what has left its process group is asked to
+    terminate; what is still there after ``grace`` seconds is killed.
+    """
+    apart = []
+    if process.poll() is None:
+        apart = [child for child in _descendants(process.pid) if _group(child) != process.pid]
+        _signal_group(process.pid, signal.SIGINT)
+        for child in apart:
+            with suppress(psutil.NoSuchProcess):
+                child.terminate()
+        _, apart = psutil.wait_procs(apart, grace)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(grace)
+    for child in apart:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    _signal_group(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
+    with suppress(psutil.NoSuchProcess):
+        found = psutil.Process(pid).children(recursive=True)
+    return found
+
+
+def _group(process: psutil.Process) -> int | None:
+    with suppress(ProcessLookupError):
+        return os.getpgid(process.pid)
+    return None
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)

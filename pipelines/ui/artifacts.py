@@ -1,0 +1,135 @@
+"""What a run leaves in Prefect's UI: its stages, what they moved, and what they got wrong."""
+
+import base64
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from prefect.artifacts import (
+    create_image_artifact,
+    create_markdown_artifact,
+    create_table_artifact,
+)
+from prefect.client.schemas.objects import State
+from prefect.events import emit_event
+from prefect.logging import get_run_logger
+from pydantic import TypeAdapter
+
+from pipelines.system.process import run
+from pipelines.system.timing import Timing
+from pipelines.ui.absence import server_may_be_away
+from stages.formats import FormatError, parse_json
+
+_PICTURE = Path("reports", "figures", "misclassified.png")
+# Metrics of other files are named with their path.
+_METRICS = "reports/metrics.json"
+# The metric whose fall is an event.
+_WATCHED = "test.accuracy"
+METRIC_FELL = "pipeline.accuracy.fell"
+GATE_SHUT = "pipeline.gate.shut"
+
+
+class Outcome(NamedTuple):
+    """How a stage ended."""
+
+    state: State
+    seconds: float
+    moved: bool
+    """Whether its outputs may differ from those that ``dvc.lock`` recorded before."""
+
+
+def record_stages(outcomes: Mapping[str, Outcome]) -> None:
+    """Write the table of the stages that were reached."""
+    table = [
+        {
+            "stage": name,
+            "state": outcome.state.name,
+            "seconds": f"{outcome.seconds:.1f}",
+            "why": outcome.state.message or "",
+        }
+        for name, outcome in outcomes.items()
+    ]
+    with server_may_be_away():
+        create_table_artifact(table, key="stages", description="What became of each stage")
+
+
+def record_seconds(what: str, timing: Timing) -> None:
+    """Write a table of where the time of something went."""
+    table = [
+        {"part": part, "seconds": f"{seconds:.1f}"} for part, seconds in timing.seconds.items()
+    ]
+    key = re.sub("[^a-z0-9]+", "-", f"seconds of {what}".lower())
+    with server_may_be_away():
+        create_table_artifact(table, key=key, description=f"Where the time went: {what}")
+
+
+def record_results(folder: Path, base: str) -> None:
+    """Write the metrics, with their change against a commit, and the misclassified images.
+
+    A fall of the watched metric is told as an event, ``METRIC_FELL``.
+
+    Args:
+        folder: the run's.
+        base: the commit that it began with.
+    """
+    metrics = changes_of_metrics(folder, base)
+    with server_may_be_away():
+        if metrics:
+            create_table_artifact(
+                [{"metric": name, **values} for name, values in metrics.items()],
+                key="metrics",
+                description=f"The metrics, and their change against {base[:7]}",
+            )
+        if (folder / _PICTURE).exists():
+            encoded = base64.b64encode((folder / _PICTURE).read_bytes()).decode()
+            create_image_artifact(
+                f"data:image/png;base64,{encoded}",
+                key="misclassified",
+                description="Test images that the network got wrong",
+            )
+    watched = metrics.get(_WATCHED, {})
+    if watched.get("change", 0) < 0:
+        emit_event(
+            METRIC_FELL,
+            resource={
+                "prefect.resource.id": f"pipeline.metric.{_WATCHED}",
+                "prefect.resource.name": _WATCHED,
+            },
+            payload=watched,
+        )
+
+
+def record_report(where: str) -> None:
+    """Say where the report of the run is to be had."""
+    with server_may_be_away():
+        create_markdown_artifact(where, key="report", description="The report of the run")
+
+
+def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
+    """Ask DVC what became of each number since a commit: ``before``, ``after``, ``change``."""
+    lines: list[str] = []
+    command = [sys.executable, "-m", "dvc", "metrics", "diff", "--all", "--json", base]
+    code = run(command, folder, lines.append)
+    try:
+        if code or not lines:
+            raise FormatError(" ".join(lines) or f"exit code {code}")
+        files = TypeAdapter(dict[str, dict[str, dict[str, Any]]]).validate_python(
+            parse_json(lines[-1].encode())
+        )
+    except ValueError as error:
+        said = " ".join(str(error).split())
+        get_run_logger().warning("no metrics to compare with %s: %s", base[:7], said)
+        return {}
+    names = {"old": "before", "new": "after", "diff": "change"}
+    return {
+        metric if path == _METRICS else f"{path}: {metric}": {
+            names[name]: value
+            for name, value in values.items()
+            if name in names and isinstance(value, int | float)
+        }
+        for path, metrics in files.items()
+        for metric, values in sorted(metrics.items())
+        if isinstance(values.get("new"), int | float)
+    }

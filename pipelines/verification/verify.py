@@ -1,0 +1,82 @@
+"""Run a commit's pipeline again and compare every output with what the commit records.
+
+On a device of the same class every output must have the same bytes. On another class it must be
+within the tolerances of ``pipelines.verification.tolerances``.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from pipelines import PROVENANCE
+from pipelines.git.commits import contents_of
+from pipelines.git.repository import Repository
+from pipelines.verification.device import first_unlike
+from pipelines.verification.findings import Finding, compare
+from pipelines.verification.recorded import provenance, recorded
+from pipelines.verification.rerun import Say, rerun
+
+
+class Verification(NamedTuple):
+    """What a rerun has shown of a commit."""
+
+    commit: str
+    findings: Sequence[Finding]
+    stages: int
+    """That were run, which is all of them."""
+    environment: str
+    """In which environment, as a sentence."""
+    unlike: str | None
+    """What tells this device's class from the recorded one; nothing if they are of one class."""
+
+
+def verify(repository: Repository, commit: str, lock: int, say: Say) -> Verification:
+    """Run a commit's pipeline in a checkout of its own, and compare each output.
+
+    Args:
+        repository: that has the commit.
+        commit: its hash.
+        lock: descriptor of the repository's lock.
+        say: is told each line that the run prints.
+
+    Raises:
+        PipelineError: the commit records no run, or it cannot be run here.
+    """
+    record = recorded(repository.folder, commit)
+    before = provenance(contents_of(repository.folder, commit, PROVENANCE).get(""), record)
+    with rerun(repository, commit, lock, say) as run, TemporaryDirectory() as temporary:
+        written = run.folder / PROVENANCE
+        after = provenance(written.read_bytes() if written.exists() else None, run.record)
+        unlike = first_unlike(before, after)
+        findings = compare(repository.folder, commit, record, run, unlike is None, Path(temporary))
+        return Verification(commit, findings, len(run.record.stages), run.environment, unlike)
+
+
+def outcome(findings: Sequence[Finding]) -> str:
+    """Return verified, differs or unknown."""
+    verdicts = {finding.verdict for finding in findings}
+    return next((verdict for verdict in ("differs", "unknown") if verdict in verdicts), "verified")
+
+
+def summary(revision: str, verification: Verification) -> list[str]:
+    """Say in sentences how it was run, on what, and what came out."""
+    findings, unlike = verification.findings, verification.unlike
+    counts = {
+        verdict: sum(finding.verdict == verdict for finding in findings)
+        for verdict in ("identical", "within tolerance", "differs", "unknown")
+    }
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    result = outcome(findings)
+    first = next((finding for finding in findings if finding.verdict == result), None)
+    name = f"{revision} ({verification.commit[:7]})"
+    return [
+        f"All {verification.stages} stages were run. {verification.environment}",
+        f"Device: of another class, so that tolerances hold: {unlike}."
+        if unlike
+        else "Device: of the same class, so that the same bytes are demanded.",
+        f"{name} is verified: of {len(findings)} artifacts {told}."
+        if first is None
+        else f"{name} is not verified: of {len(findings)} artifacts {told}; "
+        f"the first is {first.artifact}: {first.detail}.",
+    ]

@@ -1,0 +1,100 @@
+"""Accept a worker's result: check all of it, then take all of it."""
+
+import shutil
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from pipelines import PROVENANCE
+from pipelines.dvc import remote
+from pipelines.dvc.command import dvc
+from pipelines.dvc.objects import bring
+from pipelines.dvc.outputs import Output, check_measured, measure
+from pipelines.errors import PipelineError, RecordError
+from pipelines.git.command import git
+from pipelines.git.commits import LARGEST, contents_of
+from pipelines.workers.request import Request
+from pipelines.workers.result import verify
+from pipelines.workers.transport import read_result, receive
+from stages.formats import LARGEST as LARGEST_JSON
+from stages.formats import FormatError
+from stages.results.reading import read_provenance
+
+
+def accept_result(folder: Path, request: Request) -> str:
+    """Fetch the result of a request, verify it, and update the folder with it.
+
+    Returns:
+        The commit of the result.
+
+    Raises:
+        MismatchError: it is the result of something else.
+        RecordError: it says, or has changed, what it must not.
+        DamagedError: content that it names is missing, or is not that of its hash.
+        PipelineError: there is no result, or a remote fails. In each case the folder is as before.
+    """
+    commit = receive(folder, request.result)
+    result = read_result(folder, request, commit)
+    recorded = verify(request, result)
+    in_cache = [output for output in recorded if request.expected.outs[output.path]]
+    in_git = [output for output in recorded if not request.expected.outs[output.path]]
+    cache = Path(dvc(folder, "cache", "dir"))
+    check_measured(
+        in_git,
+        [
+            measure(output.path, contents_of(folder, commit, output.path, _limit(output)))
+            for output in in_git
+        ],
+    )
+    provenance = [PROVENANCE] if PROVENANCE in result.changes else []
+    for path in provenance:
+        _check_provenance(request, contents_of(folder, commit, path, LARGEST_JSON).get("", b""))
+    bring(in_cache, cache, partial(remote.fetch, folder))
+    _check_lock_is_as_asked(folder, request)
+    _restore(folder, commit, [request.lock, *provenance, *(output.path for output in in_git)])
+    _check_out(folder, in_cache)
+    return commit
+
+
+def _check_provenance(request: Request, content: bytes) -> None:
+    """See that it can be read: what compares commits or devices later relies on it."""
+    try:
+        read_provenance(content)
+    except FormatError as error:
+        raise RecordError(
+            f"the worker's result for {request.stage} is refused: {PROVENANCE}: {error}; none "
+            "of it was accepted."
+        ) from None
+
+
+def _check_lock_is_as_asked(folder: Path, request: Request) -> None:
+    """See that nobody has run a stage here while the worker ran its own."""
+    asked = git(folder, "ls-tree", "--full-tree", request.commit, "--", request.lock).split()
+    found = (
+        git(folder, "hash-object", "--", request.lock) if (folder / request.lock).exists() else None
+    )
+    if found != (asked[2] if asked else None):
+        raise PipelineError(
+            f"expected {request.lock} to be as it was when {request.stage} was asked for, found it "
+            f"changed; nothing was accepted from {request.result}; run the flow again."
+        )
+
+
+def _limit(output: Output) -> int:
+    """Give the bytes that an output may have to be looked at."""
+    return min(output.size, LARGEST)
+
+
+def _restore(folder: Path, commit: str, paths: Sequence[str]) -> None:
+    """Have files and folders as a commit has them, and leave Git's index alone."""
+    for path in paths:
+        if (folder / path).is_dir():
+            shutil.rmtree(folder / path)
+        pathspec = f":(top,literal){path}"
+        git(folder, "restore", f"--source={commit}", "--worktree", "--", pathspec)
+
+
+def _check_out(folder: Path, outputs: Sequence[Output]) -> None:
+    if outputs:
+        paths = [output.path for output in outputs]
+        dvc(folder, "checkout", "--quiet", "--force", "--", *paths)

@@ -1,0 +1,207 @@
+"""A stage handed to a worker that shares nothing with this machine but remotes and a server."""
+
+import datetime as dt
+import math
+import time
+from pathlib import Path
+from typing import Annotated, Literal, cast
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+from prefect.states import Completed
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.dvc import remote
+from pipelines.dvc.command import dvc
+from pipelines.dvc.expected import Expected, read_expected
+from pipelines.dvc.objects import object_names
+from pipelines.dvc.stages import Stage
+from pipelines.errors import NoWorkerError, PipelineError
+from pipelines.system.environment import here
+from pipelines.system.timing import Timing
+from pipelines.ui.absence import server_may_be_away
+from pipelines.ui.artifacts import record_seconds
+from pipelines.workers.accept import accept_result
+from pipelines.workers.request import Request, lock_of
+from pipelines.workers.result import inputs_of
+from pipelines.workers.transport import commit_as_is, send, withdraw
+
+# Seconds between two looks at the worker's run.
+_PATIENCE = 2
+
+
+class Policy(BaseModel):
+    """What is done about stages that have a pool."""
+
+    model_config = ConfigDict(frozen=True)
+
+    train_on: Literal["here", "pool"] = "here"
+    """Where such a stage runs."""
+    pool_wait: Annotated[float, Field(gt=0)] = 300
+    """Seconds that a worker gets to take a stage up."""
+    pool_empty: Literal["fail", "here"] = "fail"
+    """What follows when none has: the run fails, or the stage runs here."""
+    pool_timeout: Annotated[float, Field(gt=0)] = 86400
+    """Seconds after which the worker's run is cancelled, and this run fails."""
+    pool_lost: Literal["retry", "fail"] = "retry"
+    """What follows when the worker's run has crashed: another worker, or the same when it is back,
+    gets it once more, or the run fails."""
+
+
+def submit(stage: Stage, folder: Path, policy: Policy) -> State:
+    """Have a worker of the stage's pool run it, and accept its result.
+
+    Args:
+        stage: one with a ``meta.pool``.
+        folder: of ``dvc.yaml``; what comes before the stage is up to date in it.
+        policy: how long to wait.
+
+    Returns:
+        Completed, by the name that the worker's run ended with, or Cached.
+
+    Raises:
+        NoWorkerError: no worker has taken it up in time, or there is no such pool.
+        PipelineError: the worker's run has not completed, its result is refused, or one of the
+            remotes has failed. The folder is as before.
+    """
+    timing = Timing()
+    with timing.part("ask DVC what the stage needs"):
+        found = read_expected(folder, stage.file, stage.name)
+    if not found.changed:
+        return Completed(name="Cached", message="what it depends on came out the same")
+    begin = time.monotonic()
+    request = ask(stage, folder, found.expected, timing)
+    try:
+        run = _run_until_it_lives(request, stage, policy)
+    finally:
+        # The result, if there is one, has the request as its parent.
+        _withdraw(folder, request)
+    timing.seconds["wait for a worker"] = _seconds(run.created, run.start_time)
+    timing.seconds["the worker's run"] = _seconds(run.start_time, run.end_time)
+    with timing.part("verify and accept"):
+        commit = accept_result(folder, request)
+    record_seconds(f"{stage.name} on pool {stage.meta.pool}", timing)
+    seconds = time.monotonic() - begin
+    message = f"by a worker of pool {stage.meta.pool} in {seconds:.0f} s: {commit} verified"
+    return Completed(name=run.state_name, message=message)
+
+
+def _run_until_it_lives(request: Request, stage: Stage, policy: Policy) -> FlowRun:
+    """Have a worker run the stage, and once more if it is lost; give the run that has completed.
+
+    Raises:
+        NoWorkerError: no worker has taken it up in time.
+        PipelineError: the run has not completed.
+    """
+    deployment = f"work/{stage.meta.pool}"
+    run = _run(request, deployment, policy)
+    if run.state_type == StateType.CRASHED and policy.pool_lost == "retry":
+        get_run_logger().warning("the worker's run %s is lost: it is asked for again", run.id)
+        run = _run(request, deployment, policy)
+    if run.state_type != StateType.COMPLETED:
+        reason = run.state.message if run.state else None
+        raise PipelineError(
+            f"stage {stage.name}, handed to pool {stage.meta.pool}, ended as {run.state_name}: "
+            f"{reason}"
+        )
+    return run
+
+
+def _withdraw(folder: Path, request: Request) -> None:
+    try:
+        withdraw(folder, request.branch)
+    except PipelineError as error:
+        get_run_logger().warning("%s stays on the remote: %s", request.branch, error)
+
+
+def _seconds(begin: dt.datetime | None, end: dt.datetime | None) -> float:
+    return (end - begin).total_seconds() if begin and end else math.nan
+
+
+def ask(stage: Stage, folder: Path, expected: Expected, timing: Timing) -> Request:
+    """Push what a stage needs to DVC's remote, then the folder as it is to a branch of Git's.
+
+    Raises:
+        PipelineError: one of the remotes refuses, or does not have what was pushed to it.
+    """
+    with timing.part("push the stage's inputs"):
+        cache = Path(dvc(folder, "cache", "dir"))
+        names = object_names(inputs_of(expected), cache)
+        remote.push(folder, expected.inputs, names)
+    in_git = [dep["path"] for dep in expected.deps if dep["path"] not in expected.inputs]
+    name = f"{stage.name}-{str(flow_run.id)[-12:]}"
+    lock = lock_of(stage.file)
+    with timing.part("commit and push the request"):
+        commit = commit_as_is(
+            folder,
+            [lock, *in_git] if (folder / lock).exists() else in_git,
+            f"Ask pool {stage.meta.pool} for {stage.name}\n\nFlow-Run: {flow_run.id}",
+        )
+        request = Request(
+            stage=stage.name,
+            file=stage.file,
+            commit=commit,
+            branch=f"runs/requests/{name}",
+            result=f"runs/results/{name}",
+            environment=here(),
+            expected=expected,
+        )
+        send(folder, commit, request.branch)
+    return request
+
+
+def _run(request: Request, deployment: str, policy: Policy) -> FlowRun:
+    """Run the worker's deployment, and give its run as it has ended.
+
+    Raises:
+        NoWorkerError: there is no such deployment, or no worker has taken the run up in time.
+        PipelineError: it takes too long.
+    """
+    name = f"{request.stage} at {request.commit[:7]}"
+    parameters = {"request": request.model_dump(mode="json")}
+    try:
+        # Its own waiting would neither end nor cancel what nobody has taken up.
+        run = run_deployment(deployment, parameters=parameters, flow_run_name=name, timeout=0)
+        run = cast("FlowRun", run)
+    except ObjectNotFound:
+        raise NoWorkerError(
+            f"expected a deployment {deployment} on Prefect's server, found none; make it: "
+            "prefect --no-prompt deploy --all."
+        ) from None
+    get_run_logger().info("%s is asked for by the run '%s' (%s)", request.stage, run.name, run.id)
+    with get_client(sync_client=True) as client:
+        ended = False
+        try:
+            run = _wait(client, run.id, deployment, policy)
+            ended = True
+        finally:
+            # However this ends, by a signal too, nobody goes on with what is no longer wanted.
+            if not ended:
+                with server_may_be_away():
+                    client.set_flow_run_state(run.id, State(type=StateType.CANCELLING))
+    return run
+
+
+def _wait(client: SyncPrefectClient, run: UUID, deployment: str, policy: Policy) -> FlowRun:
+    begin, taken_up = time.monotonic(), False
+    while (waited := time.monotonic() - begin) < policy.pool_timeout:
+        with server_may_be_away():
+            found = client.read_flow_run(run)
+            if found.state and found.state.is_final():
+                return found
+            taken_up = taken_up or not found.state or not found.state.is_scheduled()
+        if not taken_up and waited > policy.pool_wait:
+            raise NoWorkerError(
+                f"expected a worker to take up {deployment} within {policy.pool_wait:g} s, found "
+                "none free; start one, or give it longer by pool_wait."
+            )
+        time.sleep(_PATIENCE)
+    raise PipelineError(
+        f"expected {deployment} to end within {policy.pool_timeout:g} s, found it unfinished; it "
+        "is cancelled; give it longer by pool_timeout."
+    )

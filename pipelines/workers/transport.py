@@ -1,0 +1,83 @@
+"""The commits that go between a run and a worker."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pipelines.dvc.lock_record import lock_of
+from pipelines.git.command import git
+from pipelines.git.repository import home_of, identity
+from pipelines.workers.request import Request
+from pipelines.workers.result import Result
+
+REMOTE = "origin"
+"""The remote of Git by which run and worker meet; each has its own address for it."""
+
+
+def commit_as_is(folder: Path, paths: Sequence[str], message: str) -> str:
+    """Commit a working copy's tracked files, and some others, on top of its HEAD.
+
+    Its branch, its index and its files stay as they are.
+
+    Returns:
+        The commit's hash.
+
+    Raises:
+        PipelineError: a path is not there, or Git ignores it.
+    """
+    with TemporaryDirectory() as temporary:
+        index = Path(temporary, "index")
+        shutil.copy(
+            git(folder, "rev-parse", "--path-format=absolute", "--git-path", "index"), index
+        )
+        git(folder, "add", "--update", ".", index=index)
+        git(folder, "add", "--", *map(_literally, paths), index=index)
+        tree = git(folder, "write-tree", index=index)
+    return git(folder, *identity(folder), "commit-tree", tree, "-p", "HEAD", "-m", message)
+
+
+def commit_result(folder: Path, paths: Sequence[str], message: str) -> str:
+    """Commit these paths of a worker's checkout, changed or not, and give the commit's hash."""
+    git(folder, "add", "--all", "--force", "--", *map(_literally, paths))
+    tree = git(folder, "write-tree")
+    return git(folder, *identity(folder), "commit-tree", tree, "-p", "HEAD", "-m", message)
+
+
+def send(folder: Path, commit: str, branch: str) -> None:
+    """Push a commit to a branch of the remote, whatever it had; ``PipelineError`` if it refuses."""
+    git(home_of(folder), "push", "--quiet", REMOTE, f"+{commit}:refs/heads/{branch}")
+
+
+def withdraw(folder: Path, branch: str) -> None:
+    """Remove a branch of the remote; ``PipelineError`` if it refuses."""
+    git(home_of(folder), "push", "--quiet", REMOTE, "--delete", f"refs/heads/{branch}")
+
+
+def receive(folder: Path, branch: str) -> str:
+    """Fetch a branch of the remote, and give its commit; ``PipelineError`` if there is none."""
+    home = home_of(folder)
+    git(home, "fetch", "--quiet", "--no-tags", REMOTE, f"refs/heads/{branch}")
+    return git(home, "rev-parse", "FETCH_HEAD")
+
+
+def read_result(folder: Path, request: Request, commit: str) -> Result:
+    """Read what Git has of a result.
+
+    Raises:
+        RecordError: its ``dvc.lock`` is no YAML, or too large.
+    """
+    raw = git(folder, "diff", "--raw", "-z", "--no-renames", request.commit, commit).split("\0")
+    # Of each change ":MODE MODE HASH HASH STATUS", then the path.
+    changes = {path: entry.split()[1] for entry, path in zip(raw[::2], raw[1::2], strict=False)}
+    return Result(
+        parents=tuple(git(folder, "rev-list", "--parents", "-1", commit).split()[1:]),
+        changes=changes,
+        before=lock_of(folder, request.commit, request.lock),
+        after=lock_of(folder, commit, request.lock),
+    )
+
+
+def _literally(path: str) -> str:
+    """Keep Git from taking a path for a pattern."""
+    return f":(top,literal){path}"

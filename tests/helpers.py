@@ -1,0 +1,45 @@
+"""What tests of several folders call."""
+
+import contextlib
+import hashlib
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+from pipelines.__main__ import main
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def pipelines(folder: Path, *arguments: str) -> Done:
+    """Run ``python -m pipelines`` in a folder, in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    code: object = 0
+    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main(arguments)
+        except SystemExit as ended:
+            code = ended.code
+    assert isinstance(code, int)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def md5(content: bytes) -> str:
+    """Return the MD5 of bytes, by which DVC names them."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended; its parent may not have noticed yet."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True

@@ -1,0 +1,327 @@
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from pipelines.commands.diff import EXITS
+from tests.helpers import pipelines
+
+ROOT = Path(__file__).parents[3]
+
+HEADER = "index,label,predicted,label_name,predicted_name,confidence,p0,p1"
+DVC_YAML = """\
+metrics: [reports/metrics.json]
+stages:
+  fetch:
+    cmd: "true"
+    params: [dataset, datasets.pets.files]
+  evaluate:
+    cmd: "true"
+    params: [datasets.pets.classes, learning_rate]
+"""
+
+
+NONSENSE = {
+    "other-checks": ("reports/checks.json", b"[]"),
+    "deep-checks": ("reports/checks.json", b"[" * 100_000),
+    "checks-in-latin-1": ("reports/checks.json", b'{"success": "\xe9"}'),
+    "endless-metric": ("reports/metrics.json", b'{"test": {"accuracy": 1e999}}'),
+    "metric-twice": ("reports/metrics.json", b'{"test": {}, "test": {}}'),
+    "listed-provenance": ("models/provenance.json", b"[]"),
+    "text-for-an-index": ("reports/misclassified.csv", f"{HEADER}\nx,0,1,cat,dog,1,0,1\n".encode()),
+    "unknown-class": (
+        "reports/misclassified.csv",
+        f"{HEADER},p2\n1,0,2,cat,cow,1,0,0,1\n".encode(),
+    ),
+    "other-names": ("reports/misclassified.csv", f"{HEADER}\n1,0,1,dog,cat,1,0,1\n".encode()),
+    "image-twice": (
+        "reports/misclassified.csv",
+        f"{HEADER}\n1,0,1,cat,dog,1,0,1\n1,0,1,cat,dog,1,0,1\n".encode(),
+    ),
+    "no-table": ("reports/misclassified.csv", b""),
+    "conflict": ("dvc.lock", b"<<<<<<< ours\na: 1\n=======\n"),
+    "param-twice": ("params.yaml", b"a: 1\na: 2\n"),
+}
+"""By tag: the file that a commit has, with content that no run writes."""
+
+
+class Run:
+    """What a run of a pipeline leaves, written by hand, as commits that are tagged."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("reports", "models"):
+            (folder / name).mkdir(parents=True)
+        (folder / "dvc.yaml").write_text(DVC_YAML)
+        self("git", "init", "--quiet", "--initial-branch=main")
+        self("dvc", "init", "--quiet")
+
+    def __call__(self, *command: str) -> None:
+        subprocess.run(command, cwd=self.folder, check=True)
+
+    def commit(self, tag: str) -> None:
+        self("git", "add", "--all")
+        self("git", "commit", "--quiet", "-m", tag)
+        self("git", "tag", tag)
+
+    def record(
+        self,
+        tag: str,
+        wrong: Sequence[int],
+        learning_rate: float = 0.5,
+        cpu: str = "one",
+        test_images: str = "a" * 64,
+    ) -> None:
+        """Record a run in which these images of cats were taken for dogs."""
+        files = {"test_images": {"sha256": test_images}, "test_labels": {"sha256": "b" * 64}}
+        pets = {"classes": ["cat", "dog"], "files": files}
+        params = {"dataset": "pets", "datasets": {"pets": pets}, "learning_rate": learning_rate}
+        accuracy = 1 - len(wrong) / 100
+        test = {
+            "accuracy": accuracy,
+            "accuracy_low": accuracy - 0.125,
+            "accuracy_high": accuracy + 0.125,
+        }
+        check = {
+            "name": "images",
+            "set": "train",
+            "description": "",
+            "success": True,
+            "expected": "9",
+            "observed": "9",
+            "unexpected_images": None,
+            "unexpected_share": None,
+            "first_unexpected": [],
+        }
+        checks = {"success": True, "failed": [], "expectations": [check]}
+        for path, content in {
+            "params.yaml": params,
+            "reports/metrics.json": {"test": test},
+            "reports/checks.json": checks,
+            "models/provenance.json": {"train": {"cpu": cpu, "threads": 2}},
+        }.items():
+            (self.folder / path).write_text(json.dumps(content))
+        rows = "".join(f"{index},0,1,cat,dog,0.75,0.25,0.75\n" for index in wrong)
+        (self.folder / "reports/misclassified.csv").write_text(f"{HEADER}\n{rows}")
+        (self.folder / "requirements.lock").write_text(f"numpy=={2 if cpu == 'one' else 3}\n")
+        self("dvc", "repro", "--quiet")
+        self.commit(tag)
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A commit for each case, tagged with its name."""
+    folder = tmp_path_factory.mktemp("diff") / "repository"
+    with pytest.MonkeyPatch.context() as patch:
+        for role in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{role}_NAME", "a")
+            patch.setenv(f"GIT_{role}_EMAIL", "a@example.org")
+        patch.setenv("DVC_SITE_CACHE_DIR", str(folder.parent / "site"))
+        patch.setenv("DVC_NO_ANALYTICS", "true")
+        patch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+        patch.setenv("PYTHONPATH", str(ROOT))
+        run = Run(folder)
+        run.record("other-images", range(7), test_images="c" * 64)
+        run.record("base", range(7))
+        run.record("better", [6], learning_rate=0.75, cpu="two")
+        run.record("chance", [5, 6], learning_rate=0.75, cpu="two")
+        errors = folder / "reports/misclassified.csv"
+        cats = errors.read_text()
+        errors.write_text(f"{HEADER}\n0,1,0,dog,cat,0.75,0.75,0.25\n")
+        run.commit("dogs-for-cats")
+        errors.write_text(cats)
+        for tag, (path, content) in NONSENSE.items():
+            sound = (folder / path).read_bytes()
+            (folder / path).write_bytes(content)
+            run.commit(tag)
+            (folder / path).write_bytes(sound)
+        for name in ("reports", "models"):
+            shutil.rmtree(folder / name)
+        for name in ("dvc.lock", "dvc.yaml", "params.yaml", "requirements.lock"):
+            (folder / name).unlink()
+        run.commit("bare")
+        yield folder
+
+
+@pytest.fixture
+def ask(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """Ask for the difference, and give exit code, output and errors."""
+    monkeypatch.setenv("COLUMNS", "150")
+
+    def ask(
+        before: str, after: str, folder: Path = repository, markdown: bool = True
+    ) -> tuple[int, str, str]:
+        options = ["--markdown"] if markdown else []
+        return pipelines(folder, "diff", *options, "--", before, after)
+
+    return ask
+
+
+Ask = Callable[..., tuple[int, str, str]]
+
+# By hand: 6 fixed and no new error are as probable as 2 / 2**6 by chance.
+BETTER = r"""| **Parameters** |  |  |  |
+| learning\_rate | 0.5 | 0.75 | +0.25 |
+| **Metrics** |  |  |  |
+| test.accuracy | 0.93 (0.805 to 1.055) | 0.99 (0.865 to 1.115) | +0.06, better (p = 0.031) |
+| **Errors** |  |  |  |
+| new | right | wrong | 0 |
+| fixed | wrong | right | 6 |
+| changed | wrong | wrong otherwise | 0 |
+| as before | wrong | wrong | 1 |
+| test image 0, cat | dog | cat | fixed |
+| test image 1, cat | dog | cat | fixed |
+| test image 2, cat | dog | cat | fixed |
+| test image 3, cat | dog | cat | fixed |
+| test image 4, cat | dog | cat | fixed |
+| test image 5, cat | dog | cat | fixed |
+| **Data checks** |  |  |  |
+| passed | 1 of 1 | 1 of 1 |  |
+| **Provenance** |  |  |  |
+| cpu | one | two |  |
+| **Libraries** |  |  |  |
+| numpy | 2 | 3 |  |
+
+The later one is better: 0 new and 6 fixed errors are no chance (McNemar's test: p = 0.031).
+"""
+
+
+def test_a_better_commit_is_4_and_all_that_differs_is_in_the_table(ask: Ask) -> None:
+    code, said, _ = ask("base", "better")
+
+    header, _, rest = said.partition("| --- | --- | --- | --- |\n")
+    assert code == 4
+    assert re.fullmatch(r"\|  \| base \(\w{7}\) \| better \(\w{7}\) \| difference \|\n", header)
+    assert rest == BETTER
+
+
+def test_a_worse_commit_is_3_in_the_terminals_table_too(ask: Ask) -> None:
+    code, said, _ = ask("better", "base", markdown=False)
+
+    assert code == 3
+    assert re.search(r"│ test\.accuracy +│ 0\.99 \(0.*│ -0\.06, worse \(p = 0\.031\) +│", said)
+    assert said.endswith(
+        "The later one is worse: 6 new and 0 fixed errors are no chance "
+        "(McNemar's test: p = 0.031).\n"
+    )
+
+
+def test_a_difference_that_may_be_chance_is_0(ask: Ask) -> None:
+    code, said, _ = ask("better", "chance")
+
+    assert code == 0
+    assert "-0.01, may be chance (p = 1) |" in said
+    assert said.count("| no difference |  |  |  |\n") == 3
+    assert "\n1 new and 0 fixed errors may well be chance (McNemar's test: p = 1).\n" in said
+
+
+def test_other_test_images_are_5_with_no_test(ask: Ask) -> None:
+    code, said, _ = ask("other-images", "base")
+
+    assert code == 5
+    assert "| tested on | cccccccccccc | aaaaaaaaaaaa |  |\n" in said
+    assert said.endswith(
+        "\nWhether the difference means anything cannot be told: dvc.lock does not say of both "
+        "that they were tested on the same images.\n"
+    )
+
+
+def test_what_a_commit_lacks_is_called_absent_and_is_5(ask: Ask) -> None:
+    code, said, _ = ask("base", "bare")
+
+    assert code == 5
+    for path in (
+        "params.yaml",
+        "reports/metrics.json",
+        "reports/misclassified.csv",
+        "reports/checks.json",
+        "models/provenance.json",
+        "requirements.lock",
+    ):
+        assert f"| {path} | recorded | absent |  |\n" in said
+    assert "| test.accuracy | 0.93 (0.805 to 1.055) | – |" in said  # noqa: RUF001 - as in tables
+    assert said.endswith("cannot be told: reports/misclassified.csv is absent.\n")
+
+
+def test_a_shallow_clone_with_no_remote_and_no_cache_says_the_same(
+    repository: Path, tmp_path: Path, ask: Ask
+) -> None:
+    subprocess.run(
+        ["git", "clone", "--quiet", "--depth=2", "--branch=better", repository.as_uri(), tmp_path],
+        check=True,
+    )
+    subprocess.run(["git", "remote", "remove", "origin"], cwd=tmp_path, check=True)
+
+    code, said, _ = ask("HEAD~1", "HEAD", tmp_path)
+
+    assert code == 4
+    assert said.endswith(BETTER)
+    assert ask("HEAD~2", "HEAD", tmp_path) == (
+        1,
+        "",
+        "error: expected a commit, branch or tag of this repository, found HEAD~2; "
+        "the clone is shallow, `git fetch --unshallow` gets what it lacks.\n",
+    )
+
+
+def test_an_unknown_commit_is_1_and_named(ask: Ask) -> None:
+    assert ask("nowhere", "base") == (
+        1,
+        "",
+        "error: expected a commit, branch or tag of this repository, found nowhere.\n",
+    )
+
+
+@pytest.mark.parametrize("tag", NONSENSE)
+def test_what_the_pipeline_did_not_write_is_1_and_named(ask: Ask, tag: str) -> None:
+    code, said, error = ask("base", tag)
+
+    assert (code, said) == (1, "")
+    assert error.startswith("error: ")
+    assert NONSENSE[tag][0] in error
+    assert error.count("\n") == 1
+
+
+def test_an_image_with_another_label_is_no_same_image(ask: Ask) -> None:
+    code, said, error = ask("base", "dogs-for-cats")
+
+    assert (code, said) == (1, "")
+    assert "expected errors on the same test images, found image 0 with two labels; " in error
+
+
+def test_a_folder_outside_of_git_is_1(ask: Ask, tmp_path: Path) -> None:
+    code, _, error = ask("base", "better", tmp_path)
+
+    assert code == 1
+    assert "not a git repository" in error
+
+
+def started(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipelines", "diff", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_wrong_command_line_is_2() -> None:
+    assert started("base").returncode == 2
+
+
+def test_help_and_readme_say_every_exit_code() -> None:
+    codes = {1, 2, *EXITS.values()}
+    readme = (ROOT / "README.md").read_text().partition("| exit code |")[2].partition("\n\n")[0]
+
+    said = " ".join(started("--help").stdout.partition("Exit codes:")[2].split())
+
+    assert {int(code) for code in re.findall(r"\b\d\b", said.partition("line.")[0])} == codes
+    assert {int(code) for code in re.findall(r"^\| (\d) \|", readme, re.MULTILINE)} == codes

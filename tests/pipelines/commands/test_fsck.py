@@ -1,0 +1,238 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.dvc.objects import object_path
+from tests.helpers import md5, pipelines
+from tests.pipelines.repositories import Git, run
+
+SetParams = Callable[..., None]
+
+MODEL = md5(b"fast 2 one\n")
+DAMAGED = b"damaged\n"
+
+
+@pytest.fixture
+def remote(toy: Path) -> Path:
+    """The folder that is the remote, with all that the cache has."""
+    store = toy.parent / "store"
+    run(toy, "dvc", "remote", "add", "--quiet", "--local", "--default", "store", str(store))
+    run(toy, "dvc", "push", "--quiet")
+    return store
+
+
+def fsck(toy: Path) -> tuple[int, str]:
+    done = pipelines(toy, "fsck")
+    return done.code, done.out + done.err
+
+
+def collect(toy: Path) -> None:
+    """Remove from the cache what nobody needs."""
+    done = pipelines(toy, "gc", "--force")
+    assert done.code == 0, done.err
+
+
+def damage(store: Path, name: str, content: bytes = DAMAGED) -> None:
+    place = object_path(store, name)
+    place.chmod(0o644)
+    place.write_bytes(content)
+    place.chmod(0o444)
+
+
+def cache(toy: Path) -> Path:
+    return toy / ".dvc" / "cache"
+
+
+def head(git: Git) -> str:
+    return git("rev-parse", "HEAD")[:7]
+
+
+@pytest.mark.usefixtures("remote")
+def test_sound_store_is_told_so(toy: Path) -> None:
+    code, said = fsck(toy)
+    assert code == 0
+    # raw.txt, model.txt, and the copy of metrics.json, which Git holds, for earlier results.
+    assert said == "3 objects checked: 0 repaired, 0 moved aside, 0 lost; 0 commits unread.\n"
+
+
+def test_damaged_object_comes_again_from_the_remote(toy: Path, remote: Path, git: Git) -> None:
+    assert remote.exists()
+    damage(cache(toy), MODEL)
+    code, said = fsck(toy)
+    assert code == 0
+    assert f"repaired {MODEL} model.txt: damaged in the cache, moved to " in said
+    assert f"fetched again; needed by {head(git)}\n" in said
+    assert object_path(cache(toy), MODEL).read_bytes() == b"fast 2 one\n"
+    (aside,) = (cache(toy) / "quarantine").iterdir()
+    assert aside.name == f"{MODEL}-is-{md5(DAMAGED)}"
+    assert aside.read_bytes() == b"damaged\n"
+    assert fsck(toy)[1].startswith("3 objects checked: 0 repaired")
+
+
+def test_truncated_object_without_a_remote_is_lost(toy: Path, git: Git) -> None:
+    damage(cache(toy), MODEL, b"fast")
+    code, said = fsck(toy)
+    assert code == 3
+    assert f"lost     {MODEL} model.txt: damaged in the cache, moved to " in said
+    assert f"and sound nowhere; needed by {head(git)}\n" in said
+    assert not object_path(cache(toy), MODEL).exists()
+
+
+def test_damaged_object_of_the_remote_is_sent_again(toy: Path, remote: Path) -> None:
+    damage(remote, MODEL)
+    code, said = fsck(toy)
+    assert code == 0
+    assert "damaged in the remote, moved to quarantine there, sent again" in said
+    assert object_path(remote, MODEL).read_bytes() == b"fast 2 one\n"
+    assert (remote / "quarantine" / MODEL).read_bytes() == b"damaged\n"
+
+
+def test_object_that_one_side_lacks_is_no_fault(toy: Path, remote: Path) -> None:
+    object_path(cache(toy), MODEL).unlink()
+    object_path(remote, md5(b"one\n")).unlink()
+    assert fsck(toy) == (
+        0,
+        "3 objects checked: 0 repaired, 0 moved aside, 0 lost; 0 commits unread.\n",
+    )
+
+
+def test_object_that_both_sides_lack_is_lost(toy: Path, remote: Path, git: Git) -> None:
+    for store in (cache(toy), remote):
+        object_path(store, MODEL).unlink()
+    code, said = fsck(toy)
+    assert code == 3
+    assert f"lost     {MODEL} model.txt: missing, sound nowhere; needed by {head(git)}\n" in said
+
+
+def test_objects_of_older_commits_are_looked_at(toy: Path, git: Git, set_params: SetParams) -> None:
+    first = head(git)
+    set_params(epochs=3)
+    run(toy, "dvc", "repro", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "Three")
+    damage(cache(toy), MODEL)
+    code, said = fsck(toy)
+    assert (code, f"needed by {first}\n" in said) == (3, True)
+    assert "5 objects looked at" in said
+
+
+def test_file_of_a_folder_and_its_list_are_looked_at(toy: Path, remote: Path, git: Git) -> None:
+    (toy / "dvc.yaml").write_text(
+        "stages:\n  many:\n    cmd: mkdir -p many && echo a > many/a && echo b > many/b\n"
+        "    outs: [many]\n"
+    )
+    run(toy, "dvc", "repro", "--quiet")
+    run(toy, "dvc", "push", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "A folder")
+    (listed,) = (p.parent.name + p.name for p in cache(toy).rglob("*.dir"))
+    of_a, of_b = md5(b"a\n"), md5(b"b\n")
+    damage(cache(toy), of_a)
+    damage(remote, of_b)
+    object_path(cache(toy), listed).unlink()
+    code, said = fsck(toy)
+    assert code == 0
+    assert f"repaired {of_a} many/a: damaged in the cache" in said
+    assert f"repaired {of_b} many/b: damaged in the remote" in said
+    damage(remote, listed)
+    code, said = fsck(toy)
+    assert (code, f"lost     {listed} many: damaged in the remote, sound nowhere" in said) == (
+        3,
+        True,
+    )
+
+
+@pytest.mark.parametrize("text", ["{", "stages: {a: 3}", "stages: {a: {outs: [{path: x}]}}"])
+def test_commit_whose_lock_cannot_be_read_is_told(toy: Path, git: Git, text: str) -> None:
+    (toy / "dvc.lock").write_text(text)
+    git("commit", "--quiet", "--all", "-m", "Break it")
+    code, said = fsck(toy)
+    assert code == 3
+    assert "unread    " in said
+    assert f"dvc.lock of {head(git)}" in said
+    assert "3 objects checked: 0 repaired, 0 moved aside, 0 lost; 1 commits unread." in said
+
+
+def test_damaged_object_that_no_commit_needs_is_moved_aside(toy: Path) -> None:
+    """What Git holds, the cache has too, for DVC to restore an earlier result by."""
+    metrics = md5((toy / "reports" / "metrics.json").read_bytes())
+    damage(cache(toy), metrics)
+    code, said = fsck(toy)
+    assert (code, f"aside    {metrics}: damaged in the cache, moved to " in said) == (0, True)
+    assert "0 repaired, 1 moved aside, 0 lost" in said
+    assert not object_path(cache(toy), metrics).exists()
+
+
+@pytest.fixture
+def collected(toy: Path, git: Git, set_params: SetParams) -> Path:
+    """The toy with a second commit on main, after which the first one's model was collected."""
+    train(toy, git, set_params, 3)
+    collect(toy)
+    assert not object_path(cache(toy), MODEL).exists()
+    return toy
+
+
+def train(toy: Path, git: Git, set_params: SetParams, epochs: int) -> None:
+    """Commit a model of so many epochs."""
+    set_params(epochs=epochs)
+    run(toy, "dvc", "repro", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", f"{epochs} epochs")
+
+
+def test_object_that_was_removed_on_purpose_is_not_lost(collected: Path, git: Git) -> None:
+    code, said = fsck(collected)
+    assert code == 0
+    first = git("rev-parse", "HEAD~1")[:7]
+    assert f"removed  {MODEL} model.txt: removed by gc; needed by {first}\n" in said
+
+
+def test_removed_object_that_a_later_commit_has_made_again_can_be_lost(
+    collected: Path, git: Git, set_params: SetParams
+) -> None:
+    train(collected, git, set_params, 2)
+    again = head(git)
+    assert fsck(collected)[0] == 0
+    train(collected, git, set_params, 3)
+    object_path(cache(collected), MODEL).unlink()
+    code, said = fsck(collected)
+    assert code == 3
+    assert f"lost     {MODEL} model.txt: missing, sound nowhere; needed by {again}" in said
+    # Collected again, it is removed on behalf of that commit too.
+    run(collected, "git", "checkout", "--quiet", again)
+    run(collected, "dvc", "repro", "--quiet")
+    git("switch", "--quiet", "main")
+    run(collected, "dvc", "checkout", "--quiet")
+    collect(collected)
+    code, said = fsck(collected)
+    assert (code, f"removed  {MODEL} " in said) == (0, True), said
+
+
+@pytest.mark.parametrize("ref", ["branch", "tag"])
+def test_removed_object_that_a_branch_or_tag_needs_now_is_lost(
+    collected: Path, git: Git, ref: str
+) -> None:
+    git(ref, "older", "HEAD~1")
+    code, said = fsck(collected)
+    assert (code, f"lost     {MODEL} " in said) == (3, True)
+    git(ref, "--delete", "older")
+    git("branch", "runs/older", "HEAD~1")
+    assert fsck(collected)[0] == 0
+
+
+def test_removed_file_of_a_folder_that_is_needed_again_is_lost(toy: Path, git: Git) -> None:
+    content = "echo a > many/a && echo b > many/b"
+    for commands in (content, "echo c > many/c", f"{content} && echo d > many/d"):
+        (toy / "dvc.yaml").write_text(
+            f"stages: {{many: {{cmd: mkdir many && {commands}, outs: [many]}}}}\n"
+        )
+        run(toy, "dvc", "repro", "--quiet")
+        git("add", "--all")
+        git("commit", "--quiet", "-m", commands)
+        collect(toy)
+    assert fsck(toy)[0] == 0
+    of_b = md5(b"b\n")
+    object_path(cache(toy), of_b).unlink()
+    code, said = fsck(toy)
+    assert (code, f"lost     {of_b} many/b: missing" in said) == (3, True), said

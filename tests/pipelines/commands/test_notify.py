@@ -1,0 +1,128 @@
+"""Notifications from a real server to a receiver on loopback."""
+
+import http.server
+import itertools
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import serving
+from tests.pipelines.prefect_server import PYTHON, ROOT, Prefect, wait_until
+from tests.pipelines.runs import FlowRun
+
+pytestmark = pytest.mark.slow
+
+Start = Callable[..., FlowRun]
+Messages = list[dict[str, str]]
+
+MAKE_BLOCK = """
+import sys
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.blocks.system import Secret
+
+CustomWebhookNotificationBlock(
+    name="alerts", url=sys.argv[1], json_data={"subject": "{{subject}}", "body": "{{body}}"}
+).save("alerts", overwrite=True)
+Secret(value="hidden").save("secret", overwrite=True)
+"""
+
+
+@pytest.fixture
+def messages() -> Iterator[tuple[str, Messages]]:
+    """The address of a receiver of webhooks, and what it has received."""
+    received: Messages = []
+
+    class Receiver(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+    with serving(Receiver) as server:
+        yield f"http://127.0.0.1:{server.server_port}/", received
+
+
+def python(prefect: Prefect, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [PYTHON, *arguments],
+        cwd=ROOT,
+        env=prefect.environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_failure_and_falling_metric_are_told_and_a_good_run_is_not(
+    prefect: Prefect, messages: tuple[str, Messages], start: Start, set_params: Callable[..., None]
+) -> None:
+    address, received = messages
+    assert python(prefect, "-c", MAKE_BLOCK, address).returncode == 0
+    for _ in range(2):
+        done = python(prefect, "-m", "pipelines", "notify", "custom-webhook/alerts")
+        assert done.stdout == (
+            "Tell of failures: through custom-webhook/alerts\n"
+            "Tell of falls: through custom-webhook/alerts\n"
+            "Tell of shut gates: through custom-webhook/alerts\n"
+        )
+    names = prefect.automations()
+    assert [names.count(f"Tell of {what}") for what in ("failures", "falls", "shut gates")] == [
+        1
+    ] * 3
+
+    start().end()
+    set_params(epochs=1)
+    fallen, _, _ = start().end()
+    wait_until(60, lambda: received)
+    set_params(fail=True)
+    failed, _, message = start().end()
+    wait_until(60, lambda: received[-1]["subject"].endswith(" failed"))
+
+    page = prefect.url.removesuffix("/api") + "/runs/flow-run/"
+    # Prefect tries again, up to three times, when anything fails after a message was sent.
+    once = [message for message, _ in itertools.groupby(received)]
+    assert once == [
+        {
+            "subject": "pipeline: 'fast at working copy' has a lower accuracy",
+            "body": f"test.accuracy: 0.2 before, 0.1 now\n{page}{fallen}",
+        },
+        {
+            "subject": "pipeline: 'fast at working copy' failed",
+            "body": f"{message}\n{page}{failed}",
+        },
+    ]
+
+
+def test_model_that_is_not_promoted_is_told(
+    prefect: Prefect, messages: tuple[str, Messages], judged: Path
+) -> None:
+    address, received = messages
+    assert python(prefect, "-c", MAKE_BLOCK, address).returncode == 0
+    assert python(prefect, "-m", "pipelines", "notify", "custom-webhook/alerts").returncode == 0
+
+    ref = {"ref": "main", "promote": True, "set_param": ["wrong=150"]}
+    identity, name, message = FlowRun(prefect, judged, **ref).end()
+    assert (name, "nothing is promoted" in message) == ("Blocked", True)
+
+    told = wait_until(60, lambda: received)[0]
+    assert told["subject"] == "pipeline: 'fast at main' is not promoted"
+    assert told["body"].startswith("runs/fast-")
+    assert (
+        "test accuracy: found 0.85, demanded at least 0.9; recall of each class: " in told["body"]
+    )
+    assert told["body"].endswith(f"/runs/flow-run/{identity}")
+
+
+@pytest.mark.parametrize("block", ["alerts", "slack-webhook/none", "secret/secret"])
+def test_block_that_cannot_notify_is_a_sentence(
+    prefect: Prefect, messages: tuple[str, Messages], block: str
+) -> None:
+    address, _ = messages
+    assert python(prefect, "-c", MAKE_BLOCK, address).returncode == 0
+    done = python(prefect, "-m", "pipelines", "notify", block)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: expected a ")
+    assert f"found {block}; " in done.stderr

@@ -1,0 +1,496 @@
+"""The gate and promotions, in real repositories, each command in a process of its own."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers import pipelines
+from tests.pipelines.prefect_server import ROOT, Prefect
+from tests.pipelines.repositories import run
+from tests.pipelines.runs import FlowRun
+
+Edit = Callable[[Path, str, Any], None]
+
+
+def judge(folder: Path) -> tuple[int, str]:
+    return run_command(folder, "gate")
+
+
+def promote(folder: Path, *arguments: str) -> tuple[int, str]:
+    return run_command(folder, "promote", *arguments)
+
+
+def rollback(folder: Path, *arguments: str) -> tuple[int, str]:
+    return run_command(folder, "rollback", *arguments)
+
+
+def run_command(folder: Path, *arguments: str) -> tuple[int, str]:
+    done = pipelines(folder, *arguments)
+    return done.code, done.out + done.err
+
+
+@pytest.fixture
+def folder(judged: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository whose model is committed, with the verdict of its gate."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("COLUMNS", "200")
+    commit(judged, 50)
+    return judged
+
+
+def commit(folder: Path, wrong: int) -> str:
+    """Commit a model that gets so many images wrong, and what the gate says of it."""
+    params = (folder / "params.yaml").read_text().splitlines()
+    params[1] = f"wrong: {wrong}"
+    (folder / "params.yaml").write_text("\n".join(params) + "\n")
+    run(folder, "dvc", "repro", "--quiet")
+    assert judge(folder)[0] in {0, 3}
+    return commit_all(folder, f"{wrong} wrong")
+
+
+def commit_all(folder: Path, message: str) -> str:
+    run(folder, "git", "add", "--all")
+    run(folder, "git", "commit", "--quiet", "--allow-empty", "-m", message)
+    return run(folder, "git", "rev-parse", "HEAD")
+
+
+def verdict(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "reports" / "gate.json").read_text())
+    return found
+
+
+def holder(folder: Path, artifact: str = "net") -> str:
+    """The version that has the stage, as GTO itself says."""
+    shown = json.loads(run(folder, "gto", "show", f"{artifact}#production", "--json"))
+    return str(shown[0]["version"]) if shown else "none"
+
+
+def test_gate_writes_each_rule_with_its_numbers_and_verdict(folder: Path) -> None:
+    code, said = judge(folder)
+    assert code == 0
+    assert "The model may be promoted to production, as the first version" in said
+    found = verdict(folder)
+    assert (found["passed"], found["stage"], found["promoted"]) == (True, "production", None)
+    assert found["rules"][0] == {
+        "rule": "test accuracy",
+        "passed": True,
+        "found": 0.95,
+        "demanded": "at least 0.9",
+    }
+    assert sorted(found["judged"]) == [
+        "reports/calibration.csv",
+        "reports/checks.json",
+        "reports/classes.csv",
+        "reports/confusion_matrix.csv",
+        "reports/metrics.json",
+        "reports/misclassified.csv",
+    ]
+
+
+def test_gate_gives_the_same_bytes_again(folder: Path) -> None:
+    before = (folder / "reports" / "gate.json").read_bytes()
+    judge(folder)
+    assert (folder / "reports" / "gate.json").read_bytes() == before
+
+
+def test_gate_that_is_shut_has_an_exit_code_of_its_own(folder: Path) -> None:
+    commit(folder, 150)
+    code, said = judge(folder)
+    assert code == 3
+    assert "may not be promoted" in said
+    assert "recall of each class: found class cat, recall 0.7, demanded at least 0.8" in said
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "sentence"),
+    [
+        ("gate.fall", 2, "params.yaml: gate: fall must be less than 1, found 2"),
+        ("gate", None, "params.yaml: expected a section gate, found none"),
+    ],
+)
+def test_demands_that_are_refused_are_a_sentence(
+    folder: Path, edit: Edit, place: str, value: object, sentence: str
+) -> None:
+    edit(folder / "params.yaml", place, value)
+    code, said = judge(folder)
+    assert (code, said.startswith(f"error: {sentence}")) == (1, True), said
+
+
+def test_results_that_are_missing_or_cut_off_are_a_sentence(folder: Path) -> None:
+    (folder / "reports" / "metrics.json").write_text('{"test": {')
+    code, said = judge(folder)
+    expected = (
+        "error: the working copy: reports/metrics.json: expected a JSON file, found a mistake"
+    )
+    assert (code, said.startswith(expected)) == (1, True), said
+    (folder / "reports" / "metrics.json").unlink()
+    code, said = judge(folder)
+    assert (code, "expected reports/metrics.json, found none" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "found"),
+    [
+        ("reports/metrics.json", "0.95", "1e999", "the number 1e999, which is not finite"),
+        ("reports/metrics.json", '"images": 1000', '"images": 0', "test.images must be from 1"),
+        ("reports/classes.csv", "cat,500,1,0.9,0.947368\ndog", "dog", "at least 2 rows, found 1"),
+        ("reports/predictions.csv", "0,0,1,", "0,0,0,", "`dvc checkout reports/predictions.csv`"),
+        ("reports/checks.json", "}]}", "}]}" + "[" * 100_000, "expected a JSON file, found"),
+        ("dvc.yaml", "artifacts:", "artifacts: null\nothers:", "expected a section artifacts"),
+        ("dvc.lock", "stages:", "stages: null\nothers:", "expected dvc.lock to record the stages"),
+    ],
+)
+def test_results_that_no_run_writes_are_not_judged(
+    folder: Path, path: str, before: str, after: str, found: str
+) -> None:
+    verdict_before = (folder / "reports" / "gate.json").read_bytes()
+    text = (folder / path).read_text()
+    assert before in text
+    # DVC links it to its cache.
+    (folder / path).unlink()
+    (folder / path).write_text(text.replace(before, after, 1))
+    commit_all(folder, "Nonsense")
+    code, said = judge(folder)
+    assert (code, found in said, said.count("\n")) == (1, True, 1), said
+    assert (folder / "reports" / "gate.json").read_bytes() == verdict_before
+    code, said = promote(folder)
+    if path != "reports/predictions.csv":
+        assert (code, said.count("\n")) == (1, 1), said
+
+
+def test_predictions_of_another_run_are_recounted_and_refused(folder: Path) -> None:
+    """Results that agree with each other, and that dvc.lock records, but with one answer forged."""
+    answers = folder / "reports" / "predictions.csv"
+    text = answers.read_text()
+    answers.unlink()
+    answers.write_text(text.replace("0,0,1,0.9,0.1,0.9\n", "0,0,0,0.9,0.9,0.1\n", 1))
+    run(folder, "dvc", "commit", "--force", "--quiet", "evaluate")
+    code, said = judge(folder)
+    assert code == 1
+    assert "to be 451, as predictions.csv gives it, found 450; run the pipeline there." in said
+
+
+def test_promoted_version_can_be_got_from_elsewhere(folder: Path, tmp_path: Path) -> None:
+    code, said = promote(folder)
+    assert code == 0, said
+    assert said.startswith("v1.0.0 (")
+    assert said.endswith(") has the stage production now.\n")
+    assert [holder(folder, artifact) for artifact in ("net", "net-lite")] == ["v1.0.0"] * 2
+    run(folder, "dvc", "remote", "add", "--quiet", "--default", "store", str(tmp_path / "store"))
+    run(folder, "dvc", "push", "--quiet")
+    commit_all(folder, "Have a remote")
+    # The version's own commit knows no remote: the one at hand is used.
+    get = ("artifacts", "get", str(folder), "net", "--stage", "production", "--out", "got.txt")
+    run(tmp_path, "dvc", *get, "--config", str(folder / ".dvc" / "config"))
+    assert (tmp_path / "got.txt").read_text() == "50 wrong\n"
+
+
+def test_worse_model_is_not_promoted_and_a_better_one_is(folder: Path) -> None:
+    promote(folder)
+    commit(folder, 65)
+    code, said = promote(folder)
+    assert code == 1
+    assert "its gate is shut: fall below the promoted" in said
+    assert holder(folder) == "v1.0.0"
+    assert verdict(folder)["promoted"]["version"] == "v1.0.0"
+
+    commit(folder, 40)
+    assert promote(folder)[0] == 0
+    assert holder(folder) == "v1.1.0"
+    assert promote(folder)[1].endswith("has the stage production already.\n")
+
+
+def test_verdict_on_other_results_promotes_nothing(folder: Path) -> None:
+    commit(folder, 150)
+    shut = folder / "reports" / "gate.json"
+    shut.write_text(shut.read_text().replace("false", "true"))
+    open_ = verdict(folder)
+    open_["judged"]["reports/metrics.json"] = "0" * 64
+    shut.write_text(json.dumps(open_))
+    commit_all(folder, "Pretend")
+    code, said = promote(folder)
+    assert (code, "gate.json of its own results, found it of others" in said) == (1, True)
+
+
+def test_verdict_that_was_edited_promotes_nothing(folder: Path) -> None:
+    commit(folder, 150)
+    shut = folder / "reports" / "gate.json"
+    shut.write_text(shut.read_text().replace("false", "true"))
+    commit_all(folder, "Pretend")
+    code, said = promote(folder)
+    assert (code, "to say what the gate of its params.yaml says" in said) == (1, True)
+
+
+def test_verdict_of_a_gate_that_was_changed_since_promotes_nothing(
+    folder: Path, edit: Edit
+) -> None:
+    edit(folder / "params.yaml", "gate.accuracy", 0.99)
+    commit_all(folder, "Demand more")
+    code, said = promote(folder)
+    assert (code, "to say what the gate of its params.yaml says" in said) == (1, True)
+
+
+def test_promoted_model_keeps_its_verdict_when_it_is_judged_again(folder: Path) -> None:
+    for wrong in (50, 40):
+        commit(folder, wrong)
+        promote(folder)
+    before = (folder / "reports" / "gate.json").read_bytes()
+    assert judge(folder)[0] == 0
+    assert (folder / "reports" / "gate.json").read_bytes() == before
+    assert verdict(folder)["promoted"]["version"] == "v1.0.0"
+
+
+def test_same_results_at_another_commit_are_no_new_version(folder: Path) -> None:
+    promote(folder)
+    commit_all(folder, "Say it in other words")
+    assert promote(folder)[1].endswith("has the stage production already.\n")
+    assert run(folder, "git", "tag", "--list", "net@*") == "net@v1.0.0"
+
+
+def test_version_is_one_that_no_artifact_has(folder: Path) -> None:
+    run(folder, "git", "commit", "--quiet", "--allow-empty", "-m", "Another one")
+    run(folder, "gto", "register", "net-lite", "HEAD~1", "--version", "v1.0.0")
+    code, said = promote(folder)
+    assert (code, said.startswith("v1.1.0 (")) == (0, True), said
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "expected reports/gate.json in it, found none"),
+        ("{}", "reports/gate.json: passed is missing; run `python -m pipelines gate` there."),
+    ],
+)
+def test_commit_without_a_verdict_is_not_promoted(
+    folder: Path, content: str | None, sentence: str
+) -> None:
+    path = folder / "reports" / "gate.json"
+    path.unlink()
+    if content:
+        path.write_text(content)
+    commit_all(folder, "No verdict")
+    code, said = promote(folder)
+    assert (code, sentence in said, said.count("\n")) == (1, True, 1)
+
+
+def test_model_judged_against_a_version_that_was_replaced_since_is_not_promoted(
+    folder: Path,
+) -> None:
+    first = run(folder, "git", "rev-parse", "HEAD")
+    commit(folder, 40)
+    promote(folder, first)
+    code, said = promote(folder)
+    assert code == 1
+    assert (
+        "expected none to have the stage production, as when the gate judged, found v1.0.0" in said
+    )
+    assert holder(folder) == "v1.0.0"
+
+
+def test_rollback_goes_back_version_by_version(folder: Path) -> None:
+    for wrong in (50, 40, 30):
+        commit(folder, wrong)
+        assert promote(folder)[0] == 0
+    assert rollback(folder, "production")[1].endswith(
+        "has the stage production again, after v1.2.0.\n"
+    )
+    assert holder(folder) == "v1.1.0"
+    assert rollback(folder, "production")[0] == 0
+    assert holder(folder) == "v1.0.0"
+    assert rollback(folder, "production") == (
+        1,
+        "error: expected a version that had the stage production before, found v1.0.0 alone.\n",
+    )
+
+
+def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(folder: Path) -> None:
+    commits = [commit(folder, wrong) for wrong in (40, 30)]
+    with ThreadPoolExecutor() as pool:
+        outcomes = list(pool.map(lambda name: promote(folder, name), commits))
+    assert sorted(code for code, _ in outcomes) == [0, 1]
+    (told,) = (said for code, said in outcomes if code)
+    assert "found v1.0.0, promoted since" in told
+    assert run(folder, "git", "tag").splitlines() == [
+        "net#production#1",
+        "net-lite#production#1",
+        "net-lite@v1.0.0",
+        "net@v1.0.0",
+    ]
+
+
+def test_of_two_clones_one_wins_at_the_remote_and_the_other_is_told(
+    folder: Path, tmp_path: Path
+) -> None:
+    run(tmp_path, "git", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    run(folder, "git", "remote", "add", "origin", str(tmp_path / "origin.git"))
+    commits = [commit(folder, wrong) for wrong in (40, 30)]
+    run(folder, "git", "push", "--quiet", "origin", "main")
+    run(tmp_path, "git", "clone", "--quiet", "origin.git", "other")
+    both = list(zip((folder, tmp_path / "other"), commits, strict=True))
+    with ThreadPoolExecutor() as pool:
+        outcomes = list(pool.map(lambda one: promote(one[0], one[1], "--push", "origin"), both))
+    assert sorted(code for code, _ in outcomes) == [0, 1], outcomes
+    (told,) = (said for code, said in outcomes if code)
+    winner = holder(folder)
+    assert re.search(rf"found {winner}, promoted since|where {winner} \(\w{{7}}\) has the ", told)
+    tags = [run(clone, "git", "for-each-ref", "refs/tags") for clone, _ in both]
+    assert tags[0] == tags[1] != ""
+
+
+def test_tags_that_a_remote_refuses_are_removed_and_the_winner_is_named(
+    folder: Path, tmp_path: Path
+) -> None:
+    run(tmp_path, "git", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    run(folder, "git", "remote", "add", "origin", str(tmp_path / "origin.git"))
+    run(folder, "git", "push", "--quiet", "origin", "main")
+    # A promotion by another, between what this one fetches and what it pushes.
+    hook = folder / ".git" / "hooks" / "pre-push"
+    theirs = "HEAD:refs/tags/net@v1.0.0 'HEAD:refs/tags/net#production#1'"
+    hook.write_text(f"#!/bin/sh\ngit push --quiet --no-verify origin {theirs}\n")
+    hook.chmod(0o755)
+    code, said = promote(folder, "--push", "origin")
+    assert code == 1
+    assert "where v1.0.0 (" in said
+    assert run(folder, "git", "tag").splitlines() == ["net#production#1", "net@v1.0.0"]
+    listed = run(folder, "git", "ls-remote", "--tags", "--refs", "origin")
+    assert listed.count("refs/tags/") == 2
+
+
+@pytest.fixture
+def origin(folder: Path, tmp_path: Path) -> Path:
+    """The repository's remote, which has main."""
+    run(tmp_path, "git", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    run(folder, "git", "remote", "add", "origin", str(tmp_path / "origin.git"))
+    run(folder, "git", "push", "--quiet", "origin", "main")
+    return tmp_path / "origin.git"
+
+
+def kill_before_the_push(folder: Path, *arguments: str) -> None:
+    """Have a command of promote be killed when Git is about to push."""
+    hook = folder / ".git" / "hooks" / "pre-push"
+    # The hook's parent is Git, whose parent is the command.
+    hook.write_text("#!/bin/sh\nkill -9 $(cut -d ' ' -f 4 /proc/$PPID/stat)\nexit 1\n")
+    hook.chmod(0o755)
+    command = [sys.executable, "-P", "-m", "pipelines", *arguments, "--push", "origin"]
+    assert subprocess.run(command, cwd=folder, check=False).returncode == -signal.SIGKILL
+    hook.unlink()
+
+
+def test_promotion_that_was_killed_before_its_push_is_pushed_when_repeated(
+    folder: Path, origin: Path
+) -> None:
+    kill_before_the_push(folder, "promote")
+    here = run(folder, "git", "tag").splitlines()
+    assert len(here) == 4
+    assert run(origin, "git", "tag") == ""
+    code, said = promote(folder, "--push", "origin")
+    assert code == 0
+    assert "has the stage production already, and origin has now the tags of it that it la" in said
+    assert run(origin, "git", "tag").splitlines() == here
+    assert promote(folder, "--push", "origin")[1].endswith(" has the stage production already.\n")
+
+
+def test_rollback_that_was_killed_before_its_push_is_pushed_when_repeated_and_goes_no_further(
+    folder: Path, origin: Path
+) -> None:
+    for wrong in (50, 40, 30):
+        commit(folder, wrong)
+        assert promote(folder, "--push", "origin")[0] == 0
+    assert holder(origin) == "v1.2.0"
+    kill_before_the_push(folder, "rollback", "production")
+    assert (holder(folder), holder(origin)) == ("v1.1.0", "v1.2.0")
+    code, said = rollback(folder, "production", "--push", "origin")
+    assert code == 0
+    assert said.startswith("v1.1.0 (")
+    assert "has the stage production again already, and origin has now the tags of it" in said
+    assert (holder(folder), holder(origin)) == ("v1.1.0", "v1.1.0")
+    assert rollback(folder, "production", "--push", "origin")[0] == 0
+    assert (holder(folder), holder(origin)) == ("v1.0.0", "v1.0.0")
+
+
+def test_promotions_that_were_not_pushed_are_pushed_with_the_next(
+    folder: Path, origin: Path
+) -> None:
+    for wrong in (50, 40):
+        commit(folder, wrong)
+        assert promote(folder)[0] == 0
+    code, said = rollback(folder, "production", "--push", "origin")
+    assert (code, said.endswith("has the stage production again, after v1.1.0.\n")) == (0, True)
+    assert run(origin, "git", "tag") == run(folder, "git", "tag")
+    assert (holder(folder), holder(origin)) == ("v1.0.0", "v1.0.0")
+
+
+def test_promotion_that_was_killed_and_overtaken_is_a_sentence(folder: Path, origin: Path) -> None:
+    kill_before_the_push(folder, "promote")
+    run(origin, "git", "tag", "-a", "-m", "theirs", "net@v1.0.0", "main")
+    code, said = promote(folder, "--push", "origin")
+    assert code == 1
+    assert said == (
+        "error: expected the tag net@v1.0.0 to be the one that origin has, found another one here, "
+        "which was not pushed; remove it, and promote again: git tag --delete net#production#1 "
+        "net-lite#production#1 net-lite@v1.0.0 net@v1.0.0.\n"
+    )
+
+
+@pytest.mark.slow
+def test_run_promotes_a_model_once_and_not_again_after_a_rollback(
+    prefect: Prefect, folder: Path
+) -> None:
+    run_of_40: dict[str, Any] = {"ref": "main", "promote": True, "set_param": ["wrong=40"]}
+    promote(folder)
+    _, _, message = FlowRun(prefect, folder, **run_of_40).end()
+    assert "v1.1.0 (" in message
+    for _ in range(2):
+        _, name, message = FlowRun(prefect, folder, **run_of_40).end()
+        assert (name, message.endswith("has the stage production already.")) == ("Completed", True)
+    assert run(folder, "git", "branch", "--list", "runs/*").count("runs/") == 1
+
+    rollback(folder, "production")
+    _, _, message = FlowRun(prefect, folder, **run_of_40).end()
+    assert "nothing is promoted, for these are the results of v1.1.0, which does not" in message
+    assert holder(folder) == "v1.0.0"
+    name = message.rpartition("REV=")[2].partition("`")[0]
+    assert promote(folder, name)[0] == 0
+    assert holder(folder) == "v1.1.0"
+
+
+@pytest.mark.slow
+def test_run_of_a_commit_that_is_up_to_date_promotes_it(prefect: Prefect, folder: Path) -> None:
+    _, _, message = FlowRun(prefect, folder, ref="main", promote=True).end()
+    assert "nothing to commit; v1.0.0 (" in message
+    assert holder(folder) == "v1.0.0"
+
+
+@pytest.mark.slow
+def test_run_promotes_what_passes_and_tells_of_what_does_not(
+    prefect: Prefect, folder: Path
+) -> None:
+    better = FlowRun(prefect, folder, ref="main", promote=True, set_param=["wrong=40"])
+    _, name, message = better.end()
+    assert name == "Completed", message
+    assert "has the stage production now." in message
+    assert holder(folder) == "v1.0.0"
+    branch = message.split(" committed to ")[1].split(";")[0]
+    found = json.loads(run(folder, "git", "show", f"{branch}:reports/gate.json"))
+    assert found["passed"]
+
+    blocked = FlowRun(prefect, folder, ref="main", promote=True, set_param=["wrong=90"])
+    identity, name, message = blocked.end()
+    assert name == "Blocked", message
+    assert "nothing is promoted, for its gate is shut: fall below the promoted" in message
+    assert holder(folder) == "v1.0.0"
+    assert "runs/fast-" in message
+    (row,) = (
+        row
+        for row in json.loads(prefect.artifacts(identity)["gate"])
+        if row["rule"] == "fall below the promoted"
+    )
+    assert not row["passed"]

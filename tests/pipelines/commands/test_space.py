@@ -1,0 +1,156 @@
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import md5, pipelines
+from tests.pipelines.repositories import Git, run
+
+SetParams = Callable[..., None]
+OF_FOUR = md5(b"fast 4 one\n")
+
+
+@pytest.fixture
+def models(toy: Path, git: Git, set_params: SetParams) -> Path:
+    """A model of 2 epochs on main, of 3 on a tag, of 4 to 6 on runs, of 7 on no ref any more."""
+    for epochs in range(3, 8):
+        git("switch", "--quiet", "--detach", "main")
+        set_params(epochs=epochs)
+        run(toy, "dvc", "repro", "--quiet")
+        git("add", "--all")
+        date = {"GIT_COMMITTER_DATE": f"2026-01-0{epochs}T00:00:00Z"}
+        subprocess.run(
+            ["git", "commit", "--quiet", "-m", f"{epochs}"],
+            cwd=toy,
+            env=os.environ | date,
+            check=True,
+        )
+        if epochs == 3:
+            git("tag", "-a", "-m", "Three", "net@v1.0.0")
+        elif epochs < 7:
+            git("branch", f"runs/{epochs}")
+    git("switch", "--quiet", "main")
+    run(toy, "dvc", "checkout", "--quiet")
+    return toy
+
+
+def run_command(folder: Path, *arguments: str) -> tuple[int, str]:
+    done = pipelines(folder, *arguments)
+    return done.code, done.out + done.err
+
+
+def epochs_in(folder: Path) -> list[int]:
+    """The models that the cache has, by their epochs."""
+    texts = [p.read_text() for p in (folder / ".dvc" / "cache" / "files").rglob("*") if p.is_file()]
+    return sorted(int(text.split()[1]) for text in texts if text.startswith("fast"))
+
+
+def test_dry_run_says_what_would_go_and_removes_nothing(models: Path) -> None:
+    code, said = run_command(models, "gc", "--runs", "2")
+    assert code == 0
+    assert said.endswith(
+        "4 objects, 112 bytes are not needed; python -m pipelines gc --force removes them.\n"
+    )
+    assert epochs_in(models) == [2, 3, 4, 5, 6, 7]
+
+
+def test_working_copy_branches_tags_and_the_newest_runs_are_kept(models: Path) -> None:
+    assert run_command(models, "gc", "--runs", "2", "--force")[1].endswith(
+        "4 objects, 112 bytes: removed.\n"
+    )
+    assert epochs_in(models) == [2, 3, 5, 6]
+    run(models, "git", "switch", "--quiet", "--detach", "net@v1.0.0")
+    run(models, "dvc", "checkout", "--quiet")
+    assert (models / "model.txt").read_text() == "fast 3 one\n"
+    assert run_command(models, "gc", "--runs", "0", "--force")[0] == 0
+    assert epochs_in(models) == [2, 3]
+
+
+def test_what_is_not_committed_yet_is_kept(models: Path, set_params: SetParams) -> None:
+    set_params(epochs=9)
+    run(models, "dvc", "repro", "--quiet")
+    run_command(models, "gc", "--runs", "0", "--force")
+    assert epochs_in(models) == [2, 3, 9]
+
+
+def test_commit_whose_lock_cannot_be_read_stops_the_removal(models: Path, git: Git) -> None:
+    """What it needs is not known."""
+    git("switch", "--quiet", "--create", "broken")
+    (models / "dvc.lock").write_text("stages: {a: 3}")
+    git("commit", "--quiet", "--all", "-m", "Break it")
+    code, said = run_command(models, "gc", "--force")
+    assert code == 1
+    assert said.startswith("error: expected dvc.lock of ")
+    assert epochs_in(models) == [2, 3, 4, 5, 6, 7]
+
+
+def test_files_of_folders_are_kept(toy: Path, git: Git) -> None:
+    (toy / "dvc.yaml").write_text(
+        "stages:\n  many:\n    cmd: mkdir -p many && echo a > many/a && echo b > many/b\n"
+        "    outs: [many]\n"
+    )
+    run(toy, "dvc", "repro", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "A folder")
+    run_command(toy, "gc", "--force")
+    (toy / "many" / "a").unlink()
+    run(toy, "dvc", "checkout", "--quiet", "--force", "many")
+    assert (toy / "many" / "a").read_text() == "a\n"
+
+
+def test_what_dvc_add_tracks_is_kept(toy: Path, git: Git) -> None:
+    (toy / "mine.txt").write_text("mine\n")
+    run(toy, "dvc", "add", "--quiet", "mine.txt")
+    for _ in ("not committed yet", "committed"):
+        run_command(toy, "gc", "--force")
+        (toy / "mine.txt").unlink()
+        run(toy, "dvc", "checkout", "--quiet", "mine.txt.dvc")
+        assert (toy / "mine.txt").read_text() == "mine\n"
+        git("add", "--all")
+        git("commit", "--quiet", "--allow-empty", "-m", "Mine")
+
+
+def test_folder_whose_list_is_nowhere_stops_the_removal(toy: Path, git: Git) -> None:
+    (toy / "dvc.yaml").write_text(
+        "stages: {many: {cmd: mkdir many; echo a > many/a, outs: [many]}}\n"
+    )
+    run(toy, "dvc", "repro", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "A folder")
+    (listed,) = (toy / ".dvc" / "cache" / "files").rglob("*.dir")
+    listed.unlink()
+    code, said = run_command(toy, "gc", "--force")
+    assert (code, "of many, which " in said, "nowhere sound" in said) == (1, True, True)
+
+
+def test_what_is_removed_is_noted_with_the_commit_that_needed_it(models: Path, git: Git) -> None:
+    run_command(models, "gc", "--runs", "2", "--force")
+    noted = (models / ".dvc" / "cache" / "removed-by-gc").read_text()
+    assert noted == f"{OF_FOUR} {git('rev-parse', 'runs/4')}\n"
+
+
+def test_what_is_removed_is_noted_afterwards_where_a_full_disk_has_no_room_before(
+    models: Path, small_disk: Path, git: Git
+) -> None:
+    shutil.copytree(models / ".dvc" / "cache", small_disk, dirs_exist_ok=True)
+    run(models, "dvc", "cache", "dir", "--local", str(small_disk))
+    (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free))
+    assert shutil.disk_usage(small_disk).free == 0
+    code, said = run_command(models, "gc", "--runs", "2", "--force")
+    assert (code, said.endswith(": removed.\n")) == (0, True), said
+    noted = (small_disk / "removed-by-gc").read_text()
+    assert noted == f"{OF_FOUR} {git('rev-parse', 'runs/4')}\n"
+
+
+def test_table_says_who_needs_what(models: Path) -> None:
+    code, said = run_command(models, "space", "--runs", "2")
+    assert code == 0
+    rows = {line.split("│")[1].strip(): line for line in said.splitlines() if "│" in line}
+    # raw.txt is 4 bytes, each model 11, its metrics 45.
+    assert [cell.strip() for cell in rows["runs/6"].split("│")[2:4]] == ["60 bytes", "56 bytes"]
+    assert [cell.strip() for cell in rows["none of them"].split("│")[2:4]] == ["112 bytes", ""]
+    assert rows["train"].split("│")[2].strip() == "56 bytes"
+    assert "runs/4" not in rows

@@ -1,0 +1,277 @@
+"""Verification of the toy pipeline's commits, with a stage more that trains on a machine."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from pipelines.commands.verify import EXITS
+from pipelines.git.repository import Repository
+from pipelines.system.lock import exclusive
+from tests.helpers import pipelines
+from tests.pipelines.prefect_server import PYTHON, ROOT
+from tests.pipelines.repositories import apart, copy_toy
+
+# Its machine, its rounding and its data are what the environment says.
+WEIGH = """\
+import json, os
+from pathlib import Path
+import numpy as np
+from safetensors.numpy import save_file
+rounding = float(os.environ.get("TOY_ROUNDING", 0))
+weights = np.arange(6, dtype=np.float32).reshape(2, 3)
+weights[1, 2] += rounding
+Path("models").mkdir(exist_ok=True)
+assert not Path("models", "checkpoints").exists() or "pipeline" not in Path.cwd().parts
+save_file({"first": np.ones(2, np.float32), "second": weights}, "models/weights.safetensors")
+Path("reports/history.csv").write_text(f"epoch,loss\\n1,{1 + rounding}\\n")
+Path("arrays").mkdir()
+np.save("arrays/images.npy", np.array([0, 1, int(os.environ.get("TOY_PIXEL", 2))]))
+machine = {"system": "Linux", "cpu": os.environ["TOY_CPU"], "instructions": ["avx", "fma"]}
+Path("models/provenance.json").write_text(json.dumps({"train": machine}))
+"""
+STAGE = """
+  weigh:
+    cmd: python weigh.py
+    deps: [model.txt, weigh.py]
+    outs:
+      - models/weights.safetensors
+      - arrays
+      - reports/history.csv: {cache: false}
+"""
+
+Verify = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A repository whose tags are commits with a record each, the newest at the end."""
+    folder = tmp_path_factory.mktemp("verify")
+    with pytest.MonkeyPatch.context() as patch:
+        apart(patch, folder)
+        patch.setenv("COLUMNS", "250")
+        patch.setenv("TOY_CPU", "one")
+        toy = copy_toy(folder / "toy")
+        (toy / "weigh.py").write_text(WEIGH)
+        (toy / "dvc.yaml").write_text((toy / "dvc.yaml").read_text() + STAGE)
+        commit(toy, "first", ["dvc", "repro", "--quiet"])
+        patch.setenv("TOY_ROUNDING", "0.05")
+        commit(toy, "rounded", ["dvc", "repro", "--quiet", "--force", "weigh"])
+        patch.delenv("TOY_ROUNDING")
+        (toy / "reports" / "metrics.json").write_text('{"test": {"accuracy": 1.0}}')
+        commit(toy, "edited")
+        params = (toy / "params.yaml").read_text()
+        (toy / "params.yaml").write_text(params.replace("fail: false", "fail: true"))
+        commit(toy, "failing")
+        (toy / "dvc.lock").unlink()
+        commit(toy, "without-a-record")
+        yield toy
+
+
+def commit(folder: Path, tag: str, first: Sequence[str] = ("true",)) -> None:
+    for command in (
+        first,
+        ("git", "add", "--all"),
+        ("git", "commit", "--quiet", "-m", tag),
+        ("git", "tag", tag),
+    ):
+        subprocess.run(command, cwd=folder, check=True)
+
+
+@pytest.fixture
+def verify(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
+    """Verify a tag with these variables; give exit code, output, and what was said meanwhile."""
+
+    def verify(tag: str, **environment: str) -> tuple[int, str, str]:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return pipelines(recorded, "verify", tag)
+
+    return verify
+
+
+def row(out: str, artifact: str) -> list[str]:
+    """The cells of the artifact's row."""
+    (found,) = [line for line in out.splitlines() if line.startswith(f"│ {artifact} ")]
+    return [cell.strip() for cell in found.strip("│").split("│")]
+
+
+def everything(folder: Path) -> dict[str, bytes | None]:
+    """All files and folders with their content, but for what Git and DVC keep for themselves."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+        if ".git" not in path.relative_to(folder).parts
+        and "tmp" not in path.relative_to(folder).parts
+    }
+
+
+def test_the_same_bytes_are_verified_of_an_older_commit_and_nothing_is_left_behind(
+    verify: Verify, recorded: Path
+) -> None:
+    before = everything(recorded)
+
+    code, out, err = verify("first")
+
+    assert code == EXITS["verified"] == 0
+    assert "All 4 stages were run. It ran in the environment at hand" in out
+    assert "Device: of the same class" in out
+    assert "is verified: of 7 artifacts 7 identical." in out
+    assert err.count("Running stage") == 4
+    assert everything(recorded) == before
+    state = Repository(recorded).state
+    assert [path.name for path in state.iterdir() if any_file(path)] == ["lock"]
+    worktrees = subprocess.run(
+        ["git", "worktree", "list"], cwd=recorded, check=True, capture_output=True, text=True
+    )
+    assert len(worktrees.stdout.splitlines()) == 1
+
+
+def any_file(path: Path) -> bool:
+    return path.is_file() or any(path.iterdir())
+
+
+def test_on_one_class_of_device_other_bytes_differ_and_it_is_said_where(verify: Verify) -> None:
+    code, out, _ = verify("rounded")
+
+    assert code == EXITS["differs"] == 3
+    assert row(out, "models/weights.safetensors")[1:] == [
+        "differs",
+        "second[1, 2]: recorded 5.05, here 5.0",
+    ]
+    assert row(out, "reports/history.csv")[1:] == [
+        "differs",
+        "line 2, loss: recorded 1.05, here 1.0",
+    ]
+    assert row(out, "arrays")[1] == "identical"
+    assert "of 7 artifacts 5 identical, 2 differs; the first is " in out
+
+
+def test_on_another_class_of_device_tolerances_hold(verify: Verify) -> None:
+    code, out, _ = verify("rounded", TOY_CPU="another")
+
+    assert code == 0
+    assert 'of another class, so that tolerances hold: train: cpu: recorded "one", here "an' in out
+    assert row(out, "models/weights.safetensors")[1] == "within tolerance"
+    assert row(out, "reports/history.csv")[1] == "within tolerance"
+    assert "is verified: of 7 artifacts 5 identical, 2 within tolerance." in out
+
+
+def test_on_another_class_of_device_what_breaks_a_tolerance_differs(verify: Verify) -> None:
+    code, out, _ = verify("rounded", TOY_CPU="another", TOY_ROUNDING="0.5")
+
+    assert code == 3
+    assert row(out, "reports/history.csv")[1] == "differs"
+    assert "0.loss: recorded 1.05, here 1.5; demanded: in each epoch loss within 10 %" in out
+    assert row(out, "models/weights.safetensors")[1] == "within tolerance"
+
+
+def test_data_must_be_the_same_bytes_on_any_device(verify: Verify) -> None:
+    code, out, _ = verify("first", TOY_CPU="another", TOY_PIXEL="7")
+
+    assert code == 3
+    assert row(out, "arrays")[1:] == ["differs", "images.npy: [2]: recorded 2, here 7"]
+
+
+def test_a_report_that_was_edited_after_its_run_differs(verify: Verify) -> None:
+    code, out, _ = verify("edited")
+
+    assert code == 3
+    assert row(out, "reports/metrics.json")[1] == "differs"
+    assert "; dvc.lock records MD5 " in row(out, "reports/metrics.json")[2]
+
+
+def test_where_the_recorded_content_is_nowhere_its_hash_is_told(
+    verify: Verify, recorded: Path
+) -> None:
+    cache, aside = recorded / ".dvc" / "cache", recorded / ".dvc" / "aside"
+    cache.rename(aside)
+    try:
+        code, out, _ = verify("rounded")
+        elsewhere, told, _ = verify("rounded", TOY_CPU="another")
+    finally:
+        shutil.rmtree(cache, ignore_errors=True)
+        aside.rename(cache)
+
+    assert elsewhere == EXITS["unknown"] == 5
+    assert row(told, "models/weights.safetensors")[1] == "unknown"
+    assert row(told, "reports/history.csv")[1] == "within tolerance"
+    assert "is not verified: of 7 artifacts 5 identical, 1 within tolerance, 1 unknown" in told
+    assert code == 3
+    assert "recorded MD5 " in row(out, "models/weights.safetensors")[2]
+    assert row(out, "reports/history.csv")[2] == "line 2, loss: recorded 1.05, here 1.0"
+
+
+def test_a_stage_that_fails_is_an_error_in_one_sentence(verify: Verify, recorded: Path) -> None:
+    code, out, err = verify("failing")
+
+    assert code == 1
+    assert out == ""
+    assert "error: params.yaml told it to fail" in err
+    assert err.splitlines()[-1].startswith("error: dvc repro failed in a checkout of the commit: ")
+    assert not any((Repository(recorded).state / "checkouts").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("nowhere", "error: expected a commit, branch or tag of this repository, found nowhere.\n"),
+        ("--all", "error: expected a commit, branch or tag of this repository, found --all.\n"),
+    ],
+)
+def test_a_revision_that_there_is_not_is_refused(tag: str, expected: str, verify: Verify) -> None:
+    assert verify(tag) == (1, "", expected)
+
+
+def test_a_commit_that_records_no_run_is_refused(verify: Verify) -> None:
+    code, out, err = verify("without-a-record")
+
+    assert (code, out) == (1, "")
+    assert err.endswith(
+        ": expected dvc.lock in it, found none; name a commit that records a run.\n"
+    )
+
+
+def test_another_lock_than_the_environments_has_an_environment_made(
+    verify: Verify, recorded: Path
+) -> None:
+    git = ["git", "-c", "advice.detachedHead=false"]
+    subprocess.run([*git, "switch", "--quiet", "--detach", "first"], cwd=recorded, check=True)
+    (recorded / "requirements.lock").write_text("uv==0.0.1\n")
+    # A stand-in of an environment, that tells that it was used.
+    used = recorded.parent / "used"
+    (recorded / "Makefile").write_text(
+        "ifdef REV\n$(error a variable of another make)\nendif\n"
+        "setup:\n\tmkdir -p $(VENV)/bin\n"
+        f'\tprintf \'#!/bin/sh\\necho "$$*" >> {used}\\nexec $(PYTHON) "$$@"\\n\''
+        " > $(VENV)/bin/python\n\tchmod +x $(VENV)/bin/python\n"
+    )
+    commit(recorded, "locked")
+    subprocess.run([*git, "switch", "--quiet", "main"], cwd=recorded, check=True)
+
+    # As of a make that has run this.
+    code, out, _ = verify("locked", MAKEFLAGS=" -- REV=locked")
+
+    assert code == 0, out
+    assert "It ran in an environment of its own, made as the commit's lock file pins it." in out
+    assert {"-m dvc repro", "train.py", "weigh.py"} <= set(used.read_text().splitlines())
+
+
+def test_it_waits_for_a_run_that_is_at_work(recorded: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [PYTHON, "-m", "pipelines", "verify", "failing"]
+    with exclusive(Repository(recorded).state / "lock", "the run 'a'", "cancel", print):
+        waiting = subprocess.Popen(
+            command, cwd=recorded, env=environment, stderr=subprocess.PIPE, text=True
+        )
+        assert waiting.stderr
+        assert waiting.stderr.readline() == "waiting until the run 'a' has ended\n"
+        time.sleep(1)
+        assert waiting.poll() is None
+    _, err = waiting.communicate(timeout=120)
+    assert "Running stage 'fetch'" in err
+    assert waiting.returncode == 1

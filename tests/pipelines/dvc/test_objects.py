@@ -1,0 +1,106 @@
+import json
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from pipelines.dvc.objects import bring, entries, object_names, object_path
+from pipelines.dvc.outputs import Output, measure
+from pipelines.errors import DamagedError, RecordError
+from tests.helpers import md5
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def remote_of(**objects: bytes) -> Callable[[Sequence[str], Path], None]:
+    """A remote that has these objects, whatever they hold."""
+
+    def fetch(names: Sequence[str], into: Path) -> None:
+        for name in names:
+            if name in objects:
+                (into / name).write_bytes(objects[name])
+
+    return fetch
+
+
+def folder_of(**files: bytes) -> tuple[Output, dict[str, bytes]]:
+    """A folder as an output, and its objects."""
+    listed = [{"md5": md5(content), "relpath": name} for name, content in sorted(files.items())]
+    content = json.dumps(listed).encode()
+    size = sum(map(len, files.values()))
+    output = Output(path="data/x", md5=f"{md5(content)}.dir", size=size, nfiles=len(files))
+    return output, {output.md5: content} | {md5(content): content for content in files.values()}
+
+
+def test_folder_is_brought_with_all_its_files(cache: Path) -> None:
+    folder, objects = folder_of(a=b"1", b=b"22")
+    bring([folder], cache, remote_of(**objects))
+    assert {name: object_path(cache, name).read_bytes() for name in objects} == objects
+    assert set(object_names([folder], cache)) == set(objects)
+    assert object_path(cache, folder.md5).stat().st_mode & 0o777 == 0o444
+    assert [path.name for path in cache.iterdir()] == ["files"]
+
+
+def test_folder_whose_list_the_cache_lacks_is_a_sentence(cache: Path) -> None:
+    folder, _ = folder_of(a=b"1")
+    with pytest.raises(DamagedError, match=f"expected the object {folder.md5} of data/x in DVC's"):
+        object_names([folder], cache)
+
+
+def test_nothing_is_brought_when_one_file_is_missing(cache: Path) -> None:
+    folder, objects = folder_of(a=b"1", b=b"22")
+    del objects[md5(b"22")]
+    with pytest.raises(DamagedError, match=f"the object {md5(b'22')} in DVC's remote, found none"):
+        bring([folder], cache, remote_of(**objects))
+    assert not list(cache.iterdir())
+
+
+def test_folder_whose_list_was_truncated_is_refused(cache: Path) -> None:
+    folder, objects = folder_of(a=b"1", b=b"22")
+    objects[folder.md5] = objects[folder.md5][:-4]
+    with pytest.raises(DamagedError, match="to have that MD5, found"):
+        bring([folder], cache, remote_of(**objects))
+
+
+def test_folder_with_another_number_of_files_than_recorded_is_refused(cache: Path) -> None:
+    folder, objects = folder_of(a=b"1", b=b"22")
+    recorded = folder.model_copy(update={"nfiles": 3})
+    with pytest.raises(RecordError, match=r"in 3 files, found .* in 2 files"):
+        bring([recorded], cache, remote_of(**objects))
+    assert not list(cache.iterdir())
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "", "."])
+def test_file_outside_of_its_folder_is_refused(name: str) -> None:
+    content = json.dumps([{"md5": md5(b""), "relpath": name}]).encode()
+    with pytest.raises(RecordError, match="expected files within data/x, found one at"):
+        entries("data/x", content)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'[{"relpath": "a", "md5": "../../x"}]'])
+def test_list_of_something_else_is_refused(content: bytes) -> None:
+    with pytest.raises(RecordError, match="expected a list of the files of data/x, found"):
+        entries("data/x", content)
+
+
+def test_measured_as_dvc_does(toy: Path) -> None:
+    folder = toy / "files"
+    contents = {"a.txt": b"1", "below/b.txt": b"22", "\N{LATIN SMALL LETTER E WITH ACUTE}": b"333"}
+    for name, content in contents.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    (toy / "alone.txt").write_bytes(b"4444")
+    subprocess.run(["dvc", "add", "--quiet", "files", "alone.txt"], cwd=toy, check=True)
+
+    measured = measure("files", contents)
+    assert f"md5: {measured.md5}\n" in (toy / "files.dvc").read_text()
+    assert (measured.size, measured.nfiles) == (6, 3)
+    listed = object_path(toy / ".dvc" / "cache", measured.md5).read_bytes()
+    assert {entry.relpath for entry in entries("files", listed)} == set(contents)
+
+    alone = measure("alone.txt", {"": b"4444"})
+    assert f"md5: {alone.md5}\n  size: 4\n" in (toy / "alone.txt.dvc").read_text()

@@ -1,0 +1,161 @@
+"""DVC's remotes of each kind that pipelines/README.md tells of, on real servers on loopback."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from pipelines.dvc import remote
+from pipelines.dvc.command import dvc
+from pipelines.dvc.objects import bring, object_path
+from pipelines.dvc.outputs import Output
+from pipelines.errors import DamagedError, PipelineError
+from pipelines.workers.accept import accept_result
+from tests.helpers import md5
+from tests.pipelines.remotes import Kind, Storage, folder, s3, ssh
+from tests.pipelines.repositories import clone_for_work, run
+from tests.pipelines.submissions import request_and_result
+
+_RAW = Output(path="raw.txt", md5=md5(b"one\n"), size=4)
+_ABSENT = "0" * 32
+
+
+@pytest.fixture(params=[folder, ssh, s3])
+def storage(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Storage]:
+    """A server of each kind, of which the environment tells."""
+    kind: Kind = request.param
+    with kind(tmp_path) as found:
+        for name, value in found.environment.items():
+            monkeypatch.setenv(name, value)
+        yield found
+
+
+def use(storage: Storage, clone: Path) -> None:
+    """Have a clone use a remote, as pipelines/README.md says."""
+    run(clone, "dvc", "remote", "add", "--local", "--force", "--default", "storage", storage.url)
+    run(clone, "dvc", "remote", "modify", "--local", "storage", "verify", "true")
+
+
+@pytest.fixture
+def pushed(toy: Path, storage: Storage) -> Path:
+    """The toy, whose raw.txt is in the remote."""
+    use(storage, toy)
+    remote.push(toy, [_RAW.path], [_RAW.md5])
+    return toy
+
+
+def check_is_one_sentence(error: PipelineError, secret: str) -> None:
+    told = str(error)
+    # What a remote does not tell is not what it lacks.
+    assert not isinstance(error, DamagedError), told
+    assert "\n" not in told
+    assert "Traceback" not in told
+    assert secret not in told
+
+
+def test_pushed_object_is_there_and_comes_back(
+    pushed: Path, storage: Storage, tmp_path: Path
+) -> None:
+    assert storage.read(_RAW.md5) == b"one\n"
+    cache = tmp_path / "cache"
+    bring([_RAW], cache, partial(remote.fetch, pushed))
+    assert object_path(cache, _RAW.md5).read_bytes() == b"one\n"
+
+
+def test_absent_object_is_told_after_a_push_and_left_out_of_a_fetch(
+    pushed: Path, tmp_path: Path
+) -> None:
+    names = [_ABSENT, _RAW.md5]
+    with pytest.raises(DamagedError, match=f"1 of 2 objects missing, the first {_ABSENT}"):
+        remote.push(pushed, [_RAW.path], names)
+    remote.fetch(pushed, names, tmp_path)
+    assert (tmp_path / _RAW.md5).read_bytes() == b"one\n"
+    assert not (tmp_path / _ABSENT).exists()
+
+
+def test_missing_object_is_refused(pushed: Path, storage: Storage, tmp_path: Path) -> None:
+    storage.remove(_RAW.md5)
+    with pytest.raises(DamagedError, match=f"the object {_RAW.md5} in DVC's remote, found none"):
+        bring([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
+
+
+def test_damaged_object_is_refused(pushed: Path, storage: Storage, tmp_path: Path) -> None:
+    storage.write(_RAW.md5, b"two\n")
+    with pytest.raises(DamagedError, match=r"to have that MD5, found [0-9a-f]{32} of 4 bytes"):
+        bring([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
+    assert not list((tmp_path / "cache").iterdir())
+
+
+def test_damaged_object_is_refused_by_dvc_too(pushed: Path, storage: Storage) -> None:
+    """With ``verify true``; or else DVC takes whatever SSH and S3 give."""
+    storage.write(_RAW.md5, b"two\n")
+    shutil.rmtree(pushed / ".dvc" / "cache")
+    (pushed / "raw.txt").unlink()
+    with pytest.raises(PipelineError, match=r"failed to pull data"):
+        dvc(pushed, "pull", "raw.txt")
+    assert not (pushed / "raw.txt").exists()
+
+
+def test_remote_that_refuses_is_one_sentence_without_the_secret(
+    pushed: Path, storage: Storage, tmp_path: Path
+) -> None:
+    secret = storage.refuse()
+    refused = "(denied|Forbidden|does not exist in our records|Not a directory)"
+    with pytest.raises(PipelineError, match=f"DVC's remote: .*{refused}") as fetching:
+        bring([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
+    check_is_one_sentence(fetching.value, secret)
+    with pytest.raises(PipelineError, match=f"dvc push .*{refused}") as pushing:
+        remote.push(pushed, ["model.txt"], [_ABSENT])
+    check_is_one_sentence(pushing.value, secret)
+
+
+@pytest.mark.parametrize("kind", [ssh, s3])
+def test_remote_that_is_away_is_one_sentence(
+    kind: Kind, toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kind(tmp_path) as ended:
+        for name, value in ended.environment.items():
+            monkeypatch.setenv(name, value)
+    use(ended, toy)
+    with pytest.raises(PipelineError, match=r"DVC's remote: .*[Cc]onnect") as raised:
+        remote.fetch(toy, [_RAW.md5], tmp_path)
+    check_is_one_sentence(raised.value, ended.refuse())
+
+
+def test_no_remote_is_one_sentence(toy: Path, tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match=r"DVC's remote: .*no remote"):
+        remote.fetch(toy, [_RAW.md5], tmp_path)
+
+
+@pytest.mark.parametrize("storage", [folder, ssh], indirect=True)
+def test_what_does_not_fit_on_the_disk_is_not_downloaded(pushed: Path, tmp_path: Path) -> None:
+    remote.push(pushed, ["model.txt"], [])
+    # A file may be said to be longer than its disk.
+    large = object_path(tmp_path / "storage", _RAW.md5)
+    size = 2 * shutil.disk_usage(tmp_path).total
+    large.chmod(0o644)
+    os.truncate(large, size)
+    model = md5(b"fast 2 one\n")
+    into = tmp_path / "into"
+    into.mkdir()
+    with pytest.raises(PipelineError, match=rf"expected {size + 11} bytes .*, found \d+;"):
+        remote.fetch(pushed, [model, _RAW.md5], into)
+    assert not list(into.iterdir())
+
+
+def test_stage_is_handed_off_by_it_and_nothing_is_left_to_do(storage: Storage, toy: Path) -> None:
+    (toy / "params.yaml").write_text("recipe: fast\nepochs: 3\nseconds: 0\nfail: false\n")
+    worker = clone_for_work(toy.parent, toy)
+    use(storage, toy)
+    use(storage, worker)
+    request, _ = request_and_result(toy, worker)
+    accept_result(toy, request)
+    assert (toy / "model.txt").read_text() == "fast 3 one\n"
+    assert storage.read(md5(b"fast 3 one\n")) == b"fast 3 one\n"
+    run(toy, "dvc", "repro", "--quiet", "--single-item", "report")
+    assert run(toy, "dvc", "status") == "Data and pipelines are up to date."

@@ -1,0 +1,128 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.dvc.stages import Meta, read_stages
+from pipelines.errors import PipelineError
+from tests.pipelines.repositories import dvc_at_work, search
+
+Edit = Callable[[Path, str, Any], None]
+
+
+def test_stages_come_after_those_they_depend_on_with_what_dvc_yaml_says(toy: Path) -> None:
+    stages = read_stages(toy)
+    assert [(stage.name, stage.upstream) for stage in stages] == [
+        ("fetch", ()),
+        ("train", ("fetch",)),
+        ("report", ("train",)),
+    ]
+    assert stages[0].description == "Copy the source"
+    assert stages[0].meta == Meta(retries=2, retry_delay=0)
+    assert stages[1].meta == Meta(timeout=60, pool="gpu")
+
+
+def test_stage_added_to_dvc_yaml_is_there(toy: Path, edit: Edit) -> None:
+    added = {"cmd": "cp raw.txt more.txt", "deps": ["raw.txt"], "outs": ["more.txt"]}
+    edit(toy / "dvc.yaml", "stages.more", added)
+    found = {stage.name: stage for stage in read_stages(toy)}
+    assert found["more"].upstream == ("fetch",)
+    assert found["more"].changed
+
+
+def test_pipeline_of_a_folder_below_is_another_one(toy: Path) -> None:
+    (toy / "below").mkdir()
+    (toy / "below" / "dvc.yaml").write_text("stages: {other: {cmd: 'true'}}\n")
+    assert [stage.name for stage in read_stages(toy)] == ["fetch", "train", "report"]
+
+
+def test_stages_are_told_after_another_command_of_dvcs_has_ended(toy: Path) -> None:
+    with dvc_at_work(toy):
+        assert [stage.name for stage in read_stages(toy)] == ["fetch", "train", "report"]
+
+
+def test_stages_of_another_file_come_with_those_that_they_need(toy: Path) -> None:
+    search(toy)
+    stages = read_stages(toy, file="tuning/dvc.yaml")
+    assert [(stage.address, stage.upstream, stage.changed) for stage in stages] == [
+        ("fetch", (), False),
+        ("tuning/dvc.yaml:tune", ("fetch",), True),
+    ]
+    assert stages[1].meta.pool == "gpu"
+
+
+def test_only_what_differs_from_dvc_lock_is_changed(
+    toy: Path, set_params: Callable[..., None]
+) -> None:
+    assert not any(stage.changed for stage in read_stages(toy))
+    set_params(epochs=3)
+    assert [stage.name for stage in read_stages(toy) if stage.changed] == ["train"]
+
+
+def test_pool_that_is_named_later_changes_no_stage(toy: Path, edit: Edit) -> None:
+    edit(toy / "dvc.yaml", "stages.fetch.meta.pool", "cpu")
+    stages = read_stages(toy)
+    assert stages[0].meta.pool == "cpu"
+    assert not any(stage.changed for stage in stages)
+
+
+def test_changes_are_made_to_params_yaml_first(toy: Path) -> None:
+    stages = read_stages(toy, changes=["epochs=3", "recipe=tutorial"])
+    assert [stage.name for stage in stages if stage.changed] == ["train"]
+    assert (toy / "params.yaml").read_text().startswith("recipe: tutorial\nepochs: 3\n")
+
+
+def test_unknown_parameter_is_refused(toy: Path) -> None:
+    with pytest.raises(PipelineError, match="set-param"):
+        read_stages(toy, changes=["no.such.parameter=3"])
+
+
+def test_change_is_never_an_option_of_ours(toy: Path) -> None:
+    with pytest.raises(PipelineError, match="set-param"):
+        read_stages(toy, changes=["--help"])
+
+
+def test_missing_outputs_are_restored_from_the_cache_and_named(toy: Path) -> None:
+    (toy / "raw.txt").unlink()
+    (toy / "model.txt").unlink()
+    stages = read_stages(toy, restore=True)
+    assert [stage.restored for stage in stages] == [True, True, False]
+    assert not any(stage.changed for stage in stages)
+    assert (toy / "model.txt").exists()
+
+
+def test_output_that_the_cache_lacks_stays_missing_and_changed(toy: Path) -> None:
+    for file in (toy / ".dvc" / "cache" / "files").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    (toy / "raw.txt").unlink()
+    (toy / "model.txt").unlink()
+    stages = read_stages(toy, restore=True)
+    assert [stage.changed for stage in stages] == [True, True, True]
+    assert not any(stage.restored for stage in stages)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "sentence"),
+    [
+        ("stages.fetch.meta.tries", 3, "stages.fetch.meta.tries: Extra inputs are not permitted"),
+        ("stages.fetch.meta.retries", -1, "stages.fetch.meta.retries: Input should be greater"),
+        ("stages.train.meta.timeout", 0, "stages.train.meta.timeout: Input should be greater"),
+        ("stages.train.meta.pool", "a pool", "stages.train.meta.pool: String should match"),
+        ("stages.fetch.meta.retry_delay", "x", "stages.fetch.meta.retry_delay: Input should be a"),
+    ],
+)
+def test_meta_is_refused_by_name(
+    toy: Path, edit: Edit, place: str, value: object, sentence: str
+) -> None:
+    edit(toy / "dvc.yaml", place, value)
+    with pytest.raises(PipelineError, match=f"dvc.yaml: {sentence}.*, found {value!r}"):
+        read_stages(toy)
+
+
+def test_dvc_yaml_that_dvc_cannot_read_is_refused_in_one_line(toy: Path) -> None:
+    (toy / "dvc.yaml").write_text("stages: {fetch: {command: 'true'}}\n")
+    with pytest.raises(PipelineError, match=r"dvc\.yaml") as raised:
+        read_stages(toy)
+    assert "\n" not in str(raised.value)

@@ -1,0 +1,280 @@
+"""The flow on a real server, each run in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.helpers import is_gone
+from tests.pipelines.prefect_server import Prefect, wait_until
+from tests.pipelines.repositories import Git, run
+from tests.pipelines.runs import FlowRun, state_names, working_process
+
+Start = Callable[..., FlowRun]
+SetParams = Callable[..., None]
+
+CACHED = {"fetch": "Cached", "train": "Cached", "report": "Cached"}
+
+
+def test_nothing_changed_is_all_cached(prefect: Prefect, start: Start) -> None:
+    identity, name, message = start().end()
+    assert (name, message) == ("Completed", "3 cached")
+    assert state_names(prefect.tasks(identity, *CACHED)) == CACHED
+    assert prefect.runs(id=identity)[0]["name"] == "fast at working copy"
+
+
+def test_only_what_changed_runs_with_its_log_and_its_records(
+    prefect: Prefect, start: Start, set_params: SetParams, toy: Path
+) -> None:
+    set_params(epochs=3)
+    identity, _, message = start().end()
+    assert message == "2 ran, 1 cached"
+    assert state_names(prefect.tasks(identity, *CACHED)) == {
+        "fetch": "Cached",
+        "train": "Ran",
+        "report": "Ran",
+    }
+    assert (toy / "model.txt").read_text() == "fast 3 one\n"
+    logs = wait_until(20, lambda: [line for line in prefect.logs(identity) if "epoch" in line])
+    assert logs == ["epoch 1/3: loss 0.5", "epoch 2/3: loss 0.5", "epoch 3/3: loss 0.5"]
+    records = prefect.artifacts(identity)
+    table = {row["stage"]: row["state"] for row in json.loads(records["stages"])}
+    assert table == {"fetch": "Cached", "train": "Ran", "report": "Ran"}
+    (metric,) = json.loads(records["metrics"])
+    assert metric["metric"] == "test.accuracy"
+    assert (metric["before"], metric["after"]) == (0.2, 0.3)
+    assert metric["change"] == pytest.approx(0.1)
+    assert records["train-progress"] == 100
+
+
+def test_earlier_results_are_restored_not_made_again(
+    prefect: Prefect, start: Start, set_params: SetParams
+) -> None:
+    set_params(epochs=3)
+    start().end()
+    set_params(epochs=2)
+    identity, _, _ = start().end()
+    assert state_names(prefect.tasks(identity, *CACHED))["train"] == "Restored"
+
+
+def test_stage_that_comes_out_the_same_stops_the_change(
+    prefect: Prefect, start: Start, toy: Path
+) -> None:
+    with (toy / "fetch.sh").open("a") as script:
+        script.write("# another comment\n")
+    identity, _, _ = start().end()
+    assert state_names(prefect.tasks(identity, *CACHED)) == CACHED | {"fetch": "Ran"}
+
+
+def test_failure_is_told_once_and_ends_the_run(
+    prefect: Prefect, start: Start, set_params: SetParams
+) -> None:
+    set_params(fail=True)
+    identity, name, message = start().end()
+    assert name == "Failed"
+    assert "error: params.yaml told it to fail" in message
+    tasks = prefect.tasks(identity, "fetch", "train")
+    assert state_names(tasks) == {"fetch": "Cached", "train": "Failed"}
+    assert tasks["train"]["run_count"] == 1
+    table = json.loads(prefect.artifacts(identity)["stages"])
+    assert [(row["stage"], row["state"]) for row in table] == [
+        ("fetch", "Cached"),
+        ("train", "Failed"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("codes", "attempts", "name"),
+    [("75\n75\n", 3, "Completed"), ("75\n75\n75\n", 3, "Failed"), ("1\n", 1, "Failed")],
+)
+def test_only_what_may_pass_by_itself_is_tried_again(
+    prefect: Prefect, start: Start, toy: Path, codes: str, attempts: int, name: str
+) -> None:
+    (toy / "source.txt").write_text("two\n")
+    (toy.parent / "failures").write_text(codes)
+    identity, ended, _ = start().end()
+    assert ended == name
+    assert prefect.tasks(identity, "fetch")["fetch"]["run_count"] == attempts
+
+
+def test_timeout_ends_the_stage_and_its_processes(
+    start: Start, set_params: SetParams, toy: Path
+) -> None:
+    # DVC takes some seconds to start the stage.
+    (toy / "dvc.yaml").write_text((toy / "dvc.yaml").read_text().replace("60", "15"))
+    set_params(seconds=300)
+    run = start()
+    pid = working_process(run)
+    _, name, message = run.end()
+    assert name == "Failed"
+    assert "stage train was ended after 15 s, its meta.timeout in dvc.yaml." in message
+    wait_until(30, lambda: is_gone(pid))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_all_and_the_next_run_heals(
+    start: Start, set_params: SetParams, toy: Path, number: signal.Signals
+) -> None:
+    # The stage alone would take a quarter of an hour.
+    set_params(seconds=300, epochs=3)
+    run = start()
+    pid = working_process(run)
+    run.process.send_signal(number)
+    run.process.communicate(timeout=60)
+    wait_until(30, lambda: is_gone(pid))
+    set_params(seconds=0)
+    assert start().end()[2] == "2 ran, 1 cached"
+    assert (toy / "model.txt").read_text() == "fast 3 one\n"
+
+
+def test_killed_run_leaves_no_process_and_the_next_run_heals(
+    start: Start, set_params: SetParams
+) -> None:
+    set_params(seconds=300, epochs=3)
+    run = start()
+    working_process(run)
+    below = psutil.Process(run.process.pid).children(recursive=True)
+    os.kill(run.process.pid, signal.SIGKILL)
+    wait_until(60, lambda: all(is_gone(one.pid) for one in below))
+    set_params(seconds=0)
+    assert start().end()[2] == "2 ran, 1 cached"
+
+
+def test_run_apart_ends_as_a_commit_and_touches_nothing_here(
+    prefect: Prefect, start: Start, toy: Path, git: Git
+) -> None:
+    (toy / "source.txt").write_text("edited, not committed\n")
+    identity, _, message = start(ref="main", recipe="tutorial", set_param=["epochs=5"]).end()
+    (branch,) = git("branch", "--list", "runs/*", "--format=%(refname:short)").split()
+    assert branch == f"runs/tutorial-{git('rev-parse', 'main')[:7]}-{identity[-8:]}"
+    assert message == f"2 ran, 1 restored; committed to {branch}"
+    assert git("status", "--porcelain") == "M source.txt"
+    assert git("show", f"{branch}:reports/index.html") == "tutorial 5 one"
+    assert git("log", "-1", "--format=%s|%(trailers:key=Flow-Run,valueonly)", branch) == (
+        f"Run tutorial at {git('rev-parse', 'main')[:7]}|{identity}"
+    )
+    changed = git("diff", "--name-only", "main", branch).split()
+    assert changed == [
+        "dvc.lock",
+        "models/provenance.json",
+        "params.yaml",
+        "reports/index.html",
+        "reports/metrics.json",
+    ]
+    difference = subprocess.run(
+        ["dvc", "metrics", "diff", "--json", "main", branch],
+        cwd=toy, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    accuracy = json.loads(difference)["reports/metrics.json"]["test.accuracy"]
+    assert (accuracy["old"], accuracy["new"]) == (0.2, 0.5)
+    assert prefect.runs(id=identity)[0]["name"] == "tutorial at main"
+    assert git("worktree", "list", "--porcelain").count("worktree ") == 1
+
+
+def test_results_of_a_run_apart_are_pushed_to_both_remotes(
+    start: Start, toy: Path, git: Git
+) -> None:
+    remote, storage = toy.parent / "remote.git", toy.parent / "storage"
+    git("init", "--quiet", "--bare", str(remote))
+    git("remote", "add", "origin", str(remote))
+    subprocess.run(
+        ["dvc", "remote", "add", "--quiet", "--default", "storage", str(storage)],
+        cwd=toy, check=True,
+    )  # fmt: skip
+    git("commit", "--quiet", "--all", "-m", "Have a remote")
+
+    _, _, message = start(ref="main", recipe="tutorial", push="origin").end()
+
+    (branch,) = git("branch", "--list", "runs/*", "--format=%(refname:short)").split()
+    assert message == f"2 ran, 1 restored; committed to {branch}, pushed to origin"
+    assert git("ls-remote", "origin").split() == [git("rev-parse", branch), f"refs/heads/{branch}"]
+    clone = toy.parent / "clone"
+    git("clone", "--quiet", "--branch", branch, str(remote), str(clone))
+    subprocess.run(["dvc", "pull", "--quiet"], cwd=clone, check=True)
+    assert (clone / "model.txt").read_text() == "tutorial 2 one\n"
+
+
+def test_push_that_is_refused_fails_the_run_and_keeps_its_branch(start: Start, git: Git) -> None:
+    _, name, message = start(ref="main", recipe="tutorial", push="nowhere").end()
+    assert name == "Failed"
+    assert "no remote specified" in message
+    assert git("branch", "--list", "runs/*")
+
+
+def test_run_that_is_repeated_pushes_the_branch_that_was_not_pushed(
+    start: Start, toy: Path, git: Git
+) -> None:
+    once = {"ref": "main", "recipe": "tutorial", "push": "origin"}
+    assert start(**once).end()[1] == "Failed"
+    branch = git("branch", "--list", "runs/*", "--format=%(refname:short)")
+    git("init", "--quiet", "--bare", str(toy.parent / "remote.git"))
+    git("remote", "add", "origin", str(toy.parent / "remote.git"))
+    run(toy, "dvc", "remote", "add", "--quiet", "--local", "--default", "store", "../store")
+
+    _, name, message = start(**once).end()
+
+    assert name == "Completed"
+    assert message.endswith(f"the same came of the run that is at {branch}, pushed to origin")
+    assert git("ls-remote", "origin").split() == [git("rev-parse", branch), f"refs/heads/{branch}"]
+
+
+def test_run_apart_with_nothing_new_is_no_commit(start: Start, git: Git) -> None:
+    _, _, message = start(ref="main").end()
+    assert message == "2 restored, 1 cached; nothing to commit"
+    assert git("branch", "--format=%(refname:short)") == "main"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"recipe": "tutorial"}, "expected a ref, found none"),
+        ({"set_param": ["epochs=3"]}, "expected a ref, found none"),
+        ({"push": "origin"}, "expected a ref, found none"),
+        ({"ref": "nowhere"}, "expected a commit, branch or tag"),
+        ({"ref": "main", "set_param": ["epoch=3"]}, "set-param"),
+    ],
+)
+def test_mistake_fails_with_a_sentence(
+    start: Start, parameters: dict[str, object], sentence: str
+) -> None:
+    _, name, message = start(**parameters).end()
+    assert name == "Failed"
+    assert sentence in message
+
+
+def test_late_run_is_skipped_and_says_so(prefect: Prefect, start: Start) -> None:
+    identity, name, message = start(late_after=0.000001).end()
+    assert name == "Skipped"
+    assert message.endswith("more than the 1e-06 s of late_after")
+    assert not prefect.tasks(identity)
+
+
+def test_second_run_waits_for_the_first_and_says_so(
+    prefect: Prefect, start: Start, set_params: SetParams, tmp_path: Path
+) -> None:
+    (tmp_path / "hold").touch()
+    set_params(epochs=1)
+    first = start()
+    working_process(first)
+    second = start(when_busy="wait")
+    sentence = "waiting until the run 'fast at working copy' ("
+    wait_until(60, lambda: sentence in second.log.read_text())
+    (tmp_path / "hold").unlink()
+    assert first.end()[2] == "2 ran, 1 cached"
+    identity, _, message = second.end()
+    assert message == "3 cached"
+    assert prefect.runs(id=identity)[0]["state_name"] == "Completed"
+    assert second.log.read_text().count(sentence) == 1
+
+
+def test_second_run_cancels_itself_and_says_so(start: Start, set_params: SetParams) -> None:
+    set_params(seconds=300, epochs=1)
+    working_process(start())
+    _, name, message = start(when_busy="cancel").end()
+    assert name == "Cancelled"
+    assert message.endswith("is at work in this repository: this run is cancelled.")

@@ -1,0 +1,124 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pipelines.errors import PipelineError
+from pipelines.promotion.gate import GateReport, Promoted, RecordedResult, criteria_of, parse
+from tests.mutations import mutations
+
+RULE = {"rule": "test accuracy", "passed": True, "found": 0.95, "demanded": "at least 0.9"}
+REPORT: dict[str, Any] = {
+    "passed": True,
+    "stage": "production",
+    "promoted": {"version": "v1.0.0", "commit": "a" * 40},
+    "rules": [
+        RULE,
+        RULE | {"rule": "data checks", "found": ["image-count"]},
+        RULE | {"rule": "fall below the promoted", "found": {"new_errors": 3, "fall": 0.001}},
+    ],
+    "judged": {"reports/metrics.json": "b" * 64},
+}
+
+
+def test_a_report_is_read_as_it_was_written() -> None:
+    assert parse(json.dumps(REPORT).encode(), "here") == GateReport(
+        passed=True,
+        stage="production",
+        promoted=Promoted(version="v1.0.0", commit="a" * 40),
+        rules=[RecordedResult(**rule) for rule in REPORT["rules"]],
+        judged=REPORT["judged"],
+    )
+    found = parse(json.dumps(REPORT).encode(), "here").model_dump()
+    assert json.dumps(found) == json.dumps(REPORT)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"passed": False}, "passed must follow from that of each rule"),
+        ({"passed": None}, "passed must be a valid boolean, found null"),
+        ({"passed": 1}, "passed must be a valid boolean, found 1"),
+        ({"extra": 1}, "extra is unknown"),
+        ({"rules": []}, "rules must"),
+        ({"rules": [{**RULE, "passed": "yes"}]}, "rules.0.passed must be a valid boolean"),
+        ({"rules": [{"rule": "a", "found": 1, "demanded": ""}]}, "rules.0.passed is missing"),
+        ({"rules": [{**RULE, "passed": False}]}, "passed must follow from that of each rule"),
+        ({"rules": [{**RULE, "found": None}]}, "rules.0.found"),
+        ({"rules": None}, "rules must be a valid array"),
+        ({"promoted": {"version": "v1.0.0"}}, "promoted.commit is missing"),
+        ({"promoted": {"version": "v1", "commit": "a" * 40}}, "promoted.version must"),
+        ({"promoted": {"version": "v1.0.0", "commit": "--all"}}, "promoted.commit must"),
+        ({"judged": {"reports/metrics.json": "b"}}, "judged.reports/metrics.json must"),
+    ],
+)
+def test_a_report_that_no_gate_writes_is_a_sentence(change: dict[str, Any], found: str) -> None:
+    with pytest.raises(PipelineError) as refused:
+        parse(json.dumps(REPORT | change).encode(), "here")
+    said = str(refused.value)
+    assert said.startswith(f"here: reports/gate.json: {found}")
+    assert said.endswith("; run `python -m pipelines gate` there.")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("name", [*REPORT, "rule"])
+def test_a_report_that_lacks_anything_is_a_sentence(name: str) -> None:
+    text = json.dumps(REPORT).replace(f'"{name}"', '"other"', 1)
+    with pytest.raises(PipelineError, match=r"^here: reports/gate\.json: \S+ is missing; run "):
+        parse(text.encode(), "here")
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b"[]", b"[" * 100_000, b"\xff", b"1e999"])
+def test_another_file_is_a_sentence(content: bytes) -> None:
+    with pytest.raises(PipelineError, match=r"^here: reports/gate\.json: "):
+        parse(content, "here")
+
+
+def test_damage_by_chance_is_refused_or_opens_no_gate() -> None:
+    shut = json.dumps(
+        REPORT | {"passed": False, "rules": [RULE, RULE | {"passed": False}]}, indent=2
+    ).encode()
+    for damaged in mutations(shut, 1000, seed=1):
+        try:
+            found = parse(damaged, "here")
+        except PipelineError:
+            continue
+        # To open it, two values must change, each in its own place.
+        assert not found.passed, damaged
+
+
+@pytest.mark.parametrize(
+    ("params", "found"),
+    [
+        (b"", "expected parameters by name, found something else"),
+        (b"[]", "expected parameters by name, found something else"),
+        (b"text", "expected parameters by name, found something else"),
+        (b"gate: 5", "gate: the file must be an object, found 5"),
+        (b"gate: {}", "gate: stage is missing"),
+        (b"gate: {accuracy: 2020-01-01}", "expected a YAML file, found a value of the type date"),
+        (b"gate: &a [*a]", "expected a YAML file, found values nested more than 64 deep"),
+        (b"gate: 1\ngate: 2", "expected a YAML file, found a mistake"),
+        (b"[" * 100_000, "expected a YAML file, found values nested more than 64 deep"),
+        (b"\xff", "expected a YAML file, found a byte that is not UTF-8"),
+    ],
+)
+def test_parameters_without_sound_criteria_are_a_sentence(params: bytes, found: str) -> None:
+    read: Callable[[str], bytes | None] = {"params.yaml": params}.get
+    with pytest.raises(PipelineError) as refused:
+        criteria_of(read)
+    assert str(refused.value).startswith(f"params.yaml: {found}")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", [".inf", ".nan", "-1", "true", "'0.9'", "1e999"])
+def test_a_bound_that_is_no_share_is_refused(value: str) -> None:
+    gate = (
+        "stage: production, recall: 0.8, recalls: {}, calibration_error: 0.1, fall: 0.01, "
+        "confidence: 0.95"
+    )
+    sound = f"gate: {{accuracy: 0.9, {gate}}}".encode()
+    assert criteria_of({"params.yaml": sound}.get) is not None
+    with pytest.raises(PipelineError, match=r"^params\.yaml: gate: accuracy must be "):
+        criteria_of({"params.yaml": sound.replace(b"0.9,", f"{value},".encode(), 1)}.get)
+    assert criteria_of({"params.yaml": b"recipe: fast"}.get) is None

@@ -1,0 +1,106 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import MismatchError, PipelineError
+from pipelines.system.environment import Environment, check, here, python_for
+from tests.pipelines.prefect_server import PYTHON, ROOT
+
+# What pipelines/system/environment.py itself needs.
+_NEEDED = [
+    "annotated-doc",
+    "annotated-types",
+    "click",
+    "markdown-it-py",
+    "mdurl",
+    "packaging",
+    "psutil",
+    "pydantic",
+    "pydantic-core",
+    "pygments",
+    "rich",
+    "shellingham",
+    "typer",
+    "typing-extensions",
+    "typing-inspection",
+    "uv",
+]
+
+# Another version than that of the environment at hand.
+_OTHER = (
+    "iniconfig==2.0.0 \\\n    "
+    "--hash=sha256:b6a85871a79d2e3b22d2d1b94ac2824226a63c6b741c88f7ae975f18b6778374\n"
+)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout whose lock file pins a few of the packages that the project's pins."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    shutil.copy(ROOT / "Makefile", folder)
+    pins, wanted = [], False
+    for line in (ROOT / "requirements.lock").read_text().splitlines():
+        if line[:1].isalnum():
+            wanted = line.split("==")[0] in _NEEDED
+        pins += [line] if wanted else []
+    (folder / "requirements.lock").write_text("\n".join(pins) + "\n")
+    return folder
+
+
+def test_environment_at_hand_is_taken_if_it_has_what_the_commit_pins(
+    checkout: Path, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    assert python_for(checkout, tmp_path / "kept", said.append) == PYTHON
+    assert not said
+
+
+def test_commit_without_a_lock_file_runs_in_the_environment_at_hand(tmp_path: Path) -> None:
+    assert python_for(tmp_path, tmp_path / "kept", print) == PYTHON
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_environment_that_a_commit_pins_is_made_once(checkout: Path, tmp_path: Path) -> None:
+    with (checkout / "requirements.lock").open("a") as lock:
+        lock.write(_OTHER)
+    said: list[str] = []
+    python = python_for(checkout, tmp_path / "kept", said.append)
+    assert said == ["making an environment from requirements.lock of the commit"]
+    assert python.is_relative_to(tmp_path / "kept")
+    installed = subprocess.run(
+        [python, "-c", "import importlib.metadata as m; print(m.version('iniconfig'))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert installed.stdout == "2.0.0\n"
+    check(Environment(python=here().python, tensorflow=None), python)
+    with pytest.raises(MismatchError, match="and TensorFlow none on the worker"):
+        check(here(), python)
+
+    assert python_for(checkout, tmp_path / "kept", said.append) == python
+    assert len(said) == 1
+
+
+def test_environment_that_cannot_be_made_is_a_sentence(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "requirements.lock").write_text("no-such-package==1.0 \\\n    --hash=sha256:00\n")
+    with pytest.raises(PipelineError, match=r"expected make setup to make the environment of requ"):
+        python_for(checkout, tmp_path / "kept", print)
+
+
+@pytest.mark.parametrize("other", [{"python": "3.9"}, {"tensorflow": "2.0.0"}])
+def test_environment_other_than_the_callers_is_refused(other: dict[str, str]) -> None:
+    asked = here().model_copy(update=other)
+    version = next(iter(other.values()))
+    with pytest.raises(MismatchError, match=f"expected Python .*{version}.*, as the"):
+        check(asked, PYTHON)
+
+
+def test_environment_such_as_the_callers_is_taken() -> None:
+    assert here().python == f"{sys.version_info.major}.{sys.version_info.minor}"
+    check(here(), PYTHON)

@@ -1,0 +1,59 @@
+"""A server that is gone in the middle of a run."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.pipelines.prefect_server import Prefect, free_port, running, wait_until
+from tests.pipelines.runs import FlowRun
+
+pytestmark = pytest.mark.slow
+
+# A stage that is at its second epoch when the test says so, and ends when it says so again.
+STEERED = """
+import time
+from pathlib import Path
+
+
+def wait_for(name):
+    while not Path("..", name).exists():
+        time.sleep(0.05)
+
+
+print("epoch 1/3", flush=True)
+wait_for("gone")
+print("epoch 2/3", flush=True)
+wait_for("back")
+print("epoch 3/3", flush=True)
+Path("model.txt").write_text("steered\\n")
+Path("reports", "metrics.json").write_text("{}")
+"""
+
+
+def test_training_outlives_an_outage_of_the_server_and_the_run_tells_of_it(
+    tmp_path: Path, toy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # By default Prefect's client tries again for a minute before it gives up.
+    monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "0")
+    (toy / "train.py").write_text(STEERED)
+    (toy / "dvc.yaml").write_text((toy / "dvc.yaml").read_text().replace("60", "600"))
+    server = Prefect(free_port(), tmp_path / "prefect")
+    with running(server) as process:
+        run = FlowRun(server, toy)
+        (begun,) = wait_until(60, lambda: server.runs(state="Running"))
+        wait_until(60, lambda: server.artifacts(begun["id"]).get("train-progress"))
+        process.kill()
+        process.wait()
+    (tmp_path / "gone").touch()
+    # The terminal is told at once.
+    wait_until(60, lambda: "Prefect's server did not take a request" in run.log.read_text())
+    with running(server):
+        (tmp_path / "back").touch()
+        identity, name, message = run.end()
+        found = server.runs(id=identity)[0]
+    assert (name, found["state_name"]) == ("Completed", "Completed")
+    # The server's log has lost the lines of that time; the state has the summary.
+    assert found["state"]["message"] == message
+    assert message.startswith("2 ran, 1 cached; Prefect's server did not take 1 of its requests, ")
+    assert "ConnectError" in message
+    assert (toy / "reports" / "index.html").read_text() == "steered\n"
