@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""The documentation agrees with the project, and its links resolve."""
 
 import json
 import re
@@ -11,7 +11,15 @@ from ruamel.yaml import YAML
 from stages.params import read_params
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+DOCUMENTS = {
+    str(path.relative_to(ROOT)): path.read_text()
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+README = DOCUMENTS["README.md"]
+BENCHMARKS = DOCUMENTS["docs/benchmarks.md"]
+HANDWRITING = DOCUMENTS["docs/handwriting.md"]
+STORAGE = DOCUMENTS["docs/storage.md"]
+VERIFICATION = DOCUMENTS["docs/verification.md"]
 STAGES: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 
 # Of a stage's entry: where its outputs are listed.
@@ -24,6 +32,17 @@ def results(name: str) -> dict[str, Any]:
         (ROOT / "benchmarks/results" / f"{name}.json").read_text()
     )
     return measured
+
+
+def one_line(text: str) -> str:
+    """Undo the wrapping, which may part a figure from its words."""
+    return " ".join(text.split())
+
+
+def anchors(text: str) -> set[str]:
+    """Give the names that GitHub gives to headings."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 def resolved(output: str) -> str:
@@ -51,7 +70,7 @@ def test_the_picture_of_the_pipeline_is_that_of_dvc_yaml() -> None:
 
 
 def test_every_output_stands_in_the_table_of_the_stages() -> None:
-    table = README.partition("| stage | what it does |")[2].partition("\n\n")[0]
+    table = STORAGE.partition("| stage | what it does |")[2].partition("\n\n")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \|.*?\|(.*)\|$", table, re.MULTILINE))
 
     assert list(rows) == list(STAGES)
@@ -65,7 +84,8 @@ def test_every_output_stands_in_the_table_of_the_stages() -> None:
 def test_every_make_command_exists() -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
-    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", README, re.MULTILINE))
+    everything = "\n".join(DOCUMENTS.values())
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", everything, re.MULTILINE))
 
     assert {"repro", "test", "check", "bench"} <= named <= targets
 
@@ -99,12 +119,12 @@ def test_the_tutorials_figures_are_those_measured() -> None:
         f"{measured['loss_ratio_smallest_epochs_1_to_10']:.2f}",
         f"{measured['loss_ratio_largest_epochs_1_to_10']:.2f}",
     ):
-        assert figure in README
+        assert figure in BENCHMARKS
 
 
 def test_the_distortions_are_those_measured() -> None:
     measured = results("handwriting")
-    table = README.partition("| distortion |")[2].partition("\n\n")[0]
+    table = HANDWRITING.partition("| distortion |")[2].partition("\n\n")[0]
     rows = dict(re.findall(r"^\| ([^|]+) \| ([\d.]+%) \|$", table, re.MULTILINE))
 
     distortions = {name: found for name, found in measured.items() if isinstance(found, dict)}
@@ -130,11 +150,11 @@ def test_the_times_are_those_measured() -> None:
         f"{orchestration['cold_flow_over_cold_repro']:.2f} times",
         f"{orchestration['noop_flow_over_noop_repro']:.2f} times",
     ):
-        assert figure in README
+        assert figure in one_line(BENCHMARKS)
     assert training["memory_over_float32_images"] <= 3
     assert orchestration["noop_flow_over_noop_repro"] <= 3
     for stage, seconds in pipeline["seconds_by_stage"].items():
-        assert f"| {stage} | {seconds:.1f} |" in README
+        assert f"| {stage} | {seconds:.1f} |" in BENCHMARKS
 
 
 def test_the_detour_is_that_measured() -> None:
@@ -144,7 +164,7 @@ def test_the_detour_is_that_measured() -> None:
         f"{measured['detour_seconds_in_all']:.0f} s more than the",
         f"{measured['training_seconds']:.0f} s of the trainings",
     ):
-        assert figure in README
+        assert figure in one_line(BENCHMARKS)
     assert measured["tampered_refused"] == measured["tampered_tried"] == 8
     for name in ("weights_identical", "untampered_accepted", "dvc_status_clean"):
         assert measured[name]
@@ -156,5 +176,26 @@ def test_all_artifacts_of_two_clones_are_the_same() -> None:
     measured = results("reproducibility")
 
     assert measured["identical"] == measured["artifacts"] == 25
-    assert f"all\n{measured['artifacts'] - 1} outputs" in README
+    assert f"all {measured['artifacts'] - 1} outputs" in one_line(VERIFICATION)
     assert measured["differ"] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 160
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_relative_link_resolves(name: str) -> None:
+    links = [
+        link
+        for link in re.findall(r"\]\(([^)\s]+)\)", DOCUMENTS[name])
+        if not link.startswith(("http://", "https://", "mailto:"))
+    ]
+
+    assert name != "README.md" or links
+    for link in links:
+        file, _, anchor = link.partition("#")
+        target = (ROOT / name).parent / file if file else ROOT / name
+        assert target.resolve().is_relative_to(ROOT), link
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text()), link

@@ -317,11 +317,12 @@ def test_a_wrong_command_line_is_2() -> None:
     assert started("base").returncode == 2
 
 
-def test_help_and_readme_say_every_exit_code() -> None:
+def test_help_and_documentation_say_every_exit_code() -> None:
     codes = {1, 2, *EXITS.values()}
-    readme = (ROOT / "README.md").read_text().partition("| exit code |")[2].partition("\n\n")[0]
+    page = (ROOT / "docs/verification.md").read_text()
+    table = page.partition("| exit code |")[2].partition("\n\n")[0]
 
     said = " ".join(started("--help").stdout.partition("Exit codes:")[2].split())
 
     assert {int(code) for code in re.findall(r"\b\d\b", said.partition("line.")[0])} == codes
-    assert {int(code) for code in re.findall(r"^\| (\d) \|", readme, re.MULTILINE)} == codes
+    assert {int(code) for code in re.findall(r"^\| (\d) \|", table, re.MULTILINE)} == codes

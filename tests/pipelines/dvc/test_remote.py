@@ -1,4 +1,4 @@
-"""DVC's remotes of each kind that pipelines/README.md tells of, on real servers on loopback."""
+"""DVC's remotes of each kind that docs/workers.md tells of, on real servers on loopback."""
 
 import os
 import shutil
@@ -36,7 +36,7 @@ def storage(
 
 
 def use(storage: Storage, clone: Path) -> None:
-    """Have a clone use a remote, as pipelines/README.md says."""
+    """Have a clone use a remote, as docs/workers.md says."""
     run(clone, "dvc", "remote", "add", "--local", "--force", "--default", "storage", storage.url)
     run(clone, "dvc", "remote", "modify", "--local", "storage", "verify", "true")
 
