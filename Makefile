@@ -43,7 +43,7 @@ lint: $(INSTALLED) ## check format, style, types and imports
 
 check: lint test ## lint, then test
 
-bench: $(INSTALLED) ## measure what the documentation quotes (about an hour; leave the machine alone)
+bench: $(INSTALLED) ## measure what README and docs/ quote (about an hour; leave the machine alone)
 	python -m benchmarks.training
 	python -m benchmarks.pipeline
 	python -m benchmarks.orchestration

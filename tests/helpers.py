@@ -3,12 +3,17 @@
 import contextlib
 import hashlib
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
 from pipelines.__main__ import main
+
+ROOT = Path(__file__).parents[1]
 
 
 class Done(NamedTuple):
@@ -30,6 +35,19 @@ def pipelines(folder: Path, *arguments: str) -> Done:
             code = ended.code
     assert isinstance(code, int)
     return Done(code, out.getvalue(), err.getvalue())
+
+
+def pipelines_process(folder: Path, *arguments: str) -> Done:
+    """Run ``python -m pipelines`` in a folder, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def md5(content: bytes) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.commands.diff import EXITS
 from tests.helpers import pipelines
 
 ROOT = Path(__file__).parents[3]
@@ -300,29 +299,3 @@ def test_a_folder_outside_of_git_is_1(ask: Ask, tmp_path: Path) -> None:
 
     assert code == 1
     assert "not a git repository" in error
-
-
-def started(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pipelines", "diff", *arguments],
-        cwd=ROOT,
-        env=os.environ | {"COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_a_wrong_command_line_is_2() -> None:
-    assert started("base").returncode == 2
-
-
-def test_help_and_documentation_say_every_exit_code() -> None:
-    codes = {1, 2, *EXITS.values()}
-    page = (ROOT / "docs/verification.md").read_text()
-    table = page.partition("| exit code |")[2].partition("\n\n")[0]
-
-    said = " ".join(started("--help").stdout.partition("Exit codes:")[2].split())
-
-    assert {int(code) for code in re.findall(r"\b\d\b", said.partition("line.")[0])} == codes
-    assert {int(code) for code in re.findall(r"^\| (\d) \|", table, re.MULTILINE)} == codes

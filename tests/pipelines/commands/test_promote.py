@@ -3,8 +3,6 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import pipelines
+from tests.helpers import pipelines, pipelines_process
 from tests.pipelines.prefect_server import ROOT, Prefect
 from tests.pipelines.repositories import run
 from tests.pipelines.runs import FlowRun
@@ -314,9 +312,9 @@ def test_rollback_goes_back_version_by_version(folder: Path) -> None:
 def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(folder: Path) -> None:
     commits = [commit(folder, wrong) for wrong in (40, 30)]
     with ThreadPoolExecutor() as pool:
-        outcomes = list(pool.map(lambda name: promote(folder, name), commits))
-    assert sorted(code for code, _ in outcomes) == [0, 1]
-    (told,) = (said for code, said in outcomes if code)
+        outcomes = list(pool.map(lambda name: pipelines_process(folder, "promote", name), commits))
+    assert sorted(done.code for done in outcomes) == [0, 1]
+    (told,) = (done.err for done in outcomes if done.code)
     assert "found v1.0.0, promoted since" in told
     assert run(folder, "git", "tag").splitlines() == [
         "net#production#1",
@@ -336,9 +334,13 @@ def test_of_two_clones_one_wins_at_the_remote_and_the_other_is_told(
     run(tmp_path, "git", "clone", "--quiet", "origin.git", "other")
     both = list(zip((folder, tmp_path / "other"), commits, strict=True))
     with ThreadPoolExecutor() as pool:
-        outcomes = list(pool.map(lambda one: promote(one[0], one[1], "--push", "origin"), both))
-    assert sorted(code for code, _ in outcomes) == [0, 1], outcomes
-    (told,) = (said for code, said in outcomes if code)
+        outcomes = list(
+            pool.map(
+                lambda one: pipelines_process(one[0], "promote", one[1], "--push", "origin"), both
+            )
+        )
+    assert sorted(done.code for done in outcomes) == [0, 1], outcomes
+    (told,) = (done.err for done in outcomes if done.code)
     winner = holder(folder)
     assert re.search(rf"found {winner}, promoted since|where {winner} \(\w{{7}}\) has the ", told)
     tags = [run(clone, "git", "for-each-ref", "refs/tags") for clone, _ in both]
@@ -379,8 +381,7 @@ def kill_before_the_push(folder: Path, *arguments: str) -> None:
     # The hook's parent is Git, whose parent is the command.
     hook.write_text("#!/bin/sh\nkill -9 $(cut -d ' ' -f 4 /proc/$PPID/stat)\nexit 1\n")
     hook.chmod(0o755)
-    command = [sys.executable, "-P", "-m", "pipelines", *arguments, "--push", "origin"]
-    assert subprocess.run(command, cwd=folder, check=False).returncode == -signal.SIGKILL
+    assert pipelines_process(folder, *arguments, "--push", "origin").code == -signal.SIGKILL
     hook.unlink()
 
 
@@ -457,7 +458,7 @@ def test_run_promotes_a_model_once_and_not_again_after_a_rollback(
     _, _, message = FlowRun(prefect, folder, **run_of_40).end()
     assert "nothing is promoted, for these are the results of v1.1.0, which does not" in message
     assert holder(folder) == "v1.0.0"
-    name = message.rpartition("REV=")[2].partition("`")[0]
+    name = message.rpartition("pipelines promote ")[2].partition("`")[0]
     assert promote(folder, name)[0] == 0
     assert holder(folder) == "v1.1.0"
 

@@ -177,7 +177,7 @@ def test_dvc_ends_with_a_process_that_was_killed(
 ) -> None:
     set_params(seconds=600)
     code = (
-        "import sys; from pathlib import Path; from pipelines.git.repository import dvc;"
+        "import sys; from pathlib import Path; from pipelines.dvc.command import dvc;"
         "dvc(Path(sys.argv[1]), 'repro', 'train')"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(toy)], cwd=ROOT) as starter:
