@@ -120,7 +120,7 @@ def apart(way: Way, recipe: str, epochs: int, arrays: Path) -> Outcome | str:
 def trained(way: Way, recipe: str, epochs: int, arrays: Path) -> Outcome:
     """Train a recipe on all training images, and test it."""
     chosen = PARAMETERS.recipe_named(recipe)
-    machine = PARAMETERS.train.model_copy(update=way._asdict())
+    machine = PARAMETERS.machine.model_copy(update=way._asdict())
     prepare(way.device, machine.threads)
     images, labels, test_images, test_labels = (
         np.array(artifacts.read_array(arrays / f"{name}.npy"))

@@ -99,7 +99,7 @@ def serve(name: str, connection: Connection) -> None:
     trainer = Trainer(
         classifier.network,
         recipe.training,
-        PARAMETERS.train,
+        PARAMETERS.machine,
         classifier.standardize,
         examples,
         recipe.seed,
@@ -116,14 +116,14 @@ def serve(name: str, connection: Connection) -> None:
 def test_accuracy(name: str, seed: int) -> float:
     """Train a recipe with another seed, and give the share of the test images that is right."""
     classifier, examples = begin(name, seed)
-    classifier.train(PARAMETERS.recipes[name].training, PARAMETERS.train, examples)
+    classifier.train(PARAMETERS.recipes[name].training, PARAMETERS.machine, examples)
     right = classifier.labels(array("test_images")) == array("test_labels")
     return float(right.mean())
 
 
 def begin(name: str, seed: int) -> tuple[Classifier, Examples]:
     """Give an untrained network, and all training images."""
-    prepare(PARAMETERS.train.device, PARAMETERS.train.threads)
+    prepare(PARAMETERS.machine.device, PARAMETERS.machine.threads)
     images, labels = array("train_images"), array("train_labels")
     classes = len(PARAMETERS.chosen_dataset.classes)
     recipe = PARAMETERS.recipes[name]

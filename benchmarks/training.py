@@ -39,12 +39,12 @@ RECIPE = PARAMETERS.recipes["tutorial"]
 
 def ours(images: Array, labels: Array) -> Callable[[], object]:
     """One epoch of the recipe ``tutorial``, as the stages train it."""
-    prepare(PARAMETERS.train.device, PARAMETERS.train.threads)
+    prepare(PARAMETERS.machine.device, PARAMETERS.machine.threads)
     classifier = Classifier(RECIPE.network, measure(images), 10, RECIPE.seed)
     trainer = Trainer(
         classifier.network,
         RECIPE.training,
-        PARAMETERS.train,
+        PARAMETERS.machine,
         classifier.standardize,
         Examples(images, labels),
         RECIPE.seed,

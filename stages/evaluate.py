@@ -31,7 +31,7 @@ def main(
     artifacts.read(history, read_history)
     validated = artifacts.read_table(history)
 
-    prepare(parameters.train.device, parameters.train.threads)
+    prepare(parameters.machine.device, parameters.machine.threads)
     classifier = Classifier(
         recipe.network,
         artifacts.read_tensors(standardization),

@@ -30,7 +30,7 @@ def main(
         images=image_format(images, numbers["mean"], dataset.expectations),
     )
 
-    prepare("cpu", parameters.train.threads)
+    prepare("cpu", parameters.machine.threads)
     classifier = Classifier(recipe.network, numbers, len(dataset.classes), recipe.seed)
     classifier.weights = artifacts.read_tensors(weights)
     exported = export(classifier, description)

@@ -35,7 +35,7 @@ def main(
     # A single digit would be its own mean, and nothing would be left of it.
     if parameters.handwriting.standardization == "own" and len(seen) > 1:
         numbers = measure(seen)
-    prepare(parameters.train.device, parameters.train.threads)
+    prepare(parameters.machine.device, parameters.machine.threads)
     classifier = Classifier(recipe.network, numbers, len(dataset.classes), recipe.seed)
     classifier.weights = artifacts.read_tensors(weights)
     names = [name for name, images in found.digits.items() for _ in images]

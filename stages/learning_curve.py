@@ -35,13 +35,13 @@ def main(
         for count in sorted(set(tuning.learning_curve.images))
     }
 
-    prepare(parameters.train.device, parameters.train.threads)
+    prepare(parameters.machine.device, parameters.machine.threads)
     rows: list[dict[str, float]] = []
     for count, fits in tqdm(samples.items(), desc="learning curve", unit="point"):
         for part, fit in zip(parts, fits, strict=True):
             found = score(
                 with_as_many_steps(base, len(part["fit"]), count),
-                parameters.train,
+                parameters.machine,
                 len(dataset.classes),
                 Examples(images, labels, fit),
                 Examples(images, labels, part["validation"]),

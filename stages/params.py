@@ -17,8 +17,8 @@ from stages.sections.base import Name, Section
 from stages.sections.dataset import Dataset
 from stages.sections.gate import Gate
 from stages.sections.handwriting import Handwriting
+from stages.sections.machine import Machine
 from stages.sections.recipe import Recipe
-from stages.sections.train import Train
 
 AnySection = TypeVar("AnySection", bound=Section)
 
@@ -32,7 +32,7 @@ class Params(Section):
 
     dataset: Name
     recipe: Name
-    train: Train
+    machine: Machine
     handwriting: Handwriting
     gate: Gate
     datasets: dict[Name, Dataset]

@@ -28,14 +28,14 @@ def main(
     images = artifacts.read_array(arrays / "train_images.npy")
     labels = artifacts.read_array(arrays / "train_labels.npy")
 
-    prepare(parameters.train.device, parameters.train.threads)
+    prepare(parameters.machine.device, parameters.machine.threads)
     classifier = Classifier(
         recipe.network,
         artifacts.read_tensors(standardization),
         len(dataset.classes),
         recipe.seed,
     )
-    loggers = [log_to(tensorboard, classifier)] if parameters.train.tensorboard else []
+    loggers = [log_to(tensorboard, classifier)] if parameters.machine.tensorboard else []
 
     def write_history() -> None:
         artifacts.write_table(history, classifier.history)
@@ -43,7 +43,7 @@ def main(
     with trained(
         classifier,
         recipe.training,
-        parameters.train,
+        parameters.machine,
         Examples(images, labels),
         None,
         checkpoints,

@@ -31,14 +31,14 @@ def main(
     fit = artifacts.read_array(indices / "fit.npy")
     validation = artifacts.read_array(indices / "validation.npy")
 
-    prepare(parameters.train.device, parameters.train.threads)
+    prepare(parameters.machine.device, parameters.machine.threads)
     classifier = Classifier(
         recipe.network,
         artifacts.read_tensors(standardization),
         len(dataset.classes),
         recipe.seed,
     )
-    loggers = [log_to(tensorboard, classifier)] if parameters.train.tensorboard else []
+    loggers = [log_to(tensorboard, classifier)] if parameters.machine.tensorboard else []
 
     def write_history() -> None:
         artifacts.write_table(history, classifier.history)
@@ -46,7 +46,7 @@ def main(
     with trained(
         classifier,
         recipe.training,
-        parameters.train,
+        parameters.machine,
         Examples(images, labels, fit),
         Examples(images, labels, validation),
         checkpoints,

@@ -40,14 +40,14 @@ def main(
     height, width = images.shape[1:]
     varied = variations(base, tried, height, width, len(dataset.classes))
 
-    prepare(parameters.train.device, parameters.train.threads)
+    prepare(parameters.machine.device, parameters.machine.threads)
     rows: list[dict[str, float]] = []
     for number, variation in enumerate(tqdm(varied, desc="tuning", unit="cell")):
         try:
             found = [
                 score(
                     variation,
-                    parameters.train,
+                    parameters.machine,
                     len(dataset.classes),
                     Examples(images, labels, part["fit"]),
                     Examples(images, labels, part["validation"]),

@@ -20,7 +20,7 @@ def classifier(small_params: Path, small_mnist: dict[str, Array]) -> Classifier:
     recipe = parameters.chosen_recipe
     images, labels = small_mnist["train_images"], small_mnist["train_labels"]
     classifier = Classifier(recipe.network, measure(images), 10, seed=3)
-    classifier.train(recipe.training, parameters.train, Examples(images, labels))
+    classifier.train(recipe.training, parameters.machine, Examples(images, labels))
     return classifier
 
 

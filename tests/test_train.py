@@ -72,8 +72,8 @@ def test_tensorboard_and_streaming_leave_the_outputs_as_they_are(
 
     plain = run("plain")
     assert not beside["tensorboard"].exists()
-    edit(small_params, "train.tensorboard", True)
-    edit(small_params, "train.input", "stream")
+    edit(small_params, "machine.tensorboard", True)
+    edit(small_params, "machine.input", "stream")
 
     assert run("watched") == plain
     assert any(beside["tensorboard"].iterdir())

@@ -19,7 +19,7 @@ _PATIENCE = 120
 def examine(folder: Path) -> Iterator[Result]:
     """Check the parameters in a folder, and the device that they name."""
     try:
-        device = read_params(folder / "params.yaml").train.device
+        device = read_params(folder / "params.yaml").machine.device
     except ParameterError as error:
         # Edits are put aside, not lost.
         yield Result("parameters", "missing", str(error), "git stash push -- params.yaml")
@@ -52,7 +52,7 @@ def usable(folder: Path) -> int:
 
 
 def judge(device: Literal["auto", "cpu", "gpu"], there: int, usable_: int) -> Result:
-    """Compare what ``train.device`` asks for with what there is.
+    """Compare what ``machine.device`` asks for with what there is.
 
     Args:
         device: of ``params.yaml``.
@@ -60,7 +60,7 @@ def judge(device: Literal["auto", "cpu", "gpu"], there: int, usable_: int) -> Re
         usable_: those of them that TensorFlow can use.
     """
     if device == "cpu":
-        return Result("GPU", "ok", "None is needed: train.device is cpu.")
+        return Result("GPU", "ok", "None is needed: machine.device is cpu.")
     if usable_:
         return Result("GPU", "ok", f"TensorFlow can use {usable_} of {there}.")
     needed: Literal["warning", "missing"] = "missing" if device == "gpu" else "warning"
@@ -68,7 +68,7 @@ def judge(device: Literal["auto", "cpu", "gpu"], there: int, usable_: int) -> Re
         finding = f"Expected TensorFlow to use a GPU, found {there} that it cannot use."
         return Result("GPU", needed, finding, "make setup EXTRA=gpu")
     if device == "auto":
-        return Result("GPU", "ok", "There is none: train.device is auto, and takes the CPU.")
-    finding = "Expected one, for train.device is gpu, found no NVIDIA driver that knows one."
+        return Result("GPU", "ok", "There is none: machine.device is auto, and takes the CPU.")
+    finding = "Expected one, for machine.device is gpu, found no NVIDIA driver that knows one."
     fix = "sed -i 's/^  device: gpu/  device: auto/' params.yaml"
     return Result("GPU", "missing", finding, fix)

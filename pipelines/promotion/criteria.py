@@ -27,16 +27,16 @@ def judge(gate: Gate, found: Results, promoted: Results | None) -> list[Criterio
         promoted: of the version that it would take the place of, if there is one.
     """
     return [
-        _at_least("test accuracy", found.accuracy, gate.accuracy),
+        _at_least("test accuracy", found.accuracy, gate.min_accuracy),
         _recall(gate, found),
         CriterionResult(
             "data checks", not found.failed_checks, list(found.failed_checks), "none fails"
         ),
         CriterionResult(
             "calibration error",
-            found.calibration_error <= gate.calibration_error,
+            found.calibration_error <= gate.max_calibration_error,
             found.calibration_error,
-            f"at most {gate.calibration_error:g}",
+            f"at most {gate.max_calibration_error:g}",
         ),
         _fall(gate, found, promoted),
     ]
@@ -81,9 +81,9 @@ def _at_least(rule: str, found: float, least: float) -> CriterionResult:
 
 def _recall(gate: Gate, found: Results) -> CriterionResult:
     """Judge the class that is furthest below its floor, or nearest above it."""
-    floors = {name: gate.recalls.get(name, gate.recall) for name in found.recalls}
-    if unknown := sorted(gate.recalls.keys() - floors.keys()):
-        demanded = f"a recall of at least {gate.recalls[unknown[0]]:g} of class {unknown[0]}"
+    floors = {name: gate.min_recalls.get(name, gate.min_recall) for name in found.recalls}
+    if unknown := sorted(gate.min_recalls.keys() - floors.keys()):
+        demanded = f"a recall of at least {gate.min_recalls[unknown[0]]:g} of class {unknown[0]}"
         return CriterionResult("recall of each class", False, f"no class {unknown[0]}", demanded)
     lowest = min(floors, key=lambda name: found.recalls[name] - floors[name])
     return CriterionResult(
@@ -95,7 +95,10 @@ def _recall(gate: Gate, found: Results) -> CriterionResult:
 
 
 def _fall(gate: Gate, found: Results, promoted: Results | None) -> CriterionResult:
-    rule, demanded = "fall below the promoted", f"surely at most {gate.fall:g} of the images"
+    rule, demanded = (
+        "fall below the promoted",
+        f"surely at most {gate.max_regression:g} of the images",
+    )
     if promoted is None:
         return CriterionResult(rule, True, "none is promoted yet", demanded)
     if found.tested_on != promoted.tested_on:
@@ -103,4 +106,4 @@ def _fall(gate: Gate, found: Results, promoted: Results | None) -> CriterionResu
     new, fixed = len(found.errors - promoted.errors), len(promoted.errors - found.errors)
     limit = largest_fall(new, fixed, found.images, gate.confidence)
     figures = {"new_errors": new, "fixed_errors": fixed, "largest_fall": round(limit, 6)}
-    return CriterionResult(rule, limit <= gate.fall, figures, demanded)
+    return CriterionResult(rule, limit <= gate.max_regression, figures, demanded)

@@ -36,6 +36,7 @@ def alone(stage: str, patience: float = _PATIENCE) -> Iterator[None]:
     path = _FOLDER / f"{stage}.lock"
     descriptor = _locked(path, stage, time.monotonic() + patience)
     try:
+        os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:

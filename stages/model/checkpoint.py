@@ -15,8 +15,8 @@ from stages.model import cache
 from stages.model.batches import Examples, held
 from stages.model.classifier import Classifier, Timing
 from stages.model.hardware import hardware
+from stages.sections.machine import Machine
 from stages.sections.recipe import Training
-from stages.sections.train import Train
 
 _CODE = Path(__file__).parent
 
@@ -25,7 +25,7 @@ _CODE = Path(__file__).parent
 def trained(
     classifier: Classifier,
     training: Training,
-    machine: Train,
+    machine: Machine,
     examples: Examples,
     validation: Examples | None,
     folder: Path,
@@ -107,7 +107,7 @@ def _maximum_bytes(classifier: Classifier, epochs: int) -> int:
 
 
 def key(
-    classifier: Classifier, training: Training, machine: Train, sets: Mapping[str, Examples]
+    classifier: Classifier, training: Training, machine: Machine, sets: Mapping[str, Examples]
 ) -> str:
     """Hash everything that determines the training: recipe, data, code, library and machine.
 

@@ -18,8 +18,8 @@ from stages.model.network import Network
 from stages.model.training import Trainer
 from stages.model.variables import assign, values
 from stages.model.views import views
+from stages.sections.machine import Machine
 from stages.sections.recipe import NetworkParams, Training
-from stages.sections.train import Train
 
 # Pixels that are classified at once: enough to keep the processor busy, and little memory.
 _PIXELS_TOGETHER = 1000 * 28 * 28
@@ -109,7 +109,7 @@ class Classifier:
     def train(
         self,
         training: Training,
-        machine: Train,
+        machine: Machine,
         examples: Examples,
         validation: Examples | None = None,
         after_epoch: Callable[[], object] = lambda: None,

@@ -13,8 +13,8 @@ from stages.model.batches import Examples, held
 from stages.model.checkpoint import key, trained
 from stages.model.classifier import Classifier
 from stages.model.training import DivergedError
+from stages.sections.machine import Machine
 from stages.sections.recipe import Recipe
-from stages.sections.train import Train
 
 # In place of a score: why there is none.
 _DIVERGED = "diverged"
@@ -31,7 +31,7 @@ class Score(NamedTuple):
 
 def score(
     recipe: Recipe,
-    machine: Train,
+    machine: Machine,
     classes: int,
     fit: Examples,
     validation: Examples,

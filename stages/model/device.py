@@ -31,7 +31,7 @@ def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
     gpus = tf.config.list_physical_devices("GPU")
     if device == "gpu" and not gpus:
         raise DeviceError(
-            "train.device: expected a GPU that TensorFlow can use, found none; make the "
+            "machine.device: expected a GPU that TensorFlow can use, found none; make the "
             "environment with EXTRA=gpu on a machine that has one, or set it to auto or cpu."
         )
     if device == "cpu":

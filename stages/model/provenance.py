@@ -39,7 +39,7 @@ def record(path: Path, stage: str, weights: Path, parameters: Params, timing: Ti
         "dataset": parameters.dataset,
         "recipe": parameters.recipe,
         "seed": parameters.chosen_recipe.seed,
-        **parameters.train.model_dump(include={"precision", "jit_compile", "input"}),
+        **parameters.machine.model_dump(include={"precision", "jit_compile", "input"}),
         **hardware(),
         **timing._asdict(),
     }

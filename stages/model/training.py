@@ -16,8 +16,8 @@ from stages.model.loss_scale import LossScale
 from stages.model.network import Network
 from stages.model.optimizer import Adam, learning_rate
 from stages.model.pooling import max_pool_by_slices
+from stages.sections.machine import Machine
 from stages.sections.recipe import Training
-from stages.sections.train import Train
 
 stateless_shuffle = tf.random.experimental.stateless_shuffle  # type: ignore[attr-defined]
 
@@ -58,7 +58,7 @@ class Trainer(tf.Module):
         self,
         network: Network,
         training: Training,
-        machine: Train,
+        machine: Machine,
         standardize: Callable[[tf.Tensor], tf.Tensor],
         examples: Examples,
         seed: int,
@@ -78,7 +78,7 @@ class Trainer(tf.Module):
             self._batches = batches(examples, machine.input)
         except tf.errors.ResourceExhaustedError:
             raise TrainingError(
-                f"{self._count} images do not fit into the memory of the device; set train.input "
+                f"{self._count} images do not fit into the memory of the device; set machine.input "
                 "to stream."
             ) from None
         self._labels = tf.constant(examples.labels[examples.chosen], tf.int32)

@@ -52,6 +52,15 @@ def test_a_killed_process_holds_nothing() -> None:
         assert Path(".dvc/tmp/stages/train.lock").read_text() == f"{os.getpid()}\n"
 
 
+def test_a_longer_number_of_an_earlier_process_leaves_nothing() -> None:
+    lock = Path(".dvc/tmp/stages/train.lock")
+    lock.parent.mkdir(parents=True)
+    lock.write_text("123456789\n")
+
+    with alone("train"):
+        assert lock.read_text() == f"{os.getpid()}\n"
+
+
 def test_nothing_is_left_behind() -> None:
     with alone("train"):
         pass

@@ -1,8 +1,8 @@
 import pytest
 
 from stages.model.device import prepare
+from stages.sections.machine import Machine
 from stages.sections.recipe import Augmentation, Convolution, NetworkParams, Training
-from stages.sections.train import Train
 
 # As params.yaml has it: TensorFlow takes the number of threads once in a process, and some modules
 # compute when they are collected.
@@ -59,9 +59,9 @@ def training() -> Training:
 
 
 @pytest.fixture(scope="session")
-def machine() -> Train:
+def machine() -> Machine:
     """As it is: float32, from memory, and nothing written beside."""
-    return Train(
+    return Machine(
         device="auto",
         threads=2,
         precision="float32",

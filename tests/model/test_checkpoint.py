@@ -17,8 +17,8 @@ from stages.model.batches import Examples
 from stages.model.checkpoint import trained
 from stages.model.classifier import Classifier
 from stages.model.training import TrainingError
+from stages.sections.machine import Machine
 from stages.sections.recipe import NetworkParams, Training
-from stages.sections.train import Train
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ class StoppedError(Exception):
 
 
 def finish(
-    classifier: Classifier, training: Training, machine: Train, examples: Examples, folder: Path
+    classifier: Classifier, training: Training, machine: Machine, examples: Examples, folder: Path
 ) -> pd.DataFrame:
     """Train to the end, with validation on the same examples."""
     with trained(classifier, training, machine, examples, examples, folder):
@@ -48,7 +48,7 @@ def finish(
 
 
 def stop(
-    classifier: Classifier, training: Training, machine: Train, examples: Examples, folder: Path
+    classifier: Classifier, training: Training, machine: Machine, examples: Examples, folder: Path
 ) -> None:
     """Train until the first checkpoint has been written, and no further."""
 
@@ -68,7 +68,7 @@ def stop(
 def test_a_stopped_training_goes_on_and_ends_as_if_undisturbed(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     examples: Examples,
     folder: Path,
     capsys: pytest.CaptureFixture[str],
@@ -92,7 +92,7 @@ def test_a_stopped_training_goes_on_and_ends_as_if_undisturbed(
 def test_the_checkpoint_stands_until_what_came_of_it_is_written(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     examples: Examples,
     folder: Path,
 ) -> None:
@@ -106,7 +106,7 @@ def test_the_checkpoint_stands_until_what_came_of_it_is_written(
 def test_the_checkpoint_stays_when_what_came_of_it_cannot_be_written(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     examples: Examples,
     folder: Path,
 ) -> None:
@@ -122,7 +122,7 @@ def test_the_checkpoint_stays_when_what_came_of_it_cannot_be_written(
 def test_the_last_good_checkpoint_stays_when_the_loss_becomes_infinite(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     examples: Examples,
     folder: Path,
 ) -> None:
@@ -220,7 +220,7 @@ OBSTACLES: dict[str, Callable[[Path], object]] = {
 def undisturbed(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     examples: Examples,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Classifier:
@@ -234,7 +234,7 @@ def undisturbed(
 def checkpoint_after_one(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     examples: Examples,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
@@ -249,7 +249,7 @@ def checkpoint_after_one(
 def test_a_damaged_checkpoint_is_told_in_a_line_and_changes_no_byte(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     examples: Examples,
     undisturbed: Classifier,
     checkpoint_after_one: Path,
@@ -284,7 +284,7 @@ def bytes_of(classifier: Classifier) -> bytes:
 def test_the_checkpoint_of_another_training_is_refused_under_this_ones_name(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     examples: Examples,
     undisturbed: Classifier,
     checkpoint_after_one: Path,
@@ -305,7 +305,7 @@ def test_the_checkpoint_of_another_training_is_refused_under_this_ones_name(
 def test_a_training_ends_well_where_no_checkpoint_can_be_written(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     examples: Examples,
     undisturbed: Classifier,
     capsys: pytest.CaptureFixture[str],
@@ -321,7 +321,7 @@ def test_a_training_ends_well_where_no_checkpoint_can_be_written(
 def test_a_finished_training_goes_on_when_its_checkpoint_was_kept_and_epochs_are_added(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     examples: Examples,
     folder: Path,
     capsys: pytest.CaptureFixture[str],
@@ -343,7 +343,7 @@ def test_a_finished_training_goes_on_when_its_checkpoint_was_kept_and_epochs_are
 def test_a_kept_checkpoint_of_more_epochs_is_passed_over_with_a_line(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     examples: Examples,
     folder: Path,
     capsys: pytest.CaptureFixture[str],
@@ -359,7 +359,7 @@ def test_a_kept_checkpoint_of_more_epochs_is_passed_over_with_a_line(
 
 
 def test_another_training_does_not_take_it_over(
-    small_network: NetworkParams, training: Training, machine: Train, examples: Examples
+    small_network: NetworkParams, training: Training, machine: Machine, examples: Examples
 ) -> None:
     sets = {"examples": examples}
     same = (fresh(small_network, examples), training, machine, sets)
@@ -390,7 +390,7 @@ def test_another_training_does_not_take_it_over(
 
 
 def test_what_does_not_change_the_weights_does_not_change_the_key(
-    small_network: NetworkParams, training: Training, machine: Train, examples: Examples
+    small_network: NetworkParams, training: Training, machine: Machine, examples: Examples
 ) -> None:
     sets = {"examples": examples}
     streamed = machine.model_copy(update={"input": "stream", "keep_checkpoint": True})
@@ -399,7 +399,7 @@ def test_what_does_not_change_the_weights_does_not_change_the_key(
         one.model_copy(update={"decay": "linear"}) for one in (training, longer)
     )
 
-    def key(hyperparameters: Training, settings: Train) -> str:
+    def key(hyperparameters: Training, settings: Machine) -> str:
         return checkpoint.key(fresh(small_network, examples), hyperparameters, settings, sets)
 
     assert key(training, machine) == key(longer, streamed)

@@ -9,8 +9,8 @@ from stages.model.batches import Examples
 from stages.model.classifier import Classifier
 from stages.model.layers import NetworkError
 from stages.model.views import views
+from stages.sections.machine import Machine
 from stages.sections.recipe import NetworkParams, Training
-from stages.sections.train import Train
 
 
 def classifier(network: NetworkParams, arrays: dict[str, Array], seed: int = 1) -> Classifier:
@@ -22,7 +22,10 @@ def examples(arrays: dict[str, Array], count: int) -> Examples:
 
 
 def test_training_with_validation_records_loss_and_accuracy_by_epoch(
-    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
+    small_network: NetworkParams,
+    training: Training,
+    machine: Machine,
+    small_mnist: dict[str, Array],
 ) -> None:
     images, labels = small_mnist["train_images"], small_mnist["train_labels"]
     trained = classifier(small_network, small_mnist)
@@ -37,7 +40,10 @@ def test_training_with_validation_records_loss_and_accuracy_by_epoch(
 
 
 def test_training_without_validation_has_no_accuracy(
-    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
+    small_network: NetworkParams,
+    training: Training,
+    machine: Machine,
+    small_mnist: dict[str, Array],
 ) -> None:
     trained = classifier(small_network, small_mnist)
 
@@ -47,7 +53,10 @@ def test_training_without_validation_has_no_accuracy(
 
 
 def test_training_goes_on_as_if_it_had_not_stopped(
-    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
+    small_network: NetworkParams,
+    training: Training,
+    machine: Machine,
+    small_mnist: dict[str, Array],
 ) -> None:
     normalized = small_network.model_copy(update={"batch_normalization": True, "dropout": 0.5})
     undisturbed, stopped, resumed = (classifier(normalized, small_mnist) for _ in range(3))
@@ -70,7 +79,7 @@ def test_training_goes_on_as_if_it_had_not_stopped(
 def test_a_little_training_classifies_unseen_digits(
     reference_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     small_mnist: dict[str, Array],
 ) -> None:
     trained = classifier(reference_network, small_mnist)

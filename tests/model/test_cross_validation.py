@@ -15,8 +15,8 @@ from stages.model.classifier import Classifier
 from stages.model.cross_validation import Score, score
 from stages.model.training import DivergedError
 from stages.params import read_params
+from stages.sections.machine import Machine
 from stages.sections.recipe import NetworkParams, Recipe
-from stages.sections.train import Train
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def parts(small_mnist: dict[str, Array]) -> tuple[Examples, Examples]:
 
 
 def test_the_epochs_of_a_constant_rate_have_scores_of_their_own(
-    recipe: Recipe, machine: Train, parts: tuple[Examples, Examples], tmp_path: Path
+    recipe: Recipe, machine: Machine, parts: tuple[Examples, Examples], tmp_path: Path
 ) -> None:
     def found(epochs: int) -> Score:
         constant = recipe.training.model_copy(
@@ -46,7 +46,7 @@ def test_the_epochs_of_a_constant_rate_have_scores_of_their_own(
 
 def test_a_training_that_diverged_is_not_tried_again(
     recipe: Recipe,
-    machine: Train,
+    machine: Machine,
     parts: tuple[Examples, Examples],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -89,7 +89,7 @@ def put_a_folder(path: Path) -> None:
 )
 def test_a_damaged_score_is_measured_again(
     recipe: Recipe,
-    machine: Train,
+    machine: Machine,
     parts: tuple[Examples, Examples],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -106,7 +106,7 @@ def test_a_damaged_score_is_measured_again(
 
 
 def test_a_score_is_of_the_images_that_were_not_fitted(
-    recipe: Recipe, machine: Train, parts: tuple[Examples, Examples], tmp_path: Path
+    recipe: Recipe, machine: Machine, parts: tuple[Examples, Examples], tmp_path: Path
 ) -> None:
     fit, validation = parts
     found = score(recipe, machine, 10, fit, validation, measure, tmp_path / "scores")
@@ -122,7 +122,7 @@ def test_a_score_is_of_the_images_that_were_not_fitted(
 
 def test_a_score_is_measured_once(
     recipe: Recipe,
-    machine: Train,
+    machine: Machine,
     parts: tuple[Examples, Examples],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -136,7 +136,7 @@ def test_a_score_is_measured_once(
 
 
 def test_what_it_depends_on_is_measured_again(
-    recipe: Recipe, machine: Train, parts: tuple[Examples, Examples], tmp_path: Path
+    recipe: Recipe, machine: Machine, parts: tuple[Examples, Examples], tmp_path: Path
 ) -> None:
     fit, validation = parts
     seeded = recipe.model_copy(update={"seed": 2})

@@ -65,7 +65,7 @@ training = tutorial.training.model_copy(
     update={"epochs": 3, "batch_size": 50, "averaging": 0.5}
 )
 classifier = Classifier(network, measure(images), 10, 1)
-classifier.train(training, parameters.train, Examples(images, labels), Examples(images, labels))
+classifier.train(training, parameters.machine, Examples(images, labels), Examples(images, labels))
 kernel = classifier.weights["conv_1.kernel"]
 print(json.dumps([devices(), classifier.history.to_numpy().tolist(), kernel.ravel().tolist()]))
 """

@@ -53,7 +53,7 @@ def test_the_device_that_is_asked_for_trains_and_is_recorded(
     tmp_path: Path,
     edit: Edit,
 ) -> None:
-    edit(small_params, "train.device", device)
+    edit(small_params, "machine.device", device)
     standardize.main(small_arrays, tmp_path / "standardization.safetensors")
     inputs = {
         "params": small_params,
@@ -122,7 +122,7 @@ examples = Examples(np.zeros((600, 28, 28), np.uint8), np.zeros(600, np.uint8))
 devices = strategy()
 with devices.scope():
     network = Network(recipe.network, 28, 28, 10, 1)
-machine = parameters.train
+machine = parameters.machine
 trainer = Trainer(network, training, machine, standardize, examples, 1, devices)
 try:
     trainer.run_epoch(0)

@@ -9,14 +9,14 @@ from stages.dataset.standardization import measure
 from stages.model.batches import Examples
 from stages.model.classifier import Classifier
 from stages.model.tensorboard import log_to
+from stages.sections.machine import Machine
 from stages.sections.recipe import NetworkParams, Training
-from stages.sections.train import Train
 
 
 def test_tensorboard_reads_the_graph_and_each_epochs_figures_and_weights(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     small_mnist: dict[str, Array],
     tmp_path: Path,
 ) -> None:
@@ -40,7 +40,7 @@ def test_tensorboard_reads_the_graph_and_each_epochs_figures_and_weights(
 def test_a_file_in_the_folders_place_does_not_stop_the_training(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     small_mnist: dict[str, Array],
     tmp_path: Path,
 ) -> None:
@@ -58,7 +58,7 @@ def test_a_file_in_the_folders_place_does_not_stop_the_training(
 def test_a_folder_that_cannot_be_written_is_told_in_a_line(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     small_mnist: dict[str, Array],
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -8,14 +8,14 @@ from stages.model.batches import Examples
 from stages.model.network import Network
 from stages.model.training import DivergedError, Trainer, TrainingError
 from stages.model.variables import values
+from stages.sections.machine import Machine
 from stages.sections.recipe import NetworkParams, Training
-from stages.sections.train import Train
 
 
 def fitted(
     network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     arrays: dict[str, Array],
     count: int,
     seed: int = 1,
@@ -40,7 +40,10 @@ def equal(first: dict[str, Array], second: dict[str, Array]) -> bool:
 
 
 def test_32_images_can_be_overfitted(
-    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
+    small_network: NetworkParams,
+    training: Training,
+    machine: Machine,
+    small_mnist: dict[str, Array],
 ) -> None:
     longer = training.model_copy(update={"epochs": 150, "learning_rate": 0.005})
 
@@ -53,7 +56,7 @@ def test_32_images_can_be_overfitted(
 def test_the_same_seed_gives_the_same_weights_to_the_last_bit(
     reference_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     small_mnist: dict[str, Array],
 ) -> None:
     augmented = training.model_copy(
@@ -70,7 +73,10 @@ def test_the_same_seed_gives_the_same_weights_to_the_last_bit(
 
 
 def test_shuffling_changes_the_order_of_each_epoch(
-    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
+    small_network: NetworkParams,
+    training: Training,
+    machine: Machine,
+    small_mnist: dict[str, Array],
 ) -> None:
     # At a learning rate of almost nothing the weights stand still, so that only the order and the
     # smaller last batch can change the mean of the batches' losses.
@@ -86,7 +92,10 @@ def test_shuffling_changes_the_order_of_each_epoch(
 
 
 def test_the_last_batch_may_be_smaller(
-    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
+    small_network: NetworkParams,
+    training: Training,
+    machine: Machine,
+    small_mnist: dict[str, Array],
 ) -> None:
     once = training.model_copy(
         update={"learning_rate": 1e-9, "shuffle": False, "epochs": 1, "batch_size": 8}
@@ -102,7 +111,10 @@ def test_the_last_batch_may_be_smaller(
 
 
 def test_a_loss_that_is_not_finite_stops_at_its_step(
-    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
+    small_network: NetworkParams,
+    training: Training,
+    machine: Machine,
+    small_mnist: dict[str, Array],
 ) -> None:
     # A learning rate that overflows float32 within a few steps.
     diverging = training.model_copy(update={"learning_rate": 1e30})
@@ -127,7 +139,7 @@ def test_a_loss_that_is_not_finite_stops_at_its_step(
 def test_another_way_of_computing_gives_nearly_the_same_losses(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     small_mnist: dict[str, Array],
     changes: dict[str, object],
 ) -> None:
@@ -147,7 +159,7 @@ def test_another_way_of_computing_gives_nearly_the_same_losses(
 def test_a_second_training_in_the_same_process_gives_the_same_bits(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     small_mnist: dict[str, Array],
     changes: dict[str, object],
 ) -> None:
@@ -159,7 +171,10 @@ def test_a_second_training_in_the_same_process_gives_the_same_bits(
 
 
 def test_weights_that_the_last_step_ruined_stop_the_training(
-    small_network: NetworkParams, training: Training, machine: Train, small_mnist: dict[str, Array]
+    small_network: NetworkParams,
+    training: Training,
+    machine: Machine,
+    small_mnist: dict[str, Array],
 ) -> None:
     # The one step of the epoch overflows the weights, after a loss that is as it should be.
     ruinous = training.model_copy(
@@ -173,7 +188,7 @@ def test_weights_that_the_last_step_ruined_stop_the_training(
 def test_gradients_that_overflow_at_any_scale_stop_the_training(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     small_mnist: dict[str, Array],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -187,7 +202,7 @@ def test_gradients_that_overflow_at_any_scale_stop_the_training(
 def test_streamed_images_give_the_same_bits_as_those_in_memory(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     small_mnist: dict[str, Array],
 ) -> None:
     augmented = training.model_copy(
@@ -206,7 +221,7 @@ def test_streamed_images_give_the_same_bits_as_those_in_memory(
 def test_an_overflow_in_float16_leaves_the_weights_as_they_were(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     small_mnist: dict[str, Array],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -223,7 +238,7 @@ def test_an_overflow_in_float16_leaves_the_weights_as_they_were(
 def test_running_out_of_memory_names_the_batch_size(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     small_mnist: dict[str, Array],
 ) -> None:
     # 160 GB, which TensorFlow refuses before it takes any.
@@ -248,7 +263,7 @@ def test_running_out_of_memory_names_the_batch_size(
 def test_a_batch_smaller_than_the_devices_is_refused(
     small_network: NetworkParams,
     training: Training,
-    machine: Train,
+    machine: Machine,
     small_mnist: dict[str, Array],
 ) -> None:
     with pytest.raises(TrainingError, match=r"at least 2 images, .* found one of 1"):

@@ -3,19 +3,19 @@ from pydantic import ValidationError
 
 from stages.sections.gate import Gate
 
-DEMANDS = {
+CRITERIA = {
     "stage": "production",
-    "accuracy": 0.99,
-    "recall": 0.98,
-    "recalls": {"9": 0.97},
-    "calibration_error": 0.05,
-    "fall": 0.002,
+    "min_accuracy": 0.99,
+    "min_recall": 0.98,
+    "min_recalls": {"9": 0.97},
+    "max_calibration_error": 0.05,
+    "max_regression": 0.002,
     "confidence": 0.95,
 }
 
 
-def test_demands_are_taken() -> None:
-    assert Gate(**DEMANDS).model_dump() == DEMANDS
+def test_criteria_are_accepted() -> None:
+    assert Gate(**CRITERIA).model_dump() == CRITERIA
 
 
 @pytest.mark.parametrize(
@@ -23,15 +23,15 @@ def test_demands_are_taken() -> None:
     [
         ("stage", "Production"),
         ("stage", "a#b"),
-        ("accuracy", 99),
-        ("recall", -0.1),
-        ("recalls", {"9": 1.1}),
-        ("calibration_error", float("nan")),
-        ("fall", 1),
+        ("min_accuracy", 99),
+        ("min_recall", -0.1),
+        ("min_recalls", {"9": 1.1}),
+        ("max_calibration_error", float("nan")),
+        ("max_regression", 1),
         ("confidence", 0.5),
         ("more", 1),
     ],
 )
 def test_what_is_out_of_range_is_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(ValidationError, match=name):
-        Gate(**(DEMANDS | {name: value}))
+        Gate(**(CRITERIA | {name: value}))

@@ -23,10 +23,10 @@ def test_the_projects_parameters_and_the_cpu_are_fine(tmp_path: Path) -> None:
 @NO_GPU
 def test_gpu_that_the_parameters_ask_for_is_missing(tmp_path: Path, edit: Edit) -> None:
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
-    edit(tmp_path / "params.yaml", "train.device", "gpu")
+    edit(tmp_path / "params.yaml", "machine.device", "gpu")
     *_, result = gpu.examine(tmp_path)
     assert (result.piece, result.state) == ("GPU", "missing")
-    assert "train.device is gpu" in result.finding
+    assert "machine.device is gpu" in result.finding
 
 
 @NO_GPU
@@ -38,10 +38,10 @@ def test_parameters_that_are_refused_are_missing_and_end_the_checks(
     tmp_path: Path, edit: Edit
 ) -> None:
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
-    edit(tmp_path / "params.yaml", "train.device", "abacus")
+    edit(tmp_path / "params.yaml", "machine.device", "abacus")
     (result,) = gpu.examine(tmp_path)
     assert (result.piece, result.state) == ("parameters", "missing")
-    assert "train.device must be 'auto', 'cpu' or 'gpu', found" in result.finding
+    assert "machine.device must be 'auto', 'cpu' or 'gpu', found" in result.finding
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_gpu_is_judged_by_what_the_parameters_ask_for(
 
 def test_the_command_that_gives_the_gpu_up_does_so(tmp_path: Path, edit: Edit) -> None:
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
-    edit(tmp_path / "params.yaml", "train.device", "gpu")
+    edit(tmp_path / "params.yaml", "machine.device", "gpu")
     command = gpu.judge("gpu", 0, 0).fix
     subprocess.run(command, cwd=tmp_path, check=True, shell=True)  # noqa: S602
-    assert read_params(tmp_path / "params.yaml").train.device == "auto"
+    assert read_params(tmp_path / "params.yaml").machine.device == "auto"

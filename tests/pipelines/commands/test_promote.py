@@ -110,7 +110,11 @@ def test_gate_that_is_shut_has_an_exit_code_of_its_own(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "value", "sentence"),
     [
-        ("gate.fall", 2, "params.yaml: gate: fall must be less than 1, found 2"),
+        (
+            "gate.max_regression",
+            2,
+            "params.yaml: gate: max_regression must be less than 1, found 2",
+        ),
         ("gate", None, "params.yaml: expected a section gate, found none"),
     ],
 )
@@ -230,7 +234,7 @@ def test_verdict_that_was_edited_promotes_nothing(folder: Path) -> None:
 def test_verdict_of_a_gate_that_was_changed_since_promotes_nothing(
     folder: Path, edit: Edit
 ) -> None:
-    edit(folder / "params.yaml", "gate.accuracy", 0.99)
+    edit(folder / "params.yaml", "gate.min_accuracy", 0.99)
     commit_all(folder, "Demand more")
     code, said = promote(folder)
     assert (code, "to say what the gate of its params.yaml says" in said) == (1, True)

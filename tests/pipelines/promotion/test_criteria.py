@@ -10,11 +10,11 @@ from stages.sections.gate import Gate
 
 GATE = Gate(
     stage="production",
-    accuracy=0.9,
-    recall=0.8,
-    recalls={"b": 0.7},
-    calibration_error=0.05,
-    fall=0.01,
+    min_accuracy=0.9,
+    min_recall=0.8,
+    min_recalls={"b": 0.7},
+    max_calibration_error=0.05,
+    max_regression=0.01,
     confidence=0.95,
 )
 FOUND = Results(

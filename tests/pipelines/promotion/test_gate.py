@@ -96,7 +96,10 @@ def test_damage_by_chance_is_refused_or_opens_no_gate() -> None:
         (b"text", "expected parameters by name, found something else"),
         (b"gate: 5", "gate: the file must be an object, found 5"),
         (b"gate: {}", "gate: stage is missing"),
-        (b"gate: {accuracy: 2020-01-01}", "expected a YAML file, found a value of the type date"),
+        (
+            b"gate: {min_accuracy: 2020-01-01}",
+            "expected a YAML file, found a value of the type date",
+        ),
         (b"gate: &a [*a]", "expected a YAML file, found values nested more than 64 deep"),
         (b"gate: 1\ngate: 2", "expected a YAML file, found a mistake"),
         (b"[" * 100_000, "expected a YAML file, found values nested more than 64 deep"),
@@ -114,11 +117,11 @@ def test_parameters_without_sound_criteria_are_a_sentence(params: bytes, found: 
 @pytest.mark.parametrize("value", [".inf", ".nan", "-1", "true", "'0.9'", "1e999"])
 def test_a_bound_that_is_no_share_is_refused(value: str) -> None:
     gate = (
-        "stage: production, recall: 0.8, recalls: {}, calibration_error: 0.1, fall: 0.01, "
-        "confidence: 0.95"
+        "stage: production, min_recall: 0.8, min_recalls: {}, max_calibration_error: 0.1, "
+        "max_regression: 0.01, confidence: 0.95"
     )
-    sound = f"gate: {{accuracy: 0.9, {gate}}}".encode()
+    sound = f"gate: {{min_accuracy: 0.9, {gate}}}".encode()
     assert criteria_of({"params.yaml": sound}.get) is not None
-    with pytest.raises(PipelineError, match=r"^params\.yaml: gate: accuracy must be "):
+    with pytest.raises(PipelineError, match=r"^params\.yaml: gate: min_accuracy must be "):
         criteria_of({"params.yaml": sound.replace(b"0.9,", f"{value},".encode(), 1)}.get)
     assert criteria_of({"params.yaml": b"recipe: fast"}.get) is None

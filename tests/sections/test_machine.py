@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from stages.params import read_params
-from stages.sections.train import Train
+from stages.sections.machine import Machine
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from stages.sections.train import Train
 def test_what_the_machine_cannot_do_is_refused(
     small_params: Path, name: str, value: object
 ) -> None:
-    settings = read_params(small_params).train.model_dump()
+    settings = read_params(small_params).machine.model_dump()
 
     with pytest.raises(ValidationError, match=name):
-        Train.model_validate(settings | {name: value})
+        Machine.model_validate(settings | {name: value})

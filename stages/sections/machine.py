@@ -1,4 +1,4 @@
-"""The section on how the machine trains: each value's type, range and meaning."""
+"""The section on how a machine trains: each value's type, range and meaning."""
 
 from typing import Annotated, Literal
 
@@ -18,7 +18,7 @@ def _a_definite_number(threads: int) -> int:
     return threads
 
 
-class Train(Section):
+class Machine(Section):
     """How a recipe is trained on this machine; nothing here is part of a recipe."""
 
     device: Literal["auto", "cpu", "gpu"]
