@@ -1,4 +1,4 @@
-"""The flow: the stages of ``dvc.yaml``, here or in a checkout of its own."""
+"""The flow of the pipeline: it runs the stages of ``dvc.yaml``, here or in a worktree."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -22,30 +22,30 @@ from pipelines.git.repository import Repository, commit_changes
 from pipelines.system.lock import BusyError, exclusive
 from pipelines.ui.absence import report_missed
 from pipelines.ui.artifacts import record_report, record_results
-from pipelines.workers.submit import Policy
+from pipelines.workers.policy import Policy
 from stages.formats import FormatError, parse_yaml
 
+Given = Annotated[str, Field(min_length=1)]
 
-class Asked(NamedTuple):
-    """What a run is to do, as its parameters say."""
 
-    ref: str
-    """Empty for the working copy."""
+class Options(NamedTuple):
+    """The parameters of a run that ``pipeline`` documents."""
+
     changes: Sequence[str]
     push: str | None
     promote: bool
     file: str
-    policy: Policy
+    policy: Policy | None
 
 
 def _run_name() -> str:
     """Name a run after its recipe and where it runs."""
-    asked = flow_run.parameters
-    ref = asked.get("ref")
+    given = flow_run.parameters
+    ref = given.get("ref")
     try:
-        recipe = asked.get("recipe") or _recipe(Repository(Path.cwd()).read("params.yaml", ref))
+        recipe = given.get("recipe") or _recipe(Repository(Path.cwd()).read("params.yaml", ref))
     except PipelineError:
-        # The flow itself will say what is wrong.
+        # The flow itself reports what is wrong.
         recipe = "no recipe"
     return f"{recipe} at {ref or 'working copy'}"
 
@@ -61,10 +61,10 @@ def _recipe(params: str) -> str:
 
 @flow(name="pipeline", flow_run_name=_run_name, persist_result=False)
 def pipeline(
-    recipe: str | None = None,
-    ref: str | None = None,
+    recipe: Given | None = None,
+    ref: Given | None = None,
     set_param: Sequence[str] = (),
-    push: str | None = None,
+    push: Given | None = None,
     promote: bool = False,
     when_busy: Literal["wait", "cancel"] = "wait",
     late_after: Annotated[float, Field(gt=0)] | None = None,
@@ -78,82 +78,82 @@ def pipeline(
     """Run the stages of dvc.yaml, or of another file, that are not up to date.
 
     Args:
-        recipe: of params.yaml, to use in place of the one that it names.
-        ref: commit, branch or tag to run in a checkout of its own, which ends as a commit on a
-            branch runs/...; without it, the working copy is brought up to date.
-        set_param: values for params.yaml, as in `dvc exp run --set-param`:
-            `recipes.fast.training.epochs=5`; with ref alone.
-        push: remote of Git that the branch is pushed to, after what is new in DVC's cache has gone
-            to its remote; with ref alone.
-        promote: the commit, if the gate of params.yaml lets its model through; with ref alone.
-        when_busy: wait while another run is at work in this repository, or cancel this one.
-        late_after: seconds after its scheduled time from which a run is skipped.
-        train_on: run the stages that have a meta.pool here, or let a worker of that pool run them.
-        pool_wait: seconds that a worker gets to take one of them up.
-        pool_empty: what follows when none has: the run fails, or the stage runs here.
-        pool_timeout: seconds after which such a stage is cancelled, and the run fails.
-        pool_lost: what follows when its worker dies: it is handed off once more, or the run fails.
-        file: whose stages to run, after those that they depend on: tuning/dvc.yaml searches.
+        recipe: a recipe of params.yaml, instead of the one that it names.
+        ref: the commit, branch or tag to run in a worktree of its own. The run ends as a commit on
+            a branch runs/.... Without a ref, the run brings the working copy up to date.
+        set_param: values for params.yaml, as for `dvc exp run --set-param`:
+            `recipes.fast.training.epochs=5`. Needs a ref.
+        push: the Git remote that gets the branch, after DVC's remote has got the outputs. Needs a
+            ref.
+        promote: promote the commit if its model passes the gate. Needs a ref.
+        when_busy: wait while another run works in this repository, or cancel this run.
+        late_after: skip a run that starts more than this many seconds after its scheduled time.
+        train_on: where the stages run that name a pool in dvc.yaml: here, or on a worker of the
+            pool.
+        pool_wait: seconds that a worker has to start such a stage.
+        pool_empty: if no worker starts it, fail, or run it here.
+        pool_timeout: seconds after which such a stage is cancelled, and this run fails.
+        pool_lost: if the worker dies, retry once with any worker of the pool, or fail.
+        file: the file whose stages run, after those that they depend on. tuning/dvc.yaml searches
+            recipes.
     """
     lateness = (dt.datetime.now(tz=dt.UTC) - flow_run.scheduled_start_time).total_seconds()
     if late_after and lateness > late_after:
         message = f"{lateness:.0f} s late, more than the {late_after:g} s of late_after"
         return Completed(name="Skipped", message=message)
-    owner = f"the run '{flow_run.name}' ({flow_run.id})"
+    policy = Policy(pool_wait, pool_empty, pool_timeout, pool_lost) if train_on == "pool" else None
+    changes = [*set_param, *([f"recipe={recipe}"] if recipe else [])]
+    options = Options(changes, push, promote, file, policy)
+    owner, log = f"the run '{flow_run.name}' ({flow_run.id})", get_run_logger().info
     try:
-        policy = Policy(
-            train_on=train_on,
-            pool_wait=pool_wait,
-            pool_empty=pool_empty,
-            pool_timeout=pool_timeout,
-            pool_lost=pool_lost,
-        )
-        changes = [*set_param, *([f"recipe={recipe}"] if recipe else [])]
-        asked = Asked(ref or "", changes, push, promote, file, policy)
         repository = Repository(Path.cwd())
-        with exclusive(repository.state / "lock", owner, when_busy, get_run_logger().info) as lock:
-            return report_missed((_run_apart if ref else _run_here)(repository, lock, asked))
+        with exclusive(repository.state / "lock", owner, when_busy, log) as lock_fd:
+            if ref is None:
+                return report_missed(_run_here(repository, lock_fd, options))
+            return report_missed(_run_in_worktree(repository, lock_fd, ref, options))
     except BusyError as error:
         return Cancelled(message=str(error))
     except PipelineError as error:
         return report_missed(Failed(message=str(error)))
 
 
-def _run_here(repository: Repository, lock: int, asked: Asked) -> State:
-    if asked.changes or asked.push or asked.promote:
+def _run_here(repository: Repository, lock_fd: int, options: Options) -> State:
+    if options.changes or options.push or options.promote:
         raise PipelineError(
-            "recipe, set_param, push and promote are for a run in a checkout of its own: expected "
-            "a ref, found none; name one (ref=main), or edit params.yaml."
+            "recipe, set_param, push and promote are for a run in a worktree: expected a ref, "
+            "found none; name one (ref=main), or edit params.yaml."
         )
-    outcomes = run_stages(repository.folder, lock, asked.file, asked.policy)
+    outcomes = run_stages(repository.folder, lock_fd, options.file, options.policy)
     if have_moved(outcomes):
         record_results(repository.folder, repository.commit_of("HEAD"))
         record_report(f"`{repository.folder / 'reports' / 'index.html'}`")
     return Completed(message=summary(outcomes))
 
 
-def _run_apart(repository: Repository, lock: int, asked: Asked) -> State:
-    base = repository.commit_of(asked.ref)
+def _run_in_worktree(repository: Repository, lock_fd: int, ref: str, options: Options) -> State:
+    base = repository.commit_of(ref)
     with worktree(repository, base, flow_run.id) as folder:
-        outcomes = run_stages(folder, lock, asked.file, asked.policy, asked.changes, restore=True)
+        outcomes = run_stages(
+            folder, lock_fd, options.file, options.policy, options.changes, restore=True
+        )
         recipe = _recipe(Repository(folder).read("params.yaml", None))
         # The end of the id: it begins with the time, which scheduled runs share.
         branch = f"runs/{recipe}-{base[:7]}-{flow_run.id[-8:]}"
         if have_moved(outcomes):
             record_results(folder, base)
-        report = judge_run(folder) if asked.file == MAIN else None
+        report = judge_run(folder) if options.file == MAIN else None
         done = summary(outcomes)
         message = f"Run {recipe} at {base[:7]}\n\n{done}.\n\nFlow-Run: {flow_run.id}"
         found = commit_changes(folder, branch, message)
-        if found and asked.push:
-            push_results(folder, found, asked.push)
+        if found and options.push:
+            push_results(folder, found, options.push)
     if found:
         record_report(f"`git show {found}:reports/index.html > report.html`")
-        did = "committed to" if found == branch else "the same came of the run that is at"
-        done += f"; {did} {found}" + (f", pushed to {asked.push}" if asked.push else "")
+        did = "committed to" if found == branch else "same results as the run at"
+        done += f"; {did} {found}" + (f", pushed to {options.push}" if options.push else "")
     else:
         done += "; nothing to commit"
-    if not (asked.promote and report):
+    if not (options.promote and report):
         return Completed(message=done)
-    came = promote_run(repository, found or base, report, asked.push)
-    return Completed(name=None if report.passed else "Blocked", message=f"{done}; {came}")
+    promoted = promote_run(repository, found or base, report, options.push)
+    return Completed(name=None if report.passed else "Blocked", message=f"{done}; {promoted}")

@@ -16,7 +16,8 @@ from pipelines.dvc.stages import Stage
 from pipelines.errors import NoWorkerError, PipelineError
 from pipelines.system.process import TimedOutError, run
 from pipelines.ui.progress import Progress
-from pipelines.workers.submit import Policy, submit
+from pipelines.workers.policy import Policy
+from pipelines.workers.submit import submit
 
 # sysexits.h, EX_TEMPFAIL: what stages exit with when trying again may help.
 _TEMPORARY = "exited with 75"
@@ -31,7 +32,7 @@ def run_stage(
     stage: Stage,
     changed: bool,
     folder: Path,
-    lock: int,
+    lock_fd: int,
     upstream: Sequence[State],
     policy: Policy | None = None,
     python: Path = Path(sys.executable),
@@ -42,9 +43,9 @@ def run_stage(
         stage: as it was found before the run.
         changed: whether something that it depends on may differ from what ``dvc.lock`` records.
         folder: of ``dvc.yaml``.
-        lock: descriptor of the lock, which the stage's processes hold as well.
+        lock_fd: descriptor of the lock, which the stage's processes hold as well.
         upstream: the states of the stages that it depends on.
-        policy: whether a worker runs it, if it has a pool; without one it runs here.
+        policy: how a worker runs it, if it has a pool; without a policy it runs here.
         python: of the environment that it runs in here.
 
     Returns:
@@ -62,9 +63,9 @@ def run_stage(
     state: State = named(
         stage,
         folder,
-        lock,
+        lock_fd,
         changed,
-        policy or Policy(),
+        policy,
         python,
         return_state=True,
         wait_for=upstream,
@@ -78,20 +79,20 @@ def _may_pass(_task: Task[..., State], _run: TaskRun, state: State) -> bool:
 
 @task(cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_may_pass)
 def reproduce(
-    stage: Stage, folder: Path, lock: int, changed: bool, policy: Policy, python: Path
+    stage: Stage, folder: Path, lock_fd: int, changed: bool, policy: Policy | None, python: Path
 ) -> State:
     """Let DVC reproduce one stage, here or on a worker; see ``run_stage``."""
     if not changed:
         if stage.restored:
             return Completed(name="Restored", message="its outputs came from the cache")
         return Completed(name="Cached", message="nothing that it depends on has changed")
-    if policy.train_on == "here" or not stage.meta.pool:
-        return _reproduce_here(stage, folder, lock, python)
-    return _reproduce_on_pool(stage, folder, lock, policy, python)
+    if policy is None or not stage.meta.pool:
+        return _reproduce_here(stage, folder, lock_fd, python)
+    return _reproduce_on_pool(stage, folder, lock_fd, policy, python)
 
 
 def _reproduce_on_pool(
-    stage: Stage, folder: Path, lock: int, policy: Policy, python: Path
+    stage: Stage, folder: Path, lock_fd: int, policy: Policy, python: Path
 ) -> State:
     try:
         return submit(stage, folder, policy)
@@ -99,14 +100,14 @@ def _reproduce_on_pool(
         if policy.pool_empty == "fail":
             return Failed(message=str(error))
         get_run_logger().warning("%s runs here: %s", stage.name, error)
-        state = _reproduce_here(stage, folder, lock, python)
+        state = _reproduce_here(stage, folder, lock_fd, python)
         state.message = f"ran here: {error} {state.message or ''}".strip()
         return state
     except PipelineError as error:
         return Failed(message=str(error))
 
 
-def _reproduce_here(stage: Stage, folder: Path, lock: int, python: Path) -> State:
+def _reproduce_here(stage: Stage, folder: Path, lock_fd: int, python: Path) -> State:
     logger, lines, progress = get_run_logger(), [], Progress(stage.name)
 
     def on_line(line: str) -> None:
@@ -119,7 +120,7 @@ def _reproduce_here(stage: Stage, folder: Path, lock: int, python: Path) -> Stat
     asked = ["--file", stage.file, "--", str(folder), stage.name]
     command = [str(python), "-m", "pipelines.dvc.processes.reproduce", *asked]
     try:
-        code = run(command, PROJECT, on_line, stage.meta.timeout, [lock])
+        code = run(command, PROJECT, on_line, stage.meta.timeout, [lock_fd])
     except TimedOutError:
         limit = f"{stage.meta.timeout:g} s, its meta.timeout in dvc.yaml"
         return Failed(message=f"stage {stage.name} was ended after {limit}.")

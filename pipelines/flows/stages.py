@@ -10,16 +10,16 @@ from pipelines.dvc.stages import read_stages
 from pipelines.errors import PipelineError
 from pipelines.flows.stage import run_stage
 from pipelines.ui.artifacts import Outcome, record_stages
-from pipelines.workers.submit import Policy
+from pipelines.workers.policy import Policy
 
 _ORDER = ("Ran", "Restored", "Cached")
 
 
 def run_stages(
     folder: Path,
-    lock: int,
+    lock_fd: int,
     file: str,
-    policy: Policy,
+    policy: Policy | None,
     changes: Sequence[str] = (),
     *,
     restore: bool = False,
@@ -28,9 +28,9 @@ def run_stages(
 
     Args:
         folder: the repository's.
-        lock: descriptor of its lock.
+        lock_fd: descriptor of its lock.
         file: the ``dvc.yaml`` whose stages are wanted.
-        policy: what is done about stages that have a pool.
+        policy: how workers run the stages that have a pool; without a policy they run here.
         changes: made to ``params.yaml`` first.
         restore: first check out of the cache what ``dvc.lock`` records.
 
@@ -42,12 +42,12 @@ def run_stages(
     """
     outcomes: dict[str, Outcome] = {}
     state: State | None = None
-    for stage in read_stages(folder, [lock], changes, file=file, restore=restore):
+    for stage in read_stages(folder, [lock_fd], changes, file=file, restore=restore):
         upstream = [outcomes[name] for name in stage.upstream]
         changed = stage.changed or any(outcome.moved for outcome in upstream)
         begin = time.perf_counter()
         states = [outcome.state for outcome in upstream]
-        state = run_stage(stage, changed, folder, lock, states, policy)
+        state = run_stage(stage, changed, folder, lock_fd, states, policy)
         seconds = time.perf_counter() - begin
         outcomes[stage.name] = Outcome(state, seconds, changed and state.name != "Cached")
         if not state.is_completed():

@@ -37,7 +37,7 @@ from pipelines.workers.transport import commit_result, receive, send
 
 @flow(name="work", persist_result=False)
 def work(request: Request) -> State:
-    """Run one stage at one commit, in a checkout of its own, and push a commit that says so.
+    """Run one stage at one commit, in a worktree, and push a commit that says so.
 
     It has the stage's record in dvc.lock, those of its outputs that Git holds, and the provenance;
     its other outputs are in DVC's remote.
@@ -49,13 +49,13 @@ def work(request: Request) -> State:
     try:
         repository = Repository(Path.cwd())
         # One at a time on this machine, whose graphics card they would share.
-        with exclusive(repository.state / "lock", owner, "wait", get_run_logger().info) as lock:
-            return report_missed(_work(repository, request, lock))
+        with exclusive(repository.state / "lock", owner, "wait", get_run_logger().info) as lock_fd:
+            return report_missed(_work(repository, request, lock_fd))
     except PipelineError as error:
         return report_missed(Failed(message=str(error)))
 
 
-def _work(repository: Repository, request: Request, lock: int) -> State:
+def _work(repository: Repository, request: Request, lock_fd: int) -> State:
     timing, budget = Timing(), read_budget(os.environ)
     with timing.part("fetch the request"):
         receive(repository.folder, request.branch)
@@ -72,10 +72,10 @@ def _work(repository: Repository, request: Request, lock: int) -> State:
             _bring_inputs(folder, cache, request)
         with timing.part("check that it is as asked"):
             _check_is_as_asked(folder, request)
-            stages = read_stages(folder, [lock], file=request.file)
+            stages = read_stages(folder, [lock_fd], file=request.file)
             (stage,) = (one for one in stages if one.name == request.stage)
         with timing.part("run the stage"):
-            state = run_stage(stage, True, folder, lock, [], python=python)
+            state = run_stage(stage, True, folder, lock_fd, [], python=python)
         if not state.is_completed():
             raise PipelineError(state.message)
         with timing.part("push the result"):
@@ -113,8 +113,8 @@ def push_result(folder: Path, cache: Path, request: Request) -> tuple[Sequence[O
     Raises:
         PipelineError: one of the remotes refuses, or does not have what was pushed to it.
     """
-    lock = read_lock((folder / request.lock).read_bytes(), request.lock)
-    record = lock["stages"][request.stage]
+    lock_record = read_lock((folder / request.lock).read_bytes(), request.lock)
+    record = lock_record["stages"][request.stage]
     made = outputs(request, record)
     in_cache = [output for output in made if request.expected.outs[output.path]]
     in_git = [output.path for output in made if not request.expected.outs[output.path]]

@@ -36,7 +36,7 @@ class Rerun(NamedTuple):
 
 
 @contextmanager
-def rerun(repository: Repository, commit: str, lock: int, say: Say) -> Iterator[Rerun]:
+def rerun(repository: Repository, commit: str, lock_fd: int, say: Say) -> Iterator[Rerun]:
     """Run every stage of a commit in a checkout that is there while the block runs.
 
     DVC's cache is empty, ``dvc.lock`` and the provenance of trainings are removed beforehand, and
@@ -45,7 +45,7 @@ def rerun(repository: Repository, commit: str, lock: int, say: Say) -> Iterator[
     Args:
         repository: that has the commit, whose working copy is left alone.
         commit: its hash.
-        lock: descriptor of the repository's lock, which all processes hold as well.
+        lock_fd: descriptor of the repository's lock, which all processes hold as well.
         say: is told each line that the programs print.
 
     Raises:
@@ -55,7 +55,7 @@ def rerun(repository: Repository, commit: str, lock: int, say: Say) -> Iterator[
         for name in (LOCK, PROVENANCE):
             (folder / name).unlink(missing_ok=True)
         python, environment = _environment(folder, repository.state / "environments", say)
-        ran = _run_stages(folder, python, lock, say)
+        ran = _run_stages(folder, python, lock_fd, say)
         if not (folder / LOCK).is_file():
             raise PipelineError(f"expected {commit[:7]} to write {LOCK} when it runs, found none.")
         record = read_record((folder / LOCK).read_bytes(), f"{LOCK} of the rerun")
@@ -78,7 +78,7 @@ def _environment(folder: Path, kept: Path, say: Say) -> tuple[Path, str]:
     return python, "It ran in the environment at hand: the commit's lock file pins nothing else."
 
 
-def _run_stages(folder: Path, python: Path, lock: int, say: Say) -> set[str]:
+def _run_stages(folder: Path, python: Path, lock_fd: int, say: Say) -> set[str]:
     """Let DVC run all stages, and name those that it ran."""
     # What DVC remembers of files by their place, which is to go with the checkout.
     environment = {"DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "tmp" / "site")}
@@ -90,7 +90,7 @@ def _run_stages(folder: Path, python: Path, lock: int, say: Say) -> set[str]:
             lines.append(line)
 
     command = [str(python), "-m", "dvc", "repro"]
-    if code := run(command, folder, on_line, held=[lock], environment=environment):
+    if code := run(command, folder, on_line, held=[lock_fd], environment=environment):
         said = " / ".join(lines[-_LAST_LINES:]) or f"exit code {code}"
         raise PipelineError(f"dvc repro failed in a checkout of the commit: {said}")
     return {found[1] for line in lines if (found := _RUNNING.match(line))}

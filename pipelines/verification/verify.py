@@ -32,7 +32,7 @@ class Verification(NamedTuple):
 
 
 def verify(repository: Repository, commit: str, lock: int, say: Say) -> Verification:
-    """Run a commit's pipeline in a checkout of its own, and compare each output.
+    """Run a commit's pipeline in a worktree, and compare each output.
 
     Args:
         repository: that has the commit.

@@ -4,7 +4,7 @@ import datetime as dt
 import math
 import time
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import cast
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -14,7 +14,6 @@ from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed
-from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.dvc import remote
 from pipelines.dvc.command import dvc
@@ -27,30 +26,13 @@ from pipelines.system.timing import Timing
 from pipelines.ui.absence import server_may_be_away
 from pipelines.ui.artifacts import record_seconds
 from pipelines.workers.accept import accept_result
+from pipelines.workers.policy import Policy
 from pipelines.workers.request import Request, lock_of
 from pipelines.workers.result import inputs_of
 from pipelines.workers.transport import commit_as_is, send, withdraw
 
 # Seconds between two looks at the worker's run.
 _PATIENCE = 2
-
-
-class Policy(BaseModel):
-    """What is done about stages that have a pool."""
-
-    model_config = ConfigDict(frozen=True)
-
-    train_on: Literal["here", "pool"] = "here"
-    """Where such a stage runs."""
-    pool_wait: Annotated[float, Field(gt=0)] = 300
-    """Seconds that a worker gets to take a stage up."""
-    pool_empty: Literal["fail", "here"] = "fail"
-    """What follows when none has: the run fails, or the stage runs here."""
-    pool_timeout: Annotated[float, Field(gt=0)] = 86400
-    """Seconds after which the worker's run is cancelled, and this run fails."""
-    pool_lost: Literal["retry", "fail"] = "retry"
-    """What follows when the worker's run has crashed: another worker, or the same when it is back,
-    gets it once more, or the run fails."""
 
 
 def submit(stage: Stage, folder: Path, policy: Policy) -> State:

@@ -219,7 +219,7 @@ def test_run_that_is_repeated_pushes_the_branch_that_was_not_pushed(
     _, name, message = start(**once).end()
 
     assert name == "Completed"
-    assert message.endswith(f"the same came of the run that is at {branch}, pushed to origin")
+    assert message.endswith(f"same results as the run at {branch}, pushed to origin")
     assert git("ls-remote", "origin").split() == [git("rev-parse", branch), f"refs/heads/{branch}"]
 
 
