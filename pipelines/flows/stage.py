@@ -1,9 +1,9 @@
 """The one task: run a stage through DVC."""
 
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
@@ -12,6 +12,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from pipelines import PROJECT
+from pipelines.dvc.outcome import Outcome, read_outcome
 from pipelines.dvc.stages import Stage
 from pipelines.errors import NoWorkerError, PipelineError
 from pipelines.system.process import TimedOutError, run
@@ -20,10 +21,14 @@ from pipelines.workers.policy import Policy
 from pipelines.workers.submit import submit
 
 # sysexits.h, EX_TEMPFAIL: what stages exit with when trying again may help.
-_TEMPORARY = "exited with 75"
+_TEMPORARY = 75
 _TRY_AGAIN = "FailedForNow"
-_SKIPPED = re.compile(r"^Stage '.*' didn't change, skipping$")
-_FROM_CACHE = re.compile(r"^Stage '.*' is cached - skipping run, checking out outputs$")
+# Name and message of the state, by outcome.
+_COMPLETED = {
+    "ran": ("Ran", None),
+    "restored": ("Restored", "its outputs came from an earlier run"),
+    "cached": ("Cached", "what it depends on came out the same"),
+}
 # Of a failed stage's output, what the state quotes.
 _LAST_LINES = 5
 
@@ -117,25 +122,24 @@ def _reproduce_here(stage: Stage, folder: Path, lock_fd: int, python: Path) -> S
         lines.append(line)
         progress.read(line)
 
-    asked = ["--file", stage.file, "--", str(folder), stage.name]
-    command = [str(python), "-m", "pipelines.dvc.processes.reproduce", *asked]
-    try:
-        code = run(command, PROJECT, on_line, stage.meta.timeout, [lock_fd])
-    except TimedOutError:
-        limit = f"{stage.meta.timeout:g} s, its meta.timeout in dvc.yaml"
-        return Failed(message=f"stage {stage.name} was ended after {limit}.")
-    return _failure(stage, lines) if code else _success(lines)
+    with TemporaryDirectory() as temporary:
+        reported = Path(temporary, "outcome.json")
+        options = ["--file", stage.file, "--outcome", str(reported)]
+        module = "pipelines.dvc.processes.reproduce"
+        command = [str(python), "-m", module, *options, "--", str(folder), stage.name]
+        try:
+            run(command, PROJECT, on_line, stage.meta.timeout, [lock_fd])
+        except TimedOutError:
+            limit = f"{stage.meta.timeout:g} s, its meta.timeout in dvc.yaml"
+            return Failed(message=f"stage {stage.name} was ended after {limit}.")
+        outcome = read_outcome(reported)
+    if outcome.outcome == "failed":
+        return _failure(stage, lines, outcome)
+    name, message = _COMPLETED[outcome.outcome]
+    return Completed(name=name, message=message)
 
 
-def _success(lines: Sequence[str]) -> State:
-    if any(map(_SKIPPED.match, lines)):
-        return Completed(name="Cached", message="what it depends on came out the same")
-    if any(map(_FROM_CACHE.match, lines)):
-        return Completed(name="Restored", message="its outputs came from an earlier run")
-    return Completed(name="Ran")
-
-
-def _failure(stage: Stage, lines: Sequence[str]) -> State:
-    said = "\n".join(lines[-_LAST_LINES:])
-    name = _TRY_AGAIN if any(_TEMPORARY in line for line in lines) else None
-    return Failed(name=name, message=f"stage {stage.name} failed:\n{said}")
+def _failure(stage: Stage, lines: Sequence[str], outcome: Outcome) -> State:
+    printed = "\n".join(lines[-_LAST_LINES:])
+    name = _TRY_AGAIN if outcome.exit_code == _TEMPORARY else None
+    return Failed(name=name, message=f"stage {stage.name} failed:\n{printed}")

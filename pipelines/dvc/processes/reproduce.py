@@ -1,22 +1,25 @@
-"""Have DVC reproduce one stage, after a look at the objects that it would rely on.
+"""Have DVC reproduce one stage, after a check of the objects that it would use.
 
-``python -m pipelines.dvc.processes.reproduce [--file FILE] FOLDER STAGE``, a process of its own.
+``python -m pipelines.dvc.processes.reproduce [--file FILE] [--outcome PATH] FOLDER STAGE``.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import dvc.stage.run
 import typer
-from dvc.cli import main as dvc
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
-from dvc.stage.cache import _can_hash
+from dvc.stage.cache import StageCache, _can_hash
+from dvc.stage.exceptions import StageCmdFailedError
 from dvc.stage.serialize import to_single_stage_lockfile
 
 from pipelines.dvc.objects import check_sound
+from pipelines.dvc.outcome import Outcome
 from pipelines.dvc.outputs import Output
 from pipelines.dvc.processes.committed import check_done
 from pipelines.dvc.run_cache import remove_empty_runs
@@ -24,24 +27,73 @@ from pipelines.dvc.stages import MAIN
 from pipelines.errors import PipelineError
 
 
-def main(folder: Path, stage: str, file: Annotated[str, typer.Option()] = MAIN) -> None:
-    """Exit as ``dvc repro`` does, or with 1 and a sentence if an object is damaged."""
+class _StageCache(StageCache):  # type: ignore[misc]
+    """Note whether DVC restored the outputs of an earlier run."""
+
+    restored = False
+
+    def restore(self, *arguments: Any, **options: Any) -> None:
+        super().restore(*arguments, **options)
+        self.restored = True
+
+
+class _CommandFailedError(StageCmdFailedError):  # type: ignore[misc]
+    """Keep the exit code, which DVC only puts into its message."""
+
+    def __init__(self, cmd: str, status: int | None = None) -> None:
+        super().__init__(cmd, status)
+        self.status = status
+
+
+def main(
+    folder: Path,
+    stage: str,
+    file: Annotated[str, typer.Option()] = MAIN,
+    outcome: Annotated[Path | None, typer.Option()] = None,
+) -> None:
+    """Exit with 0 if the stage is up to date, or with 1 after an error; write the outcome."""
     os.chdir(folder)
+    dvc.stage.run.StageCmdFailedError = _CommandFailedError
+    found = Outcome(outcome="failed")
     try:
-        # What is wrong with the stage itself, DVC will say.
+        # DVC itself reports what is wrong with the stage.
         with suppress(DvcException):
             _check(file, stage)
+        found = reproduce(file, stage)
     except PipelineError as error:
         typer.echo(f"error: {error}", err=True)
-        raise SystemExit(1) from None
-    target = stage if file == MAIN else f"{file}:{stage}"
-    if code := dvc(["--wait-for-lock", "repro", "--single-item", target]):
-        raise SystemExit(code)
+    if outcome:
+        outcome.write_text(f"{found.model_dump_json()}\n")
+    raise SystemExit(found.outcome == "failed")
+
+
+def reproduce(file: str, name: str) -> Outcome:
+    """Reproduce a stage as ``dvc repro --single-item`` does.
+
+    Raises:
+        PipelineError: an output did not get into DVC's cache; the stage's record is removed.
+    """
+    target = name if file == MAIN else f"{file}:{name}"
     try:
-        _check_done(file, stage)
-    except PipelineError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise SystemExit(1) from None
+        with Repo(_wait_for_lock=True) as repo:
+            repo.stage_cache = _StageCache(repo)
+            reproduced = repo.reproduce(target, single_item=True)
+            with repo.lock:
+                check_done([repo.stage.load_one(file, name)], Path(repo.cache.local_cache_dir))
+            restored = repo.stage_cache.restored
+    except DvcException as error:
+        logging.getLogger("dvc").exception("")
+        failed = next((one for one in _causes(error) if isinstance(one, _CommandFailedError)), None)
+        return Outcome(outcome="failed", exit_code=failed.status if failed else None)
+    if not reproduced:
+        return Outcome(outcome="cached")
+    return Outcome(outcome="restored" if restored else "ran")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _check(file: str, stage: str) -> None:
@@ -51,11 +103,6 @@ def _check(file: str, stage: str) -> None:
         check_sound(relied_on(repo, file, stage), cache)
         # DVC removes the entries that it cannot read.
         remove_empty_runs(cache)
-
-
-def _check_done(file: str, name: str) -> None:
-    with Repo(_wait_for_lock=True) as repo, repo.lock:
-        check_done([repo.stage.load_one(file, name)], Path(repo.cache.local_cache_dir))
 
 
 def relied_on(repo: Repo, file: str, name: str) -> Iterator[Output]:
