@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed-from-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor repro flow serve tune test lint check lock bench
+.PHONY: help setup doctor repro flow serve tune test test-all lint check lock bench
 
 help: ## list these targets; python -m pipelines --help lists every other command
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,13 +35,16 @@ serve: $(INSTALLED) ## run Prefect here until Ctrl-C: server, UI, schedules, wor
 tune: $(INSTALLED) ## search recipes and measure a learning curve, see tuning/params.yaml
 	dvc repro tuning/dvc.yaml
 
-test: $(INSTALLED) ## run the tests
+test: $(INSTALLED) ## run the tests, without most of the slow ones
+	pytest -m "not slow or core"
+
+test-all: $(INSTALLED) ## run all tests
 	pytest
 
 lint: $(INSTALLED) ## check format, style, types and imports
 	pre-commit run --all-files
 
-check: lint test ## lint, then test
+check: lint test-all ## lint, then run all tests
 
 bench: $(INSTALLED) ## measure what README and docs/ quote (about an hour; leave the machine alone)
 	python -m benchmarks.training

@@ -77,6 +77,7 @@ def commit(run: Run) -> None:
     run("git", "commit", "--quiet", "--message", "run")
 
 
+@pytest.mark.core
 def test_a_second_repro_runs_nothing_and_commits_can_be_compared(
     run: Run, clone: Path, edit: Edit
 ) -> None:

@@ -13,13 +13,21 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.pipelines.prefect_server import ROOT, Prefect, free_port, running
-from tests.pipelines.repositories import Git, apart, clone_for_work, copy_toy, run
+from tests.pipelines.repositories import Git, apart, clone_for_work, copy_toy, make_judged, run
 from tests.pipelines.runs import FlowRun
 
 _yaml = YAML()
 
 # A script that runs the tests in the background has SIGINT ignored, which would be handed on.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder that start Prefect's server as slow."""
+    for item in items:
+        below = item.path.is_relative_to(Path(__file__).parent)
+        if below and isinstance(item, pytest.Function) and "prefect" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
@@ -53,14 +61,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with a pipeline whose results a gate can judge, which has not been run."""
     apart(monkeypatch, tmp_path)
-    folder = tmp_path / "judged"
-    shutil.copytree(Path(__file__).parent / "judged", folder)
-    (folder / ".gitignore").write_text("/model.txt\n/reports/predictions.csv\n")
-    run(folder, "git", "init", "--quiet", "--initial-branch=main")
-    run(folder, "dvc", "init", "--quiet")
-    run(folder, "git", "add", "--all")
-    run(folder, "git", "commit", "--quiet", "-m", "Begin")
-    return folder
+    return make_judged(tmp_path / "judged")
 
 
 @pytest.fixture

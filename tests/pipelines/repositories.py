@@ -1,10 +1,13 @@
 """Git and DVC repositories whose pipelines take no time."""
 
+import atexit
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,7 +34,17 @@ def apart(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 
 
 def copy_toy(folder: Path) -> Path:
-    """Make the toy pipeline a Git and DVC repository, committed after its first run."""
+    """Copy the toy pipeline, a Git and DVC repository that is committed after its first run."""
+    shutil.copytree(_toy(), folder, symlinks=True)
+    return folder
+
+
+@cache
+def _toy() -> Path:
+    """Run the toy pipeline once for all tests of this process."""
+    temporary = Path(tempfile.mkdtemp(prefix="toy-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    folder = temporary / "toy"
     shutil.copytree(Path(__file__).parent / "toy", folder)
     shutil.copy(ROOT / "prefect.toml", folder)
     for command in (
@@ -42,6 +55,17 @@ def copy_toy(folder: Path) -> Path:
         ("git", "commit", "--quiet", "-m", "Begin"),
     ):
         subprocess.run(command, cwd=folder, check=True)
+    return folder
+
+
+def make_judged(folder: Path) -> Path:
+    """Make a repository with a pipeline whose results a gate can judge; it has not been run."""
+    shutil.copytree(Path(__file__).parent / "judged", folder)
+    (folder / ".gitignore").write_text("/model.txt\n/reports/predictions.csv\n")
+    run(folder, "git", "init", "--quiet", "--initial-branch=main")
+    run(folder, "dvc", "init", "--quiet")
+    run(folder, "git", "add", "--all")
+    run(folder, "git", "commit", "--quiet", "-m", "Begin")
     return folder
 
 

@@ -2,8 +2,9 @@
 
 import json
 import re
+import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from tests.helpers import pipelines, pipelines_process
 from tests.pipelines.prefect_server import ROOT, Prefect
-from tests.pipelines.repositories import run
+from tests.pipelines.repositories import apart, make_judged, run
 from tests.pipelines.runs import FlowRun
 
 Edit = Callable[[Path, str, Any], None]
@@ -35,13 +36,25 @@ def run_command(folder: Path, *arguments: str) -> tuple[int, str]:
     return done.code, done.out + done.err
 
 
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A repository whose model is committed, with its gate report."""
+    root = tmp_path_factory.mktemp("committed")
+    with pytest.MonkeyPatch.context() as patch:
+        apart(patch, root)
+        folder = make_judged(root / "judged")
+        commit(folder, 50)
+        yield folder
+
+
 @pytest.fixture
-def folder(judged: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository whose model is committed, with the verdict of its gate."""
+def folder(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that repository."""
+    apart(monkeypatch, tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("COLUMNS", "200")
-    commit(judged, 50)
-    return judged
+    shutil.copytree(committed, tmp_path / "judged", symlinks=True)
+    return tmp_path / "judged"
 
 
 def commit(folder: Path, wrong: int) -> str:

@@ -23,7 +23,13 @@ _RAW = Output(path="raw.txt", md5=md5(b"one\n"), size=4)
 _ABSENT = "0" * 32
 
 
-@pytest.fixture(params=[folder, ssh, s3])
+_SLOW = pytest.mark.slow
+
+
+@pytest.fixture(
+    params=[folder, pytest.param(ssh, marks=_SLOW), pytest.param(s3, marks=_SLOW)],
+    ids=["folder", "ssh", "s3"],
+)
 def storage(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Storage]:

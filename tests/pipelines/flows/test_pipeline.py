@@ -28,6 +28,7 @@ def test_nothing_changed_is_all_cached(prefect: Prefect, start: Start) -> None:
     assert prefect.runs(id=identity)[0]["name"] == "fast at working copy"
 
 
+@pytest.mark.core
 def test_only_what_changed_runs_with_its_log_and_its_records(
     prefect: Prefect, start: Start, set_params: SetParams, toy: Path
 ) -> None:
@@ -145,6 +146,7 @@ def test_killed_run_leaves_no_process_and_the_next_run_heals(
     assert start().end()[2] == "2 ran, 1 cached"
 
 
+@pytest.mark.core
 def test_run_apart_ends_as_a_commit_and_touches_nothing_here(
     prefect: Prefect, start: Start, toy: Path, git: Git
 ) -> None:

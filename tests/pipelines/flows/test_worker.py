@@ -49,6 +49,7 @@ def on_pool(start: Start, **parameters: Any) -> FlowRun:
     return start(train_on="pool", **{"pool_wait": 90, "pool_timeout": 240} | parameters)
 
 
+@pytest.mark.core
 def test_stage_with_a_pool_runs_on_the_worker_and_nothing_is_left_to_do(
     pool: Prefect,
     start: Start,
