@@ -1,7 +1,7 @@
 """Find out who needs the objects of DVC's cache, and remove those that nobody needs.
 
-Kept is what these need: the working copy, every branch and every tag, but only the newest of the
-branches ``runs/...``. DVC's own ``gc`` keeps all branches or none.
+Objects are kept if the working copy, a branch or a tag needs them. Of the branches ``runs/...``,
+only the newest count. DVC's own ``gc`` keeps all branches or none.
 """
 
 import os

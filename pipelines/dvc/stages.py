@@ -25,7 +25,7 @@ class Meta(BaseModel):
     timeout: Annotated[float, Field(gt=0)] | None = None
     """Seconds after which the stage and all its processes are ended."""
     pool: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] | None = None
-    """Work pool whose workers can run the stage, if the flow is asked to submit it."""
+    """Work pool whose workers can run the stage, for a flow that submits it."""
 
 
 class Stage(BaseModel):

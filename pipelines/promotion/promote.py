@@ -101,7 +101,7 @@ def roll_back(
 
 
 def report_of(folder: Path, commit: str) -> GateReport:
-    """Return the gate report of exactly a commit's results.
+    """Return a commit's gate report, which must cover the commit's own results and pass.
 
     Raises:
         PipelineError: there is no such report, or the results failed the gate.

@@ -81,7 +81,7 @@ def cache_still(
         owner: see ``exclusive``.
         say: see ``exclusive``.
     """
-    # DVC's own lock is of the same kind.
+    # DVC's own lock uses the same mechanism.
     of_dvc = folder / ".dvc" / "tmp" / "lock"
     with exclusive(state / "lock", owner, "wait", say), exclusive(of_dvc, owner, "wait", say):
         yield

@@ -28,7 +28,7 @@ _missed: list[_Miss] = []
 
 @contextmanager
 def server_may_be_away() -> Iterator[None]:
-    """Log a warning if the block fails because Prefect's server is unreachable or refuses."""
+    """Turn the error of an unreachable or refusing Prefect server into a logged warning."""
     try:
         yield
     except httpx.HTTPError as error:

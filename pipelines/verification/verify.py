@@ -28,7 +28,7 @@ class Verification(NamedTuple):
     environment: str
     """The environment of the rerun, as a sentence."""
     unlike: str | None
-    """The difference between this device's class and the recorded one; ``None`` without one."""
+    """How this device's class differs from the recorded one; ``None`` if it does not."""
 
 
 def verify(repository: Repository, commit: str, lock: int, say: Say) -> Verification:

@@ -1,7 +1,7 @@
-"""Share DVC's cache and remotes with a worktree.
+"""Make a worktree use the DVC cache and remotes of the working copy.
 
-``python -m pipelines.dvc.processes.share HOME CHECKOUT`` configures the cache and the remotes with
-their settings. Relative addresses are rewritten to be valid from the worktree.
+``python -m pipelines.dvc.processes.share HOME CHECKOUT`` copies the remotes with their settings.
+Relative addresses are rewritten to be valid from the worktree.
 """
 
 import logging
