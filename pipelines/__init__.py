@@ -1,8 +1,8 @@
-"""Flows and commands around the stages of ``dvc.yaml``."""
+"""Run the stages of ``dvc.yaml`` through Prefect flows and command-line commands."""
 
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
-"""Where Python finds this project, for DVC and Git may work on another commit of it."""
+"""The folder of this project's own code; DVC and Git may work on another commit of it."""
 PROVENANCE = "models/provenance.json"
-"""When and where a run trained; it decides nothing about what the run produced."""
+"""Records when and where a run trained; it does not affect what the run produces."""

@@ -35,11 +35,11 @@ COMMANDS = (
     "notify",
     "automations",
 )
-"""In the order in which ``--help`` lists them; each is a module of ``pipelines.commands``."""
+"""Names in the order of ``--help``; each is a module of ``pipelines.commands``."""
 
 
 class _Commands(TyperGroup):
-    """Import the module of a command only when it is called, so that each starts quickly."""
+    """Import a command's module only when the command is called, so that each starts quickly."""
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
         return list(COMMANDS)
@@ -67,10 +67,10 @@ def pipelines() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command, and print an error for a person as one sentence.
+    """Run a command, and print a ``PipelineError`` as one sentence.
 
     Args:
-        arguments: of the command line; those of this process by default.
+        arguments: command-line arguments; those of this process by default.
     """
     try:
         app(arguments, prog_name="python -m pipelines")

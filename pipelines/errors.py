@@ -1,21 +1,21 @@
-"""Errors that the person who runs the pipeline can fix."""
+"""Define the errors that a user of the pipeline can fix."""
 
 
 class PipelineError(Exception):
-    """One sentence for a person: what it is about, what was expected, what was found."""
+    """An error with a one-sentence message: the subject, what was expected and what was found."""
 
 
 class MismatchError(PipelineError):
-    """A worker's result is not the result of what was requested."""
+    """A worker's result does not belong to the request."""
 
 
 class RecordError(PipelineError):
-    """A record or a worker's result is malformed, or changes what it must not."""
+    """A record or a worker's result is malformed, or changes something it must not change."""
 
 
 class DamagedError(PipelineError):
-    """Content is missing, or is not that of its hash."""
+    """Content is missing, or does not match its hash."""
 
 
 class NoWorkerError(PipelineError):
-    """No worker of a pool has taken the stage."""
+    """No worker of a pool has started the stage."""

@@ -1,4 +1,4 @@
-"""Whether Python and its packages are those that the project was locked with."""
+"""Check Python and the installed packages against the project's requirements and lock file."""
 
 import platform
 import sys
@@ -11,12 +11,12 @@ from packaging.specifiers import SpecifierSet
 from pipelines.checks.result import Result
 from pipelines.system.packages import compare_packages, lock_file_of
 
-# Plain `make setup` leaves alone an environment that is newer than its lock file.
+# Plain `make setup` skips an environment that is newer than its lock file.
 _SETUP = "make --always-make setup"
 
 
 def examine(folder: Path) -> Iterator[Result]:
-    """Check the environment that runs this, against the project in a folder."""
+    """Check the current environment against the project in a folder."""
     yield python(folder / "pyproject.toml")
     yield packages(folder / lock_file_of(Path(sys.prefix)))
 
@@ -32,7 +32,7 @@ def python(project: Path) -> Result:
 
 
 def packages(lock: Path) -> Result:
-    """Check the installed packages against those of a lock file that are for this machine."""
+    """Check the installed packages against the pins of a lock file that apply to this machine."""
     found = compare_packages(lock)
     fix = _SETUP + (" EXTRA=gpu" if "gpu" in lock.name else "")
     if found.wrong:

@@ -7,12 +7,12 @@ from pipelines.checks.result import Result
 
 
 def examine(folder: Path) -> Iterator[Result]:
-    """Check everything that the project in a folder needs, piece by piece.
+    """Check everything that the project in a folder needs, one result at a time.
 
     Raises:
-        ImportError: a package is missing that the checks themselves need.
+        ImportError: a package that the checks themselves need is missing.
     """
-    # An environment that lacks some of them is what the first finds.
+    # Imported one by one: the first check must still run if packages of the others are missing.
     from pipelines.checks import environment  # noqa: PLC0415
 
     yield from environment.examine(folder)

@@ -1,4 +1,4 @@
-"""Whether the machine has the device that ``params.yaml`` asks for."""
+"""Check whether the machine has the device that ``params.yaml`` requests."""
 
 import sys
 from collections.abc import Iterator
@@ -11,17 +11,17 @@ from pipelines.checks.result import Result
 from pipelines.system.process import TimedOutError, run
 from stages.params import ParameterError, read_params
 
-# TensorFlow is kept out of this process, as of all of this package.
+# A separate process runs this: no module of this package imports TensorFlow.
 _COUNT = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
 _PATIENCE = 120
 
 
 def examine(folder: Path) -> Iterator[Result]:
-    """Check the parameters in a folder, and the device that they name."""
+    """Check the parameters in a folder and the device that they request."""
     try:
         device = read_params(folder / "params.yaml").machine.device
     except ParameterError as error:
-        # Edits are put aside, not lost.
+        # The stash keeps the edits.
         yield Result("parameters", "missing", str(error), "git stash push -- params.yaml")
         return
     yield Result("parameters", "ok", "Each value of params.yaml is known and in its range.")
@@ -30,7 +30,7 @@ def examine(folder: Path) -> Iterator[Result]:
 
 
 def count() -> int:
-    """Count the GPUs that NVIDIA's driver knows; 0 if there is no driver."""
+    """Return the number of GPUs that NVIDIA's driver finds; 0 without a driver."""
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
@@ -42,7 +42,7 @@ def count() -> int:
 
 
 def usable(folder: Path) -> int:
-    """Count the GPUs that TensorFlow can use, in a process of its own; 0 if it fails to say."""
+    """Return the number of GPUs that TensorFlow can use; 0 if the count fails."""
     lines: list[str] = []
     try:
         run([sys.executable, "-c", _COUNT], folder, lines.append, _PATIENCE)
@@ -52,12 +52,12 @@ def usable(folder: Path) -> int:
 
 
 def judge(device: Literal["auto", "cpu", "gpu"], there: int, usable_: int) -> Result:
-    """Compare what ``machine.device`` asks for with what there is.
+    """Compare what ``machine.device`` requests with what the machine has.
 
     Args:
-        device: of ``params.yaml``.
-        there: GPUs that the driver knows.
-        usable_: those of them that TensorFlow can use.
+        device: ``machine.device`` of ``params.yaml``.
+        there: number of GPUs that the driver finds.
+        usable_: number of those that TensorFlow can use.
     """
     if device == "cpu":
         return Result("GPU", "ok", "None is needed: machine.device is cpu.")

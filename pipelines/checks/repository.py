@@ -1,4 +1,4 @@
-"""Whether Git can do what runs ask of it, and who is at work in the repository."""
+"""Check whether Git can do what runs need, and which run holds the repository's lock."""
 
 import re
 import shlex
@@ -13,7 +13,7 @@ from pipelines.git.command import git
 from pipelines.git.repository import Repository
 from pipelines.system.lock import held_by
 
-# The first that has rev-parse --path-format.
+# The first version with rev-parse --path-format.
 _OLDEST = (2, 31)
 
 
@@ -31,7 +31,7 @@ def examine(folder: Path) -> Iterator[Result]:
 
 
 def version() -> Result:
-    """Check that there is a Git, and that it is new enough."""
+    """Check that Git is installed and new enough."""
     fix = "sudo apt-get install git"
     expected = ".".join(map(str, _OLDEST))
     path = shutil.which("git")
@@ -59,7 +59,7 @@ def repository(folder: Path) -> Result:
 
 
 def identity(folder: Path) -> Result:
-    """Check that a name and an address are set, for the commits of runs."""
+    """Check that Git has a name and an address for the commits of runs."""
     try:
         found = git(folder, "-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT")
     except PipelineError:
@@ -72,7 +72,7 @@ def identity(folder: Path) -> Result:
 
 
 def working_copy(folder: Path) -> Result:
-    """Check whether the working copy is what its commit says."""
+    """Check whether the working copy equals its commit."""
     changed = len(git(folder, "status", "--porcelain").splitlines())
     if not changed:
         return Result("working copy", "ok", "Nothing differs from the commit.")
@@ -81,7 +81,7 @@ def working_copy(folder: Path) -> Result:
 
 
 def lock(path: Path) -> Result:
-    """Say which run is at work, for which others wait."""
+    """Report which run holds the lock that other runs wait for."""
     if holder := held_by(path):
         return Result("run lock", "ok", f"Held by {holder}; other runs wait for it.")
     return Result("run lock", "ok", "Free.")

@@ -1,15 +1,15 @@
-"""What a check finds out."""
+"""Define the result of a check."""
 
 from typing import Literal, NamedTuple
 
 
 class Result(NamedTuple):
-    """What one piece of this machine is like."""
+    """The state of one part of this machine."""
 
     piece: str
     state: Literal["ok", "warning", "missing"]
     """``missing`` stops the pipeline, or a server that is set up; ``warning`` stops neither."""
     finding: str
-    """One sentence for a person."""
+    """One sentence for the user."""
     fix: str = ""
-    """The command that fixes it; capitals stand for what is to be filled in."""
+    """The command that fixes it; the user replaces the words in capitals."""

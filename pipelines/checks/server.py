@@ -1,4 +1,4 @@
-"""Whether Prefect's server has what a run needs of it, and somebody who works for it."""
+"""Check whether Prefect's server has what a run needs, and workers for it."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,14 +17,14 @@ from pipelines.checks.result import Result
 from pipelines.server.automations import crash_silent_runs
 from pipelines.server.deployments import Deployment, read_deployments
 
-# Seconds that the server gets to answer.
+# Timeout in seconds for the server's response.
 _PATIENCE = 10
 _HANDED_TO = "pipelines/flows/worker.py:work"
 _SET_URL = "export PREFECT_API_URL=http://127.0.0.1:4200/api"
 
 
 def examine(folder: Path) -> Iterator[Result]:
-    """Check the server that PREFECT_API_URL names for what a folder's ``prefect.yaml`` says."""
+    """Check the server at PREFECT_API_URL against a folder's ``prefect.yaml``."""
     url = get_current_settings().api.url
     if not url:
         finding = "PREFECT_API_URL is not set: each run has a temporary server of its own."
@@ -40,7 +40,7 @@ def examine(folder: Path) -> Iterator[Result]:
             for pool in dict.fromkeys(entry.work_pool for entry in planned):
                 yield (found := work_pool(client, pool))
                 if found.state == "ok":
-                    # A pool that stages are handed to is one that a flow can do without.
+                    # A flow can run without the pool that stages are submitted to.
                     needed = any(
                         entry.work_pool == pool and entry.entrypoint != _HANDED_TO
                         for entry in planned
@@ -55,7 +55,7 @@ def examine(folder: Path) -> Iterator[Result]:
 
 
 def reachable(url: str) -> Result:
-    """Check that a server answers at its address, which is shown without its password."""
+    """Check that a server responds at an address; the result hides the password in the address."""
     place = urlsplit(url).netloc.rpartition("@")[2] or "an address"
     try:
         status = httpx.get(f"{url}/health", timeout=_PATIENCE).status_code
@@ -70,7 +70,7 @@ def reachable(url: str) -> Result:
 
 
 def version(client: SyncPrefectClient, expected: str) -> Result:
-    """Check that the server is of the version that this environment has."""
+    """Check that the server has the same version as this environment."""
     found = client.api_version()
     if found == expected:
         return Result("Prefect version", "ok", f"{found}, on the server as here.")
@@ -79,7 +79,7 @@ def version(client: SyncPrefectClient, expected: str) -> Result:
 
 
 def work_pool(client: SyncPrefectClient, name: str) -> Result:
-    """Check that a work pool is there, and hands out runs."""
+    """Check that a work pool exists and is not paused."""
     try:
         paused = client.read_work_pool(name).is_paused
     except ObjectNotFound:
@@ -92,7 +92,7 @@ def work_pool(client: SyncPrefectClient, name: str) -> Result:
 
 
 def worker(client: SyncPrefectClient, pool: str, *, needed: bool = True) -> Result:
-    """Check that somebody works for a work pool, which may not be needed."""
+    """Check that a worker of a work pool is online; if ``needed`` is false, only warn."""
     workers = client.read_workers_for_work_pool(pool)
     online = sum(found.status == WorkerStatus.ONLINE for found in workers)
     if online:
@@ -103,7 +103,7 @@ def worker(client: SyncPrefectClient, pool: str, *, needed: bool = True) -> Resu
 
 
 def deployments(client: SyncPrefectClient, expected: Sequence[Deployment]) -> Result:
-    """Check that there are deployments as ``prefect.yaml`` says."""
+    """Check that the server has the deployments of ``prefect.yaml``."""
     named = DeploymentFilterName(any_=[entry.name for entry in expected])
     found = {
         Deployment(entry.name, entry.entrypoint or "", entry.work_pool_name or "")
@@ -118,7 +118,7 @@ def deployments(client: SyncPrefectClient, expected: Sequence[Deployment]) -> Re
 
 
 def automation(client: SyncPrefectClient) -> Result:
-    """Check that the server marks runs as crashed whose heartbeats stop."""
+    """Check that the server marks runs as crashed when their heartbeats stop."""
     name = crash_silent_runs().name
     found = client.read_automations_by_name(name)
     if not found:

@@ -1,4 +1,4 @@
-"""Whether there is room for what a run writes."""
+"""Check whether the disk has enough free space for a run."""
 
 import shutil
 import tempfile
@@ -8,26 +8,26 @@ from pathlib import Path
 from pipelines.checks.result import Result
 
 _GIGABYTE = 10**9
-# A run with MNIST writes 0.12 GB; colour images of the same number are ten times that.
+# A run with MNIST writes 0.12 GB; the same number of colour images takes ten times that.
 CACHE_NEED = 2 * _GIGABYTE
-# For the temporary folders of libraries and of the tests.
+# For temporary files of libraries and of the tests.
 _TEMPORARY_NEED = _GIGABYTE
 
 
 def examine() -> Iterator[Result]:
-    """Check the file system of temporary files."""
+    """Check the file system that holds temporary files."""
     folder = Path(tempfile.gettempdir())
     yield free_space("temporary space", folder, _TEMPORARY_NEED, "export TMPDIR=FOLDER")
 
 
 def free_space(piece: str, folder: Path, need: int, fix: str) -> Result:
-    """Check the file system that a folder is, or will be, on.
+    """Check the free space of the file system that a folder is, or will be, on.
 
     Args:
         piece: what the folder is for.
-        folder: need not exist.
+        folder: does not have to exist.
         need: bytes that should be free.
-        fix: the command that frees some, or uses another file system.
+        fix: the command that frees space or selects another file system.
     """
     free = shutil.disk_usage(nearest(folder)).free
     found = f"{free / _GIGABYTE:.1f} GB free at {folder}"
@@ -38,5 +38,5 @@ def free_space(piece: str, folder: Path, need: int, fix: str) -> Result:
 
 
 def nearest(folder: Path) -> Path:
-    """Give the path itself or, where it does not exist, the first above it that does."""
+    """Return the path if it exists, or else its nearest existing parent."""
     return next(path for path in (folder, *folder.parents) if path.exists())

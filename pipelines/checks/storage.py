@@ -1,4 +1,4 @@
-"""Whether DVC's repository, its cache and its remote can be used."""
+"""Check whether DVC's repository, cache and remote can be used."""
 
 import json
 import re
@@ -14,13 +14,13 @@ from pipelines.checks.result import Result
 from pipelines.checks.space import CACHE_NEED, free_space, nearest
 from pipelines.system.process import TimedOutError, run
 
-# Seconds that a remote gets to answer.
+# Timeouts in seconds for a remote's response.
 _PATIENCE = 60
 _HTTP_PATIENCE = 10
 
 
 def examine(folder: Path) -> Iterator[Result]:
-    """Check DVC in a folder, which may lack it."""
+    """Check DVC in a folder, which may not be a DVC repository."""
     yield (found := pipeline(folder))
     if found.state != "ok":
         return
@@ -32,18 +32,18 @@ def examine(folder: Path) -> Iterator[Result]:
 
 
 def pipeline(folder: Path) -> Result:
-    """Check that a folder is a repository of DVC's, whose pipeline DVC can read."""
+    """Check that a folder is a DVC repository whose pipeline DVC can read."""
     version = metadata.version("dvc")
     code, lines = _dvc(folder, "stage", "list", "--name-only")
     if code:
         finding = f"Expected a pipeline that DVC {version} reads, found: {reason(lines)}"
-        # Edits are put aside, not lost.
+        # The stash keeps the edits.
         return Result("DVC", "missing", finding, "git stash push -- .dvc dvc.yaml")
     return Result("DVC", "ok", f"{version}, which reads the pipeline's {len(lines)} stages.")
 
 
 def writable(cache: Path) -> Result:
-    """Check that DVC's cache can be written, or made."""
+    """Check that DVC's cache can be written or created."""
     try:
         with tempfile.TemporaryFile(dir=nearest(cache)):
             return Result("DVC cache", "ok", f"{cache} can be written.")
@@ -53,11 +53,11 @@ def writable(cache: Path) -> Result:
 
 
 def remote(folder: Path, patience: float = _PATIENCE) -> Result:
-    """Check that the default remote answers, and has what the cache has.
+    """Check that the default remote responds and has every output of the cache.
 
     Args:
         folder: of the DVC repository.
-        patience: seconds that it gets to answer.
+        patience: seconds to wait for the remote.
     """
     code, lines = _dvc(folder, "config", "core.remote")
     if code or not lines:
@@ -86,7 +86,7 @@ def remote(folder: Path, patience: float = _PATIENCE) -> Result:
 
 
 def _may_answer(url: str) -> bool:
-    """Look for the server of an HTTP remote: DVC takes one that is away for one that is empty."""
+    """Return whether the server of an HTTP remote responds; DVC treats an absent one as empty."""
     if not url.startswith(("http://", "https://")):
         return True
     try:
@@ -103,7 +103,7 @@ def _dvc(folder: Path, *arguments: str, timeout: float | None = None) -> tuple[i
 
 
 def reason(lines: Sequence[str]) -> str:
-    """Quote the error that DVC gave, without the password of an address."""
+    """Return DVC's error message without the password of an address."""
     errors = [line for line in lines if line.startswith("ERROR")] or lines or ["no reason given"]
     said = errors[0].removeprefix("ERROR: ")
     return re.sub(r"://\S*@", "://", said).rstrip(".") + "."

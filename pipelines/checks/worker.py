@@ -1,4 +1,4 @@
-"""Check what connects a worker with the runs that submit stages to it."""
+"""Check the connections between a worker and the runs that submit stages to it."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from pipelines.workers.transport import REMOTE
 
 
 def check_reachable(folder: Path) -> None:
-    """Check the remotes of Git and DVC and Prefect's server, which a worker and its callers share.
+    """Check Git's and DVC's remotes and Prefect's server, which a worker shares with its callers.
 
     Raises:
-        PipelineError: one of them is not set, or does not answer.
+        PipelineError: one of them is not configured or does not respond.
     """
     git(folder, "ls-remote", "--quiet", REMOTE, "HEAD")
     remote.reach(folder)

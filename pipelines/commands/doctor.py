@@ -35,6 +35,6 @@ def main() -> None:
 
 
 def shown(result: Result) -> str:
-    """Return the lines that show a result."""
+    """Return the lines that display a result."""
     fix = f"{'':9}{'':17}{result.fix}\n" if result.fix else ""
     return f"{result.state:9}{result.piece:17}{result.finding}\n{fix}"

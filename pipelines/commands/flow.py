@@ -14,6 +14,6 @@ def main() -> None:
 
     from pipelines.flows.pipeline import pipeline  # noqa: PLC0415
 
-    # Heartbeats are for runs that nobody watches, and Prefect stops them only at whole seconds.
+    # Heartbeats are for unattended runs; Prefect stops them only at whole seconds.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         raise SystemExit(not pipeline(return_state=True).is_completed())

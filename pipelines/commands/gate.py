@@ -1,4 +1,4 @@
-"""Judge the model."""
+"""Decide whether the model may be promoted."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def _demands_of(read: Read) -> Gate:
 
 
 def as_table(report: GateReport) -> Table:
-    """Make the table that rich prints, rule by rule."""
+    """Return the table that rich prints, with a row for each criterion."""
     headers = ("rule", "found", "demanded", "")
     table = Table(*(Column(header=header, overflow="fold") for header in headers))
     for rule in report.rules:
@@ -52,7 +52,7 @@ def as_table(report: GateReport) -> Table:
 
 
 def summary(report: GateReport) -> str:
-    """Say in a sentence what came out, and against what."""
+    """Return a sentence with the outcome and the version that the model was compared with."""
     now = report.promoted
     against = f"in place of {now.version} ({now.commit[:7]})" if now else "as the first version"
     if report.passed:

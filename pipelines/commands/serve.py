@@ -1,4 +1,4 @@
-"""Run Prefect here."""
+"""Run Prefect on this machine."""
 
 import os
 from contextlib import ExitStack
@@ -14,7 +14,7 @@ def main(
 
     Example: python -m pipelines serve --port 4201
     """
-    # They import what reads Prefect's settings, which take a second.
+    # These modules read Prefect's settings on import, which takes a second.
     from pipelines.server.process import interrupt_by_either_signal  # noqa: PLC0415
     from pipelines.server.server import alone, environment, serve  # noqa: PLC0415
 

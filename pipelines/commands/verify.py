@@ -38,7 +38,7 @@ def main(
     commit = repository.commit_of(revision)
     owner = f"the verification of {revision} (process {os.getpid()})"
     log = partial(typer.echo, err=True)
-    # Worktrees belong to one run at a time: the next one removes what it finds.
+    # A run removes the worktrees that it finds, so only one run may use them at a time.
     with exclusive(repository.state / "lock", owner, "wait", log) as lock_fd:
         verification = verify(repository, commit, lock_fd, log)
     Console().print(as_table(verification.findings))
@@ -48,10 +48,10 @@ def main(
 
 
 def as_table(findings: Sequence[Finding]) -> Table:
-    """Make the table that rich prints, artifact by artifact."""
+    """Return the table that rich prints, with a row for each artifact."""
     headers = ("artifact", "verdict", "first difference, or what is demanded")
     table = Table(*(Column(header=header, overflow="fold") for header in headers))
     for finding in findings:
-        # Text, for nothing here is markup of the library's.
+        # Text, because rich would interpret markup in a plain string.
         table.add_row(*map(Text, finding))
     return table

@@ -18,7 +18,7 @@ def main(
 
     Example: python -m pipelines worker gpu --cache-gigabytes 50
     """
-    # They import what reads Prefect's settings, which take a second.
+    # These modules read Prefect's settings on import, which takes a second.
     from pipelines.checks.worker import check_reachable  # noqa: PLC0415
     from pipelines.dvc.cache_limit import BUDGET  # noqa: PLC0415
     from pipelines.server.process import CLONE, interrupt_by_either_signal  # noqa: PLC0415

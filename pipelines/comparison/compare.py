@@ -1,6 +1,6 @@
-"""Compare what two commits recorded.
+"""Compare the records of two commits.
 
-Everything it reads is in Git, so a shallow clone with an empty cache is enough.
+All records are in Git, so a shallow clone with an empty cache is enough.
 """
 
 import json
@@ -29,33 +29,33 @@ _ERRORS = "reports/misclassified.csv"
 
 
 class Errors(NamedTuple):
-    """How the errors of two commits compare."""
+    """The comparison of two commits' errors."""
 
     rows: Sequence[Row]
     outcome: str
     """chance, worse, better or unknown."""
     verdict: str
-    """The same as a sentence."""
+    """The outcome as a sentence."""
     meaning: str
-    """The same in a few words."""
+    """The outcome in a few words."""
 
 
 def compare(folder: Path, commits: Sequence[str], errors: Errors) -> dict[str, Sequence[Row]]:
-    """Compare what two commits recorded.
+    """Compare the records of two commits.
 
     Args:
         folder: of the repository.
         commits: the hashes of both.
-        errors: of the same commits.
+        errors: the comparison of the same commits' errors.
 
     Returns:
         The rows of each section, by its title.
 
     Raises:
-        PipelineError: DVC refuses a commit, or what one recorded cannot be read.
+        PipelineError: DVC rejects a commit, or a commit's record cannot be read.
     """
     compared = partial(_compared, folder, commits)
-    # DVC takes what is infinite, or is there twice.
+    # DVC accepts infinite values and duplicate keys; these parsers reject them.
     for path, parse in ((_PARAMS, parse_yaml), (_METRICS, parse_json)):
         compared(path, parse, lambda *_: [])
     return {
@@ -75,10 +75,10 @@ def compare(folder: Path, commits: Sequence[str], errors: Errors) -> dict[str, S
 
 
 def compare_errors(folder: Path, commits: Sequence[str]) -> Errors:
-    """Pair the errors of two commits, if both were tested on the same images.
+    """Compare the errors of two commits, if both were tested on the same images.
 
     Raises:
-        PipelineError: what one of them recorded cannot be read.
+        PipelineError: a commit's record cannot be read.
     """
     recorded = _recorded(folder, commits, _ERRORS)
     if missing := _missing(_ERRORS, recorded):
@@ -123,7 +123,7 @@ def _compared(
     parse: Callable[[bytes], Any],
     rows: Callable[[Any, Any], Sequence[Row]],
 ) -> Sequence[Row]:
-    """Give the rows of a file that both commits have, or say which one lacks it."""
+    """Return the rows of a file that both commits have, or a row that shows which one lacks it."""
     contents = _recorded(folder, commits, path)
     if missing := _missing(path, contents):
         return missing
@@ -144,7 +144,7 @@ def _compare_provenance(folder: Path, commits: Sequence[str]) -> Sequence[Row]:
 
 
 def _recorded_hashes(folder: Path, commit: str) -> set[str]:
-    """Give the MD5 of each output that a commit's ``dvc.lock`` records, if it has one."""
+    """Return the MD5 of each output in a commit's ``dvc.lock``; empty without a ``dvc.lock``."""
     (content,) = _recorded(folder, [commit], LOCK)
     name = f"{LOCK} of {commit[:7]}"
     outputs = outputs_of(read_lock(content, name), name) if content else []
@@ -161,19 +161,19 @@ def _parsed(commit: str, path: str, content: bytes | None, parse: Callable[[byte
 
 
 def _recorded(folder: Path, commits: Sequence[str], path: str) -> Sequence[bytes | None]:
-    """Give a file as each commit has it, or none where it has none."""
+    """Return a file's content at each commit, or ``None`` where it is absent."""
     return [contents_of(folder, commit, path, LARGEST).get("") for commit in commits]
 
 
 def _missing(path: str, contents: Sequence[bytes | None]) -> Sequence[Row]:
-    """Say which commit lacks a file, if one does."""
+    """Return a row that shows which commit lacks a file; empty if neither does."""
     if None not in contents:
         return []
     return [Row(path, *("absent" if content is None else "recorded" for content in contents))]
 
 
 def _ask_dvc(folder: Path, kind: str, commits: Sequence[str]) -> Mapping[str, Any]:
-    """Give the changes of all files by name, those of a second file after its path."""
+    """Return the changes in all files by name; names from secondary files start with their path."""
     every = ["--all"] if kind == "metrics" else []
     files = json.loads(dvc(folder, kind, "diff", "--json", *every, *commits))
     return {

@@ -1,7 +1,7 @@
-"""What differs between two commits, as the rows of a table.
+"""Build the table rows that show the differences between two commits.
 
-Every function takes what was recorded, as JSON has it, and gives rows for what differs alone, but
-for the metrics, which are all given.
+Every function takes records as parsed from JSON and returns only rows that differ. Metrics are the
+exception: all of them are returned.
 """
 
 import re
@@ -14,17 +14,17 @@ from stages.results.models import Check, Checks
 
 ACCURACY = "test.accuracy"
 NOTHING = "–"  # noqa: RUF001 - a dash, as tables have it
-# Errors that the table lists; `python -m pipelines errors` shows all of them with their images.
+# The table lists this many errors; `python -m pipelines errors` shows all of them with images.
 SHOWN_ERRORS = 20
-# Of a hash, enough to tell two apart.
+# Characters of a hash that are enough to tell two apart.
 _SHORT = 12
 
 Change = Mapping[str, Any]
-"""``old`` and ``new``, null where there is none, and ``diff`` of numbers: what DVC's diffs give."""
+"""``old`` and ``new``, null where absent, and ``diff`` for numbers, as DVC's diffs print them."""
 
 
 class Row(NamedTuple):
-    """One thing that is to be seen in both commits."""
+    """One value at both commits."""
 
     name: str
     before: str
@@ -33,12 +33,12 @@ class Row(NamedTuple):
 
 
 class EvaluationSet(NamedTuple):
-    """What answers were given to, and in which terms."""
+    """The images, labels and classes that a network was tested on."""
 
     images: str
     """SHA-256 of the file."""
     labels: str
-    """The same."""
+    """SHA-256 of the file."""
     classes: tuple[str, ...]
 
 
@@ -46,7 +46,7 @@ _EVALUATION_SET = TypeAdapter(EvaluationSet, config=ConfigDict(strict=True))
 
 
 def of_params(changes: Mapping[str, Change]) -> list[Row]:
-    """Give what ``dvc params diff --json`` says of one file."""
+    """Return the rows for one file in the output of ``dvc params diff --json``."""
     return [
         Row(name, shown(change.get("old")), shown(change.get("new")), _signed(change))
         for name, change in sorted(changes.items())
@@ -54,7 +54,7 @@ def of_params(changes: Mapping[str, Change]) -> list[Row]:
 
 
 def of_metrics(changes: Mapping[str, Change], meaning: str) -> list[Row]:
-    """Give what ``dvc metrics diff --all --json`` says of one file.
+    """Return the rows for one file in the output of ``dvc metrics diff --all --json``.
 
     Args:
         changes: by metric; ``NAME_low`` and ``NAME_high`` become the interval of ``NAME``.
@@ -79,7 +79,7 @@ def of_metrics(changes: Mapping[str, Change], meaning: str) -> list[Row]:
 
 
 def of_checks(before: Checks, after: Checks) -> list[Row]:
-    """Compare two ``reports/checks.json``: how many checks passed, and those that differ."""
+    """Compare two ``reports/checks.json``: how many checks passed, and which ones differ."""
     sides = [
         {f"{check.set}: {check.name}": check for check in checks.expectations}
         for checks in (before, after)
@@ -95,9 +95,9 @@ def _check(check: Check) -> str:
 
 
 def of_provenance(before: Any, after: Any) -> list[Row]:
-    """Compare two ``models/provenance.json``; what all trainings share has one row.
+    """Compare two ``models/provenance.json``; a difference that all trainings share gets one row.
 
-    Of lists, such as the processor's instructions, each side shows what the other lacks.
+    For lists, such as the processor's instructions, each side shows what the other lacks.
     """
     places: dict[str, dict[str, tuple[str, str]]] = {}
     for training in sorted(before.keys() | after.keys()):
@@ -116,20 +116,20 @@ def of_provenance(before: Any, after: Any) -> list[Row]:
 
 
 def of_libraries(before: str, after: str) -> list[Row]:
-    """Compare the versions that two lock files of pip pin."""
+    """Compare the versions that two pip lock files pin."""
     return _of_pairs(_pins(before), _pins(after))
 
 
 def _pins(lock: str) -> dict[str, str]:
     pins: dict[str, str] = {}
-    # One lock for all platforms may pin several versions of a package.
+    # A lock file for all platforms may pin several versions of a package.
     for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock, re.MULTILINE):
         pins[name] = f"{pins[name]}, {version}" if name in pins else version
     return pins
 
 
 def of_errors(comparison: Mapping[str, Any], classes: Sequence[str]) -> list[Row]:
-    """Give what ``python -m stages.compare --json`` says: the counts, then the single errors."""
+    """Return the rows for ``python -m stages.compare --json``: counts first, then errors."""
     new, fixed, changed = (comparison[kind] for kind in ("new", "fixed", "changed"))
     counts = [
         Row("new", "right", "wrong", str(len(new))),
@@ -153,7 +153,7 @@ def of_errors(comparison: Mapping[str, Any], classes: Sequence[str]) -> list[Row
 
 
 def tested_on(lock: Any) -> EvaluationSet | None:
-    """Tell from a ``dvc.lock`` what the network was tested on; none where it does not say."""
+    """Return the test set that a ``dvc.lock`` records, or ``None`` if it records none."""
     try:
         fetched, evaluated = (
             lock["stages"][stage]["params"]["params.yaml"] for stage in ("fetch", "evaluate")
@@ -172,7 +172,7 @@ def tested_on(lock: Any) -> EvaluationSet | None:
 
 
 def shown(value: Any) -> str:
-    """Give a value as a cell has it."""
+    """Return the text of a value in a table cell."""
     if value is None:
         return NOTHING
     if isinstance(value, bool):
@@ -184,7 +184,7 @@ def shown(value: Any) -> str:
 
 
 def _signed(change: Change) -> str:
-    # DVC subtracts truth values too.
+    # DVC also subtracts booleans.
     if isinstance(change.get("new"), bool) or not change.get("diff"):
         return ""
     return f"{change['diff']:+.6g}"

@@ -1,4 +1,4 @@
-"""The table of differences, for a terminal and in Markdown."""
+"""Format the table of differences for a terminal or in Markdown."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ _SAME = Row("no difference", "", "")
 
 
 def as_table(commits: Sequence[str], sections: Mapping[str, Sequence[Row]]) -> Table:
-    """Make the table that rich prints, as wide as the terminal.
+    """Return the table that rich prints, as wide as the terminal.
 
     Args:
-        commits: what the two are called.
+        commits: the names of the two.
         sections: the rows of each, by its title.
     """
-    # Text, for nothing here is markup of the library's; folded, so that nothing is cut off.
+    # Text, because rich would interpret markup in a string; folded, so that nothing is cut off.
     headers = map(Text, ("", *commits, "difference"))
     table = Table(*(Column(header=header, overflow="fold") for header in headers))
     for title, rows in sections.items():
@@ -30,7 +30,7 @@ def as_table(commits: Sequence[str], sections: Mapping[str, Sequence[Row]]) -> T
 
 
 def as_markdown(commits: Sequence[str], sections: Mapping[str, Sequence[Row]]) -> str:
-    """Write the table in GitHub's Markdown; arguments as of ``as_table``."""
+    """Return the table in GitHub's Markdown; the arguments are those of ``as_table``."""
     lines = [["", *map(_escaped, commits), "difference"], ["---"] * 4]
     for title, rows in sections.items():
         lines.append([f"**{title}**", "", "", ""])
@@ -39,5 +39,5 @@ def as_markdown(commits: Sequence[str], sections: Mapping[str, Sequence[Row]]) -
 
 
 def _escaped(text: str) -> str:
-    """Keep a value from being markup; GitHub's Markdown takes any such sign after a backslash."""
+    """Escape the characters that are markup in GitHub's Markdown."""
     return re.sub(r"([\\|<>*_`~\[\]])", r"\\\1", " ".join(text.split()))

@@ -1,4 +1,4 @@
-"""A bound for DVC's cache on a worker: what was used least recently goes first."""
+"""Limit the size of DVC's cache on a worker; the least recently used objects go first."""
 
 import math
 import os
@@ -17,15 +17,15 @@ class Kept(NamedTuple):
     size: int
     """Bytes."""
     used: float
-    """When it was last used, in seconds of the clock of files."""
+    """Time of the last use, in seconds of the file system's clock."""
 
 
 BUDGET = "PIPELINE_CACHE_GIGABYTES"
-"""The variable that says how large the cache may be."""
+"""The environment variable that limits the cache, in gigabytes."""
 
 
 def read_budget(environment: Mapping[str, str]) -> int | None:
-    """Give the bytes that the cache may have; none if there is no bound.
+    """Return the cache's limit in bytes, or ``None`` if there is no limit.
 
     Raises:
         PipelineError: the variable is not a number above 0.
@@ -42,21 +42,21 @@ def read_budget(environment: Mapping[str, str]) -> int | None:
 
 
 def mark_used(paths: Iterable[Path]) -> None:
-    """Note that objects are in use now."""
+    """Mark objects as used now."""
     for path in paths:
         os.utime(path)
 
 
 def keep_within(budget: int | None, cache: Path, needed: Collection[str]) -> int:
-    """Remove from a cache what makes it exceed its budget.
+    """Remove objects from a cache until it fits its budget.
 
     Args:
-        budget: bytes; none if there is no bound.
+        budget: bytes; ``None`` if there is no limit.
         cache: DVC's.
-        needed: names of objects that stay, even if they exceed it alone.
+        needed: names of objects that stay, even if they alone exceed the budget.
 
     Returns:
-        The bytes that were freed.
+        The number of bytes that were freed.
     """
     if budget is None:
         return 0
@@ -67,7 +67,7 @@ def keep_within(budget: int | None, cache: Path, needed: Collection[str]) -> int
 
 
 def surplus(budget: int, objects: Sequence[Kept], needed: Collection[str]) -> list[Kept]:
-    """Choose what has to go, beginning with what was used least recently."""
+    """Return the objects to remove, least recently used first."""
     over = sum(kept.size for kept in objects) - budget
     gone = []
     for kept in sorted(objects, key=lambda kept: (kept.used, kept.name)):
@@ -80,7 +80,7 @@ def surplus(budget: int, objects: Sequence[Kept], needed: Collection[str]) -> li
 
 
 def objects_in(cache: Path) -> Iterator[Kept]:
-    """Give the objects that are in DVC's cache."""
+    """Yield the objects in DVC's cache."""
     for path in (cache / "files" / "md5").glob("??/*"):
         status = path.stat()
         yield Kept(path.parent.name + path.name, path, status.st_size, status.st_mtime)

@@ -8,9 +8,9 @@ from pipelines.system.process import capture, reason_for
 
 
 def dvc(folder: Path, *arguments: str) -> str:
-    """Run DVC in a folder and give its output; ``PipelineError`` with its reason if it fails.
+    """Run DVC in a folder and return its output; raise ``PipelineError`` if it fails.
 
-    It takes longer than Git, and so ends with this process.
+    The error has DVC's reason. DVC takes longer than Git, so it is ended if this process ends.
     """
     code, said, complaint = capture([sys.executable, "-m", "dvc", *arguments], folder)
     if code:

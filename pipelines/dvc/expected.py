@@ -1,4 +1,4 @@
-"""What a stage's record in ``dvc.lock`` must say once the stage has run."""
+"""Describe what a stage's record in ``dvc.lock`` must contain after the stage has run."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,40 +16,40 @@ def _has_path(dep: dict[str, Any]) -> dict[str, Any]:
 
 
 class Expected(BaseModel):
-    """What a stage's record in ``dvc.lock`` must say before it has run, and what it concerns."""
+    """The parts of a stage's record in ``dvc.lock`` that are known before it runs."""
 
     model_config = ConfigDict(frozen=True)
 
     cmd: str | list[str]
     deps: tuple[Annotated[dict[str, Any], AfterValidator(_has_path)], ...]
-    """As in ``dvc.lock``: path, hash, size; of the files as they are now."""
+    """As in ``dvc.lock``: path, hash and size, of the files as they are now."""
     params: dict[str, dict[str, Any]]
     """By file, then by name."""
     inputs: tuple[str, ...]
-    """Paths of the deps that DVC's cache holds; the others are in Git."""
+    """Paths of the deps that are in DVC's cache; the others are in Git."""
     outs: dict[str, bool]
-    """By path: whether DVC's cache holds it; the others are in Git."""
+    """For each path, whether DVC's cache holds it; the others are in Git."""
 
 
 class Found(BaseModel):
-    """What ``pipelines.dvc.processes.expect`` prints."""
+    """The output of ``pipelines.dvc.processes.expect``."""
 
     expected: Expected
     changed: bool
-    """Whether something differs from what ``dvc.lock`` records of the stage."""
+    """Whether anything differs from the stage's record in ``dvc.lock``."""
 
 
 def read_expected(folder: Path, file: str, stage: str) -> Found:
-    """Ask DVC what the record of a stage must say if it runs on what is in the folder now.
+    """Ask DVC what a stage's record must contain if it runs on the folder's current files.
 
     Raises:
-        PipelineError: there is no such stage, or it lacks something that it depends on.
+        PipelineError: there is no such stage, or something that it depends on is missing.
     """
     return ask_for(Found, "pipelines.dvc.processes.expect", "--", str(folder), file, stage)
 
 
 def difference(expected: Expected, found: Expected) -> str | None:
-    """Say in what two differ, for a sentence: the first place, with both values."""
+    """Return the first difference with both values, as text, or ``None`` if they are equal."""
     ours, theirs = (
         {"cmd": one.cmd}
         | {f"deps: {dep['path']}": dep for dep in one.deps}

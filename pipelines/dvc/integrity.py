@@ -1,7 +1,7 @@
-"""Rehash every object that any commit needs, and repair damaged ones from the other side.
+"""Rehash every object that a commit needs, and repair damaged ones from the other side.
 
-DVC trusts an object that cannot be written, even a damaged one. A damaged object is moved below
-``quarantine/`` on its side, and copied again from the side that has it sound.
+DVC trusts read-only objects, even damaged ones. A damaged object is moved below ``quarantine/`` on
+its side, and copied again from the side that has a sound one.
 """
 
 from collections.abc import Sequence
@@ -13,30 +13,30 @@ from pipelines.dvc.store import FATES, Store
 
 
 class Report(NamedTuple):
-    """What was found, in lines for a person."""
+    """The findings, as lines for the user."""
 
     looked_at: int
     repaired: Sequence[str]
     aside: Sequence[str]
-    """Damaged, moved aside, and needed by no commit, or held by Git itself."""
+    """Objects that were damaged and moved aside; no commit needs them, or Git itself holds them."""
     removed: Sequence[str]
-    """By ``python -m pipelines gc``: only older commits name it, and no branch or tag."""
+    """Objects that `gc` of this project removed; only older commits name them, no branch or tag."""
     lost: Sequence[str]
     unread: Sequence[str]
 
 
 def check(folder: Path) -> Report:
-    """Look at everything that the commits of a repository need, and repair it.
+    """Check all objects that the commits of a repository need, and repair the damaged ones.
 
     Raises:
-        PipelineError: the remote does not answer.
+        PipelineError: the remote does not respond.
     """
     needs, unread = inventory.readable(folder, inventory.in_history(folder))
-    # The garbage collector removes nothing that these need, however few runs it keeps.
+    # `gc` removes nothing that these commits need, however few runs it keeps.
     tips = [keeper.commit for keeper in inventory.keepers(folder, runs=0)]
     of_tips, _ = inventory.readable(folder, inventory.at_commits(folder, tips))
     store = Store(folder)
-    # The lists first: what belongs to a folder stands in its own.
+    # Repair folder lists first: they name the files in the folders.
     lines = store.repair(needs, kept={need.name for need in of_tips})
     lists = store.lists({need.name for need in needs})
     inside = list(inventory.members(needs, lists))

@@ -1,4 +1,4 @@
-"""The objects of DVC that commits need, by what their ``dvc.lock`` files record."""
+"""List the DVC objects that commits need, from the records in their ``dvc.lock`` files."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ from pipelines.git.command import git
 
 LOCKS = (LOCK, "tuning/dvc.lock")
 _RUNS = "refs/heads/runs/"
-# The last are of `dvc exp run`.
+# `dvc exp run` creates refs/exps.
 _REFS = ("refs/heads", "refs/tags", "refs/remotes", "refs/exps")
 
 
@@ -22,24 +22,24 @@ class Need(NamedTuple):
 
     name: str
     path: str
-    """Of the output that it is, or belongs to."""
+    """The path of the output that the object is or belongs to."""
     stage: str
     commit: str
 
 
 class Keeper(NamedTuple):
-    """A ref that has its objects kept."""
+    """A ref whose objects are kept."""
 
     name: str
     commit: str
 
 
 def keepers(folder: Path, runs: int) -> list[Keeper]:
-    """List the refs whose commits' objects are kept: HEAD and all others, but few of runs.
+    """List the refs whose objects are kept: HEAD and all others, but only the newest ``runs/...``.
 
     Args:
-        folder: the repository's.
-        runs: how many of the branches ``runs/...`` are among them, the newest.
+        folder: of the repository.
+        runs: how many of the newest ``runs/...`` branches to include.
     """
     names = "%(refname) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
     order = ("--sort=-committerdate", f"--format={names}")
@@ -52,12 +52,12 @@ def keepers(folder: Path, runs: int) -> list[Keeper]:
 
 
 def in_history(folder: Path, *, every: bool = False) -> Iterator[tuple[str, str]]:
-    """Give the commits that any ref or HEAD leads to and that changed a lock, with its path.
+    """Yield the commits that changed a lock, reachable from any ref or HEAD, with the lock's path.
 
-    Of commits with the same lock the newest stands for all, unless ``every`` one is asked for.
+    If several commits have the same lock, only the newest is returned, unless ``every`` is set.
     """
     seen = set()
-    # Of a merge too, against each of its parents.
+    # -m also compares a merge with each of its parents.
     options = ("--all", "--full-history", "-m", "--format=@%H", "--raw", "--no-abbrev")
     commit = ""
     for line in git(folder, "log", *options, "HEAD", "--", *LOCKS).splitlines():
@@ -72,17 +72,18 @@ def in_history(folder: Path, *, every: bool = False) -> Iterator[tuple[str, str]
 
 
 def at_commits(folder: Path, commits: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Give those of some commits that have a lock, with its path."""
+    """Yield those of the given commits that have a lock, with its path."""
     for commit in dict.fromkeys(commits):
         for path in git(folder, "ls-tree", "--name-only", commit, "--", *LOCKS).splitlines():
             yield commit, path
 
 
 def needs_of(folder: Path, commit: str, lock: str, *, all_named: bool = False) -> list[Need]:
-    """List the objects that a commit's lock names and its tree does not hold itself.
+    """List the objects that a commit's lock names and that its tree does not hold itself.
 
-    Of a folder that is its list alone. With ``all_named``, those that the tree holds too: the cache
-    has them as well, for DVC to restore the outputs of an earlier run.
+    For a folder, this is only the object with its list. With ``all_named``, include objects that
+    the tree holds too: the cache also has them, so that DVC can restore the outputs of an earlier
+    run.
 
     Raises:
         PipelineError: DVC did not write the lock.
@@ -98,10 +99,10 @@ def needs_of(folder: Path, commit: str, lock: str, *, all_named: bool = False) -
 
 
 def readable(folder: Path, locks: Iterable[tuple[str, str]]) -> tuple[list[Need], list[str]]:
-    """List what commits need, and the sentences about those whose lock cannot be read.
+    """List what commits need, and the error messages of those whose lock cannot be read.
 
     Args:
-        folder: the repository's.
+        folder: of the repository.
         locks: commits, each with the path of a lock.
     """
     needs: list[Need] = []
@@ -115,12 +116,12 @@ def readable(folder: Path, locks: Iterable[tuple[str, str]]) -> tuple[list[Need]
 
 
 def of_working_copy(folder: Path) -> set[str]:
-    """Name what the locks and ``.dvc`` files in the working copy name, committed or not.
+    """Return the objects that the working copy's locks and ``.dvc`` files name, committed or not.
 
-    Of a folder that is its list alone.
+    For a folder, this is only the object with its list.
 
     Raises:
-        PipelineError: DVC did not write one of them.
+        PipelineError: DVC did not write one of the files.
     """
     added = git(folder, "ls-files", "-z", "--cached", "--others", "--", "*.dvc").split("\0")
     found = set()
@@ -133,11 +134,11 @@ def of_working_copy(folder: Path) -> set[str]:
 
 
 def members(needs: Iterable[Need], lists: Mapping[str, bytes]) -> Iterator[Need]:
-    """Give what belongs to the folders among what is needed.
+    """Yield the files inside the needed folders.
 
     Args:
-        needs: of which others than folders are left out.
-        lists: the content of each folder's list that is at hand, by its name.
+        needs: anything but a folder is ignored.
+        lists: the content of each available folder list, by its name.
     """
     for need in needs:
         if need.name in lists:
@@ -146,13 +147,13 @@ def members(needs: Iterable[Need], lists: Mapping[str, bytes]) -> Iterator[Need]
 
 
 def lists_in(cache: Path, names: Iterable[str]) -> dict[str, bytes]:
-    """Read the lists of folders that a cache has, by name."""
+    """Return the content of the folder lists that a cache has, by name."""
     places = {name: object_path(cache, name) for name in names if name.endswith(DIRECTORY)}
     return {name: list_at(place) for name, place in places.items() if place.is_file()}
 
 
 def by_name(needs: Iterable[Need]) -> dict[str, list[Need]]:
-    """Group by object, in the order of paths."""
+    """Group needs by object, in the order of their paths."""
     grouped: dict[str, list[Need]] = defaultdict(list)
     for need in sorted(needs, key=lambda need: (need.path, need.name)):
         grouped[need.name].append(need)
@@ -160,7 +161,7 @@ def by_name(needs: Iterable[Need]) -> dict[str, list[Need]]:
 
 
 def of_dvc_files(folder: Path, commit: str) -> Iterator[Need]:
-    """Give the objects that the ``.dvc`` files of a commit name, which ``dvc add`` writes."""
+    """Yield the objects that a commit's ``.dvc`` files name; ``dvc add`` writes these files."""
     held = git(folder, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split("\0")
     for path in (path for path in held if path.endswith(".dvc")):
         found = {path: lock_of(folder, commit, path)}

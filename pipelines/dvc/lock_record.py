@@ -1,4 +1,4 @@
-"""Read ``dvc.lock``, in which DVC records every stage."""
+"""Read ``dvc.lock``, where DVC records every stage."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,24 +10,24 @@ from stages.formats import FormatError, parse_yaml
 
 LOCK = "dvc.lock"
 LARGEST_LOCK = 1 << 24
-"""Bytes of a ``dvc.lock``; one of a thousand files has some 100 kB."""
+"""Maximum size of a ``dvc.lock`` in bytes; one with a thousand files has about 100 kB."""
 
 
 def lock_of(folder: Path, commit: str, path: str = LOCK) -> Mapping[str, Any]:
-    """Read a ``dvc.lock`` as a commit has it; empty where there is none."""
+    """Read a commit's ``dvc.lock``; empty if the commit has none."""
     content = contents_of(folder, commit, path, LARGEST_LOCK).get("", b"")
     return read_lock(content, f"{path} of {commit}")
 
 
 def read_lock(content: bytes, name: str) -> Mapping[str, Any]:
-    """Read the content of a ``dvc.lock`` or a ``.dvc`` file.
+    """Parse the content of a ``dvc.lock`` or a ``.dvc`` file.
 
     Args:
         content: of the file.
-        name: what an error calls it.
+        name: the file's name in error messages.
 
     Raises:
-        RecordError: it is no YAML, or has no records by stage.
+        RecordError: it is not YAML, or has no records by stage.
     """
     try:
         lock = parse_yaml(content) or {}

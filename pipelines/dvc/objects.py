@@ -1,4 +1,4 @@
-"""DVC's objects, each a file of the name of its MD5: rehashed before anything relies on them."""
+"""Read, check and install DVC's objects: files named by their MD5, rehashed before use."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,14 +13,14 @@ from pipelines.errors import DamagedError, RecordError
 from pipelines.system import durable
 
 Fetch = Callable[[Sequence[str], Path], None]
-"""Download objects of these names into a folder, as files of these names, but for those missing."""
+"""Download objects into a folder under their own names, and skip those that are missing."""
 
-# Bytes: about half a million files.
+# Bytes: a list of about half a million files.
 _LARGEST_LIST = 1 << 26
 
 
 class Entry(BaseModel):
-    """A file of a folder, as the folder's object lists it."""
+    """A file in a folder, as the folder's list names it."""
 
     md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     relpath: str
@@ -30,20 +30,20 @@ _ENTRIES = TypeAdapter(list[Entry])
 
 
 def bring(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None:
-    """Have the objects of outputs in a cache, each of them rehashed.
+    """Bring the objects of outputs into a cache, and rehash each of them.
 
-    What the cache lacks, or holds damaged, is fetched; it comes there when all have been found
-    sound.
+    Objects that are missing or damaged are fetched. They enter the cache only after all of them are
+    found to be sound.
 
     Args:
-        outputs: files and folders that DVC's cache shall hold.
+        outputs: files and folders that DVC's cache must hold.
         cache: DVC's, the folder that ``dvc cache dir`` names.
-        fetch: gets objects from a remote.
+        fetch: downloads objects from a remote.
 
     Raises:
-        DamagedError: an object is missing in the remote, or is not what its name says.
-        RecordError: a folder's list is malformed, or leads out of the folder; or an output has
-            another size than is recorded.
+        DamagedError: an object is missing in the remote, or does not match its name.
+        RecordError: a folder's list is malformed or names a path outside of the folder; or the size
+            of an output differs from the record.
     """
     cache.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=cache, prefix="incoming-") as temporary:
@@ -64,10 +64,10 @@ def bring(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None:
 
 
 def object_names(outputs: Iterable[Output], cache: Path) -> list[str]:
-    """Name the objects of outputs that the cache holds: of a folder, its list and its files.
+    """Return the names of the outputs' objects in the cache; for a folder, its list and its files.
 
     Raises:
-        DamagedError: it does not hold a folder's list.
+        DamagedError: the cache lacks a folder's list.
     """
     names = []
     for output in outputs:
@@ -84,10 +84,10 @@ def object_names(outputs: Iterable[Output], cache: Path) -> list[str]:
 
 
 def entries(path: str, content: bytes) -> list[Entry]:
-    """Read the list of a folder's files.
+    """Parse the list of a folder's files.
 
     Raises:
-        RecordError: it is malformed, or a file would lie outside of the folder.
+        RecordError: it is malformed, or a file would be outside of the folder.
     """
     try:
         found = _ENTRIES.validate_json(content)
@@ -102,18 +102,18 @@ def entries(path: str, content: bytes) -> list[Entry]:
 
 
 def object_path(cache: Path, name: str) -> Path:
-    """Give the place of an object in a cache."""
+    """Return the path of an object in a cache."""
     return cache / "files" / "md5" / name[:2] / name[2:]
 
 
 def check_sound(outputs: Iterable[Output], cache: Path) -> None:
-    """Rehash all that a cache holds of outputs; what it lacks is no matter here.
+    """Rehash the objects of outputs that a cache holds, and ignore those that it lacks.
 
-    DVC takes an object that cannot be written for a sound one, and would record what it holds.
+    DVC trusts a read-only object without a check, and would record its content.
 
     Raises:
-        DamagedError: an object is not what its name says.
-        RecordError: a folder's list is malformed, or leads out of the folder.
+        DamagedError: an object does not match its name.
+        RecordError: a folder's list is malformed or names a path outside of the folder.
     """
     for output in outputs:
         _check_sound(output.md5, output.path, cache)
@@ -124,25 +124,25 @@ def check_sound(outputs: Iterable[Output], cache: Path) -> None:
 
 
 def hash_of(path: Path) -> str:
-    """Give the MD5 of a file, read piece by piece."""
+    """Return the MD5 of a file, read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def is_sound(name: str, place: Path) -> bool:
-    """Whether an object is there, and is what its name says."""
+    """Return whether an object exists and matches its name."""
     return place.is_file() and hash_of(place) == name.removesuffix(DIRECTORY)
 
 
 def install(source: Path, target: Path) -> None:
-    """Move an object into the cache at once, read-only as DVC has it."""
+    """Move an object into the cache in one step, read-only as DVC expects it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     source.chmod(0o444)
     durable.move(source, target)
 
 
 def _sound(names: Sequence[str], cache: Path, incoming: Path, fetch: Fetch) -> dict[str, Path]:
-    """Give the place of each object, in the cache or just come in, rehashed."""
+    """Return the path of each rehashed object, in the cache or among the downloads."""
     places = {name: object_path(cache, name) for name in names}
     absent = [name for name, place in places.items() if not is_sound(name, place)]
     if absent:
@@ -173,7 +173,7 @@ def list_at(place: Path) -> bytes:
     """Read a folder's list of files.
 
     Raises:
-        RecordError: it is too large to be one.
+        RecordError: it is too large for a list.
     """
     if (size := place.stat().st_size) > _LARGEST_LIST:
         raise RecordError(

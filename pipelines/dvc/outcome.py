@@ -1,4 +1,4 @@
-"""How DVC's run of one stage ended."""
+"""Read how DVC's run of one stage ended."""
 
 from pathlib import Path
 from typing import Literal
@@ -7,17 +7,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Outcome(BaseModel):
-    """What ``pipelines.dvc.processes.reproduce`` reports as one line of JSON."""
+    """The line of JSON that ``pipelines.dvc.processes.reproduce`` writes."""
 
     model_config = ConfigDict(frozen=True)
 
     outcome: Literal["ran", "restored", "cached", "failed"]
     exit_code: int | None = None
-    """Of the stage's command, if that failed."""
+    """Exit code of the stage's command, if it failed."""
 
 
 def read_outcome(path: Path) -> Outcome:
-    """Read a reported outcome; a process that was killed has reported none, and has failed."""
+    """Read an outcome; a killed process writes none, which counts as failed."""
     try:
         return Outcome.model_validate_json(path.read_bytes())
     except (FileNotFoundError, ValidationError):

@@ -1,4 +1,4 @@
-"""What DVC records of an output, and whether contents are those that it names."""
+"""Read DVC's records of outputs, and check contents against them."""
 
 import hashlib
 import json
@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pipelines.errors import PipelineError, RecordError
 
 DIRECTORY = ".dir"
-"""How the name of the object ends that lists a folder's files."""
+"""Suffix of the name of an object that lists a folder's files."""
 
 
 class Output(BaseModel):
-    """What ``dvc.lock`` says of an output."""
+    """The record of an output in ``dvc.lock``."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,11 +23,11 @@ class Output(BaseModel):
     md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}(\.dir)?$")]
     size: Annotated[int, Field(ge=0, strict=True)]
     nfiles: Annotated[int, Field(ge=0, strict=True)] | None = None
-    """Of a folder, whose hash ends in ``.dir``."""
+    """Number of files, only for a folder; its hash ends in ``.dir``."""
 
 
 class _Record(BaseModel):
-    """What ``dvc.lock`` says of a stage, as far as its outputs go."""
+    """The outputs in a stage's record in ``dvc.lock``."""
 
     outs: list[Output] = []
 
@@ -36,15 +36,15 @@ _RECORDS = TypeAdapter(dict[str, _Record])
 
 
 def outputs_of(lock: Any, name: str) -> list[tuple[str, Output]]:
-    """Give the outputs that a ``dvc.lock`` names, each after its stage, in the order of the file.
+    """Return the outputs in a ``dvc.lock``, each after its stage's name, in the order of the file.
 
     Args:
-        lock: what stands in it.
-        name: what an error calls it.
+        lock: the parsed content.
+        name: the file's name in error messages.
 
     Raises:
-        PipelineError: DVC did not write it, an output is not within the repository, or is that of
-            two stages.
+        PipelineError: DVC did not write the file, an output is outside of the repository, or two
+            stages have the same output.
     """
     try:
         stages = _RECORDS.validate_python(lock["stages"])
@@ -76,7 +76,7 @@ def measure(path: str, contents: Mapping[str, bytes]) -> Output:
 
     Args:
         path: of the output.
-        contents: by path below the output; of a file, its own by the empty path.
+        contents: by path below the output; the content of a single file has the empty path.
     """
     size = sum(map(len, contents.values()))
     if "" in contents:
@@ -86,16 +86,16 @@ def measure(path: str, contents: Mapping[str, bytes]) -> Output:
 
 
 def folder_hash(files: Mapping[str, str]) -> str:
-    """Give the hash that DVC has for a folder, from the MD5 of each file by its path in there."""
+    """Return DVC's hash of a folder, from the MD5 of each file by its path inside."""
     listed = [{"md5": files[name], "relpath": name} for name in sorted(files)]
     return _md5(json.dumps(listed, sort_keys=True).encode()) + DIRECTORY
 
 
 def check_measured(recorded: Sequence[Output], measured: Sequence[Output]) -> None:
-    """Check that contents are those that a record names.
+    """Check that contents match their records.
 
     Raises:
-        RecordError: one of them is another.
+        RecordError: one of them differs.
     """
     for said, found in zip(recorded, measured, strict=True):
         if said != found:

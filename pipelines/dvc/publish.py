@@ -1,4 +1,4 @@
-"""What a run has made, on its way to others."""
+"""Push a run's results to DVC's remote and to Git's."""
 
 from pathlib import Path
 
@@ -10,16 +10,16 @@ from pipelines.git.repository import home_of
 
 
 def push_results(folder: Path, branch: str, git_remote: str) -> None:
-    """Push what a run has made to DVC's remote, see that it is there, then push its branch.
+    """Push a run's outputs to DVC's remote, check that they arrived, then push the run's branch.
 
     Args:
         folder: of the run.
-        branch: that has its commit.
-        git_remote: of Git, that the branch is pushed to.
+        branch: the branch with the run's commit.
+        git_remote: the Git remote that gets the branch.
 
     Raises:
-        DamagedError: DVC's remote lacks some of it.
-        PipelineError: one of the remotes refuses; the branch stays here.
+        DamagedError: DVC's remote lacks an object.
+        PipelineError: one of the remotes refuses; the branch stays local.
     """
     needs = [
         need
@@ -28,8 +28,8 @@ def push_results(folder: Path, branch: str, git_remote: str) -> None:
     ]
     dvc(folder, "push")
     remote.check_pushed(folder, [need.name for need in needs])
-    # The lists of folders from either side, for the cache may lack one that the remote has.
+    # Read folder lists from both sides: the cache may lack one that the remote has.
     lists = Store(folder).lists({need.name for need in needs})
     remote.check_pushed(folder, [need.name for need in inventory.members(needs, lists)])
-    # The branch last: who sees it can have what it names.
+    # Push the branch last: whoever sees it can then fetch what it names.
     git(home_of(folder), "push", "--quiet", "--end-of-options", git_remote, branch)

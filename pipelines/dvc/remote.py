@@ -1,4 +1,4 @@
-"""DVC's default remote, object by object.
+"""Read and write single objects of DVC's default remote.
 
 DVC's own ``push`` and ``pull`` exit with 0 when an object is missing or damaged.
 """
@@ -19,17 +19,17 @@ State = Literal["sound", "damaged", "absent"]
 
 
 class RemoteObjects(BaseModel):
-    """What the remote lacks, or has damaged, of the objects asked about."""
+    """The requested objects that the remote lacks or has damaged."""
 
     missing: list[str]
     damaged: list[str] = []
 
 
 def push(folder: Path, targets: Sequence[str], names: Sequence[str]) -> None:
-    """Push outputs to the remote, and see that it has their objects.
+    """Push outputs to the remote, and check that it has their objects.
 
     Raises:
-        DamagedError: it lacks one of them.
+        DamagedError: the remote lacks an object.
         PipelineError: there is no remote, or it refuses.
     """
     if not targets:
@@ -39,7 +39,7 @@ def push(folder: Path, targets: Sequence[str], names: Sequence[str]) -> None:
 
 
 def check_pushed(folder: Path, names: Sequence[str]) -> None:
-    """See that the remote has objects; ``DamagedError`` if it lacks one of them."""
+    """Check that the remote has objects; raise ``DamagedError`` if it lacks one."""
     names = list(dict.fromkeys(names))
     if missing := _ask(folder, names).missing:
         raise DamagedError(
@@ -49,20 +49,20 @@ def check_pushed(folder: Path, names: Sequence[str]) -> None:
 
 
 def reach(folder: Path) -> None:
-    """See that there is a remote and that it answers; ``PipelineError`` if not."""
+    """Check that there is a remote and that it responds; raise ``PipelineError`` if not."""
     _ask(folder, [])
 
 
 def is_set(folder: Path) -> bool:
-    """Whether DVC has a default remote."""
+    """Return whether DVC has a default remote."""
     return "core.remote=" in dvc(folder, "config", "--list")
 
 
 def states(folder: Path, names: Sequence[str]) -> dict[str, State]:
-    """Rehash objects where they are, as they are read.
+    """Read and rehash objects in the remote, and return the state of each.
 
     Raises:
-        PipelineError: there is no remote, or it does not answer.
+        PipelineError: there is no remote, or it does not respond.
     """
     answer = _ask(folder, names, "--rehash")
     found: dict[str, State] = dict.fromkeys(names, "sound")
@@ -71,10 +71,10 @@ def states(folder: Path, names: Sequence[str]) -> dict[str, State]:
 
 
 def replace(folder: Path, names: Sequence[str], cache: Path) -> None:
-    """Move damaged objects aside, and send them again from a cache, which has them sound.
+    """Move damaged objects in the remote aside, and upload them again from a cache with sound ones.
 
     Raises:
-        DamagedError: what was sent has not come there as it is here.
+        DamagedError: an object in the remote differs from what was uploaded.
         PipelineError: there is no remote, or it refuses.
     """
     if damaged := _ask(folder, names, "--replace-from", str(cache), "--rehash").damaged:
@@ -85,18 +85,18 @@ def replace(folder: Path, names: Sequence[str], cache: Path) -> None:
 
 
 def fetch(folder: Path, names: Sequence[str], into: Path) -> None:
-    """Download objects into a folder, as files of their names; what the remote lacks is left out.
+    """Download objects into a folder under their own names, and skip those that the remote lacks.
 
     Raises:
-        PipelineError: there is no remote, or it does not answer.
+        PipelineError: there is no remote, or it does not respond.
     """
     _ask(folder, names, "--into", str(into))
 
 
 def _ask(folder: Path, names: Sequence[str], *options: str) -> RemoteObjects:
-    """Ask the helper process that has DVC."""
+    """Run the helper process, which imports DVC."""
     with TemporaryDirectory() as temporary:
-        # A folder may have more files than a command line can name.
+        # A file of names, because a folder may have more files than fit on a command line.
         listed = Path(temporary, "names.json")
         listed.write_text(json.dumps(list(dict.fromkeys(names))))
         return ask_for(

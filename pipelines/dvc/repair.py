@@ -1,7 +1,7 @@
-"""Find outputs that are not what ``dvc.lock`` records, and have DVC replace them.
+"""Find outputs that differ from ``dvc.lock``, so that DVC replaces them.
 
-DVC takes a read-only object of its cache for sound: it checks a damaged one out, and remembers the
-hash that it should have. What is found here is looked for in the remote or made again.
+DVC trusts a read-only object in its cache: it checks out a damaged one and remembers the hash that
+the object should have. Damaged objects found here are fetched from the remote or made again.
 """
 
 import os
@@ -22,7 +22,7 @@ _HERE = "the working copy"
 
 
 def unlike_recorded(folder: Path) -> list[Need]:
-    """List the recorded outputs that a working copy lacks, or has with another content.
+    """List the recorded outputs that a working copy lacks or has with different content.
 
     Raises:
         PipelineError: DVC did not write a lock.
@@ -31,16 +31,16 @@ def unlike_recorded(folder: Path) -> list[Need]:
 
 
 def have_dvc_look(folder: Path, needs: Sequence[Need]) -> None:
-    """Have DVC hash outputs at its next look, whatever it remembers of them."""
+    """Make DVC hash outputs again on its next run, whatever it remembers of them."""
     for need in needs:
         for path in _files(folder / need.path):
             os.utime(path)
 
 
 def damaged_objects(cache: Path, needs: Sequence[Need]) -> list[Need]:
-    """List the objects of outputs that a cache holds with another content than their name says.
+    """List the objects of outputs whose content in a cache does not match their name.
 
-    Those of a folder's files are found once its list is sound.
+    The objects of a folder's files are checked only if the folder's list is sound.
     """
     lists = inventory.lists_in(cache, [need.name for need in needs if _sound(cache, need)])
     every = [*needs, *inventory.members(needs, lists)]
@@ -55,7 +55,7 @@ def _recorded(folder: Path) -> Iterator[Need]:
 
 
 def read_quickly(content: bytes, name: str) -> Any:
-    """Read a lock with the parser in C; paths and hashes are text to it as well."""
+    """Read a lock with the fast C parser, which also reads paths and hashes as text."""
     try:
         return YAML(typ="safe").load(content) or {}
     except YAMLError:
@@ -63,7 +63,7 @@ def read_quickly(content: bytes, name: str) -> Any:
 
 
 def _found(path: Path) -> str | None:
-    """Give the hash that DVC has for a file or a folder."""
+    """Return DVC's hash of a file or a folder, or ``None`` if the path does not exist."""
     if path.is_dir():
         return folder_hash({str(file.relative_to(path)): hash_of(file) for file in _files(path)})
     return hash_of(path) if path.is_file() else None

@@ -1,7 +1,7 @@
-"""What DVC's cache holds, for whom, and what nobody needs.
+"""Find out who needs the objects of DVC's cache, and remove those that nobody needs.
 
-Kept is what these need: the working copy, every branch and every tag, but only the newest of the
-branches ``runs/...``. DVC's own ``gc`` keeps all branches or none.
+Objects are kept if the working copy, a branch or a tag needs them. Of the branches ``runs/...``,
+only the newest count. DVC's own ``gc`` keeps all branches or none.
 """
 
 import os
@@ -28,12 +28,12 @@ from pipelines.system.lock import cache_still
 def cache_of(
     repository: Repository, runs: int, say: Callable[[str], object]
 ) -> Iterator[tuple[Path, list[Keeper]]]:
-    """Keep DVC's cache unchanged while the block runs; give its folder and who needs it.
+    """Keep DVC's cache unchanged while the block runs; yield its folder and the refs that need it.
 
     Args:
-        repository: that has the cache.
+        repository: the repository with the cache.
         runs: how many of the newest branches ``runs/...`` are kept.
-        say: receives a line if the block has to wait.
+        say: called with a line if the block has to wait.
     """
     folder, owner = repository.folder, f"a look at the cache (process {os.getpid()})"
     with cache_still(folder, repository.state, owner, say):
@@ -41,7 +41,7 @@ def cache_of(
 
 
 def remove(folder: Path, cache: Path, gone: Sequence[Kept]) -> None:
-    """Remove objects, and note for which commits, so that fsck can tell them from lost ones."""
+    """Remove objects, and note which commits needed them: fsck does not report them as lost."""
     names = {kept.name for kept in gone}
     needs, _ = inventory.readable(folder, inventory.in_history(folder, every=True))
     lists = inventory.lists_in(cache, names)
@@ -56,17 +56,17 @@ def remove(folder: Path, cache: Path, gone: Sequence[Kept]) -> None:
         noted = True
     for kept in gone:
         kept.path.unlink()
-    # On a disk that was full there is room for the note only now.
+    # On a full disk, the note fits only after the removal.
     if not noted:
         note_removed(cache, sorted(removals))
 
 
 def needs_of(folder: Path, store: Store, commits: Iterable[str]) -> list[Need]:
-    """List all that some commits need, what is in folders too.
+    """List everything that the given commits need, including files in folders.
 
     Raises:
-        PipelineError: a commit's lock cannot be read, or a folder's list is nowhere: what they
-            need cannot be told.
+        PipelineError: a commit's lock cannot be read or a folder's list is missing everywhere, so
+            that what they need is unknown.
     """
     commits = list(dict.fromkeys(commits))
     needs = [
@@ -95,7 +95,7 @@ def surplus(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Kept]:
     """List the objects that nobody needs, by name.
 
     Raises:
-        PipelineError: a lock cannot be read, so that what it needs is not known.
+        PipelineError: a lock cannot be read, so that what it needs is unknown.
     """
     store = Store(folder)
     needed = {need.name for need in needs_of(folder, store, (keeper.commit for keeper in kept))}
@@ -106,7 +106,7 @@ def surplus(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Kept]:
 
 
 def tables(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Table]:
-    """Make the tables that rich prints: by ref, by stage of HEAD."""
+    """Return the tables that rich prints: one by ref, one by stage of HEAD."""
     store = Store(folder)
     sizes = {one.name: one.size for one in objects_in(cache)}
     by_commit = {

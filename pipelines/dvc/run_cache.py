@@ -5,11 +5,11 @@ from pathlib import Path
 
 
 def remove_empty_runs(cache: Path) -> None:
-    """Remove the empty folders of a run cache, on which DVC fails with a traceback.
+    """Remove empty folders from a run cache, because DVC fails on them with a traceback.
 
     DVC leaves one when it drops a truncated entry, or is killed before it writes an entry.
     """
     for runs in (cache / "runs").glob("*/*/"):
-        # One with entries stays.
+        # A folder with entries cannot be removed this way, and stays.
         with suppress(OSError):
             runs.rmdir()

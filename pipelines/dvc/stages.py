@@ -1,4 +1,4 @@
-"""Read the stages of ``dvc.yaml``: their order, their settings for Prefect, what is up to date.
+"""Read the stages of ``dvc.yaml``: their order, settings for Prefect, and whether they changed.
 
 The helper process ``pipelines.dvc.processes.plan`` asks DVC itself, so there is no second list.
 """
@@ -14,45 +14,45 @@ from pipelines.system.helper import ask_for
 
 
 class Meta(BaseModel):
-    """What a stage's ``meta`` in ``dvc.yaml`` says to Prefect alone."""
+    """The ``meta`` of a stage in ``dvc.yaml``, which only Prefect uses."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     retries: Annotated[int, Field(ge=0, le=10)] = 0
-    """How often a failure that may pass by itself is tried again."""
+    """How often to retry after a temporary failure."""
     retry_delay: Annotated[float, Field(ge=0)] = 10
-    """Seconds before it is."""
+    """Seconds before a retry."""
     timeout: Annotated[float, Field(gt=0)] | None = None
-    """Seconds after which the stage is ended, with all its processes."""
+    """Seconds after which the stage and all its processes are ended."""
     pool: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] | None = None
-    """Work pool whose workers can run the stage for a flow that is asked to hand it off."""
+    """Work pool whose workers can run the stage, for a flow that submits it."""
 
 
 class Stage(BaseModel):
-    """A stage as DVC sees it before the run."""
+    """A stage as DVC finds it before the run."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     file: str
-    """That defines it, as a path below the repository."""
+    """Path of the ``dvc.yaml`` that defines the stage, below the repository."""
     description: str
     upstream: tuple[str, ...]
     """The stages whose outputs it depends on."""
     meta: Meta
     changed: bool
-    """Whether something differs from what ``dvc.lock`` records of it."""
+    """Whether anything differs from the stage's record in ``dvc.lock``."""
     restored: bool
-    """Whether its outputs have just been checked out of the cache."""
+    """Whether its outputs have just been checked out from the cache."""
 
     @property
     def address(self) -> str:
-        """What DVC calls it at the top of the repository."""
+        """The name that DVC uses for the stage at the top of the repository."""
         return self.name if self.file == MAIN else f"{self.file}:{self.name}"
 
 
 MAIN = "dvc.yaml"
-"""The file whose stages are the pipeline."""
+"""The file with the stages of the pipeline."""
 
 STAGES = TypeAdapter(tuple[Stage, ...])
 
@@ -68,11 +68,11 @@ def read_stages(
     """Ask DVC for the stages, each after those that it depends on.
 
     Args:
-        folder: the repository's.
+        folder: of the repository.
         held: descriptors of files that the process keeps locked.
-        changes: made to ``params.yaml`` first, as by ``dvc exp run --set-param``.
-        file: the ``dvc.yaml`` whose stages are wanted, with those that they depend on.
-        restore: first check out of the cache what ``dvc.lock`` records.
+        changes: applied to ``params.yaml`` first, as by ``dvc exp run --set-param``.
+        file: the ``dvc.yaml`` whose stages are returned, with those that they depend on.
+        restore: first check out from the cache what ``dvc.lock`` records.
 
     Raises:
         PipelineError: DVC cannot read the pipeline.
@@ -92,10 +92,10 @@ def read_stages(
 
 
 def parse_meta(stage: str, meta: dict[str, object] | None) -> Meta:
-    """Check a stage's ``meta``.
+    """Validate a stage's ``meta``.
 
     Raises:
-        PipelineError: it has an unknown key, or a value out of range.
+        PipelineError: it has an unknown key or a value out of range.
     """
     try:
         return Meta.model_validate(meta or {})

@@ -1,4 +1,4 @@
-"""DVC's cache and its default remote, as one store that can be looked after."""
+"""Check and repair DVC's cache and its default remote as one store."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,20 +17,20 @@ from pipelines.system import durable
 
 Fate = Literal["repaired", "removed", "lost"]
 FATES = get_args(Fate)
-"""What can have become of an object that is not sound."""
+"""What can happen to an object that is not sound."""
 _REMOVED = "removed-by-gc"
 
 
 class Sides(NamedTuple):
-    """What an object is on both sides."""
+    """The state of an object in the cache and in the remote."""
 
     cache: State
     remote: State | None
-    """Nothing where there is no remote."""
+    """``None`` if there is no remote."""
 
 
 class Removal(NamedTuple):
-    """An object that was removed on purpose, and a commit that needed it then."""
+    """An object that was removed on purpose, and a commit that needed it at that time."""
 
     name: str
     commit: str
@@ -39,21 +39,21 @@ class Removal(NamedTuple):
 def note_removed(cache: Path, removals: Iterable[Removal]) -> None:
     """Note which objects were removed from a cache on purpose.
 
-    A commit that comes later is not among those that have to do without them.
+    The note covers only existing commits: if a later commit needs the object, it counts as lost.
     """
     noted = sorted({*removed_from(cache), *removals})
     durable.write(cache / _REMOVED, "".join(f"{' '.join(one)}\n" for one in noted).encode())
 
 
 def removed_from(cache: Path) -> frozenset[Removal]:
-    """Give what was removed from a cache on purpose."""
+    """Return the objects that were removed from a cache on purpose."""
     noted = cache / _REMOVED
     lines = noted.read_text().splitlines() if noted.exists() else []
     return frozenset(Removal(*line.split(" ", 1)) for line in lines if " " in line)
 
 
 class Store:
-    """DVC's cache and its default remote, as one."""
+    """DVC's cache and its default remote."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -62,10 +62,10 @@ class Store:
         self._removed = removed_from(self._cache)
 
     def repair(self, needs: Iterable[Need], kept: Collection[str]) -> list[tuple[Fate, str]]:
-        """Rehash objects on both sides, and repair each from the other; report those not sound.
+        """Rehash objects on both sides, and repair each from the other; return those not sound.
 
         Args:
-            needs: of which objects.
+            needs: the objects, with the commits that need them.
             kept: names of the objects that are never removed on purpose.
         """
         needed = inventory.by_name(needs)
@@ -80,10 +80,10 @@ class Store:
         return told
 
     def replace(self, damaged: Iterable[Need]) -> list[str]:
-        """Move damaged objects of the cache aside, and get those that the remote has sound.
+        """Move damaged objects of the cache aside, and fetch those that are sound in the remote.
 
         Returns:
-            A line for each, and one about a remote that does not answer.
+            A line for each object, and one about a remote that does not respond.
         """
         needed = inventory.by_name(damaged)
         aside = {name: self._quarantine(name) for name in needed}
@@ -101,10 +101,10 @@ class Store:
         return lines
 
     def put_aside(self, known: Collection[str]) -> tuple[int, list[str]]:
-        """Rehash what else the cache has, and move aside what is damaged.
+        """Rehash the other objects of the cache, and move damaged ones aside.
 
         Returns:
-            How many objects that were, and a line for each damaged one.
+            The number of objects that were rehashed, and a line for each damaged one.
         """
         others = [one.name for one in objects_in(self._cache) if one.name not in known]
         damaged = sorted(name for name in others if self._state(name) == "damaged")
@@ -113,7 +113,7 @@ class Store:
         ]
 
     def lists(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Read the lists of folders, wherever they are sound."""
+        """Return the content of folder lists by name, from whichever side has a sound one."""
         names = [name for name in names if name.endswith(DIRECTORY)]
         here = [name for name in names if self._state(name) == "sound"]
         found = inventory.lists_in(self._cache, here)
@@ -136,7 +136,7 @@ class Store:
         return "sound" if is_sound(name, place) else "damaged"
 
     def _repair_one(self, name: str, sides: Sides, removed: bool) -> tuple[Fate, str] | None:
-        """Give an object's fate and what was done about it; nothing if all is well."""
+        """Return an object's fate and what was done about it, or ``None`` if it is sound."""
         if "sound" not in sides:
             return self._lose(name, sides, removed)
         if sides.cache == "damaged":

@@ -1,4 +1,4 @@
-"""Give a run a worktree in which DVC works as in the working copy."""
+"""Create a worktree for a run, in which DVC works as in the working copy."""
 
 import sys
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ _DOWNLOADS = "data/downloads"
 def worktree(
     repository: Repository, commit: str, name: str, *, cold: bool = False
 ) -> Iterator[Path]:
-    """Check a commit out into a worktree while the block runs.
+    """Check out a commit into a worktree while the block runs.
 
     The worktree shares DVC's cache and configuration, downloads and training checkpoints with the
-    working copy. A ``cold`` worktree shares the downloads only, and starts with an empty cache.
-    Call it with the repository's lock held, see ``Repository.worktree``.
+    working copy. A ``cold`` worktree shares only the downloads, and starts with an empty cache.
+    Hold the repository's lock when you call this; see ``Repository.worktree``.
     """
     with repository.worktree(commit, name) as folder:
         if cold:
@@ -40,7 +40,7 @@ def _share(home: Path, folder: Path) -> None:
 
 
 def _share_downloads(home: Path, folder: Path) -> None:
-    # A person's own settings may name one cache for all repositories.
+    # The user's own settings may name one cache for all repositories.
     dvc(folder, "cache", "dir", "--local", str(folder / ".dvc" / "cache"))
     # Every stage only reads the downloads, and checks each file against its SHA-256.
     if (home / _DOWNLOADS).exists():

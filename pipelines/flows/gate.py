@@ -1,4 +1,4 @@
-"""The gate and the promotion as steps of a run."""
+"""Run the gate and the promotion as steps of a flow run."""
 
 from pathlib import Path
 
@@ -16,12 +16,12 @@ from pipelines.ui.artifacts import GATE_SHUT
 
 
 def judge_run(folder: Path) -> GateReport | None:
-    """Judge what a run has come to, if its ``params.yaml`` has a gate, and write the verdict.
+    """Judge a run's results, if its ``params.yaml`` has a gate, and write the gate report.
 
-    A pipeline that measures no model has none.
+    A pipeline that measures no model has no gate report.
 
     Raises:
-        PipelineError: a demand is refused, or the results cannot be read.
+        PipelineError: a criterion is invalid, or the results cannot be read.
     """
     read = in_folder(folder)
     gate = criteria_of(read)
@@ -39,13 +39,13 @@ def judge_run(folder: Path) -> GateReport | None:
 def promote_run(
     repository: Repository, revision: str, report: GateReport, remote: str | None
 ) -> str:
-    """Promote a run's commit if its gate is open, or tell of one that is shut, as ``GATE_SHUT``.
+    """Promote a run's commit if it passes the gate; otherwise emit the event ``GATE_SHUT``.
 
     Returns:
-        What came of it, in a sentence.
+        The outcome, as a sentence.
 
     Raises:
-        PipelineError: another version has been promoted in the meantime, or a remote refuses.
+        PipelineError: another version was promoted in the meantime, or a remote refuses.
     """
     if report.passed:
         return promote_commit(repository, revision, remote, get_run_logger().info, again=False)

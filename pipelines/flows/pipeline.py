@@ -1,4 +1,4 @@
-"""The flow of the pipeline: it runs the stages of ``dvc.yaml``, here or in a worktree."""
+"""Define the pipeline's flow, which runs the stages of ``dvc.yaml``, here or in a worktree."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ Given = Annotated[str, Field(min_length=1)]
 
 
 class Options(NamedTuple):
-    """The parameters of a run that ``pipeline`` documents."""
+    """The parameters of a run; ``pipeline`` documents them."""
 
     changes: Sequence[str]
     push: str | None
@@ -39,13 +39,13 @@ class Options(NamedTuple):
 
 
 def _run_name() -> str:
-    """Name a run after its recipe and where it runs."""
+    """Return a run's name: its recipe and where it runs."""
     given = flow_run.parameters
     ref = given.get("ref")
     try:
         recipe = given.get("recipe") or _recipe(Repository(Path.cwd()).read("params.yaml", ref))
     except PipelineError:
-        # The flow itself reports what is wrong.
+        # The flow itself reports the error.
         recipe = "no recipe"
     return f"{recipe} at {ref or 'working copy'}"
 
@@ -79,18 +79,18 @@ def pipeline(
 
     Args:
         recipe: a recipe of params.yaml, instead of the one that it names.
-        ref: the commit, branch or tag to run in a worktree of its own. The run ends as a commit on
-            a branch runs/.... Without a ref, the run brings the working copy up to date.
+        ref: the commit, branch or tag to run in a separate worktree. The run commits its
+            changes to a branch runs/.... Without a ref, it brings the working copy up to date.
         set_param: values for params.yaml, as for `dvc exp run --set-param`:
             `recipes.fast.training.epochs=5`. Needs a ref.
-        push: the Git remote that gets the branch, after DVC's remote has got the outputs. Needs a
-            ref.
+        push: the Git remote to push the branch to, after the outputs are pushed to DVC's remote.
+            Needs a ref.
         promote: promote the commit if its model passes the gate. Needs a ref.
         when_busy: wait while another run works in this repository, or cancel this run.
         late_after: skip a run that starts more than this many seconds after its scheduled time.
-        train_on: where the stages run that name a pool in dvc.yaml: here, or on a worker of the
+        train_on: where to run the stages that name a pool in dvc.yaml: here, or on a worker of the
             pool.
-        pool_wait: seconds that a worker has to start such a stage.
+        pool_wait: seconds to wait for a worker to start such a stage.
         pool_empty: if no worker starts it, fail, or run it here.
         pool_timeout: seconds after which such a stage is cancelled, and this run fails.
         pool_lost: if the worker dies, retry once with any worker of the pool, or fail.
@@ -137,7 +137,7 @@ def _run_in_worktree(repository: Repository, lock_fd: int, ref: str, options: Op
             folder, lock_fd, options.file, options.policy, options.changes, restore=True
         )
         recipe = _recipe(Repository(folder).read("params.yaml", None))
-        # The end of the id: it begins with the time, which scheduled runs share.
+        # The end of the id: its beginning is the time, which scheduled runs share.
         branch = f"runs/{recipe}-{base[:7]}-{flow_run.id[-8:]}"
         if have_moved(outcomes):
             record_results(folder, base)

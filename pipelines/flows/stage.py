@@ -1,4 +1,4 @@
-"""The one task: run a stage through DVC."""
+"""Define the task that runs a stage through DVC."""
 
 import sys
 from collections.abc import Sequence
@@ -20,16 +20,16 @@ from pipelines.ui.progress import Progress
 from pipelines.workers.policy import Policy
 from pipelines.workers.submit import submit
 
-# sysexits.h, EX_TEMPFAIL: what stages exit with when trying again may help.
+# EX_TEMPFAIL of sysexits.h: stages exit with it if a retry may help.
 _TEMPORARY = 75
 _TRY_AGAIN = "FailedForNow"
-# Name and message of the state, by outcome.
+# Name and message of the state for each outcome.
 _COMPLETED = {
     "ran": ("Ran", None),
     "restored": ("Restored", "its outputs came from an earlier run"),
     "cached": ("Cached", "what it depends on came out the same"),
 }
-# Of a failed stage's output, what the state quotes.
+# Lines of a failed stage's output that the state quotes.
 _LAST_LINES = 5
 
 
@@ -42,21 +42,21 @@ def run_stage(
     policy: Policy | None = None,
     python: Path = Path(sys.executable),
 ) -> State:
-    """Run a stage as a task of its name, if DVC finds anything changed.
+    """Run a stage as a task with the stage's name, if DVC finds a change.
 
     Args:
-        stage: as it was found before the run.
-        changed: whether something that it depends on may differ from what ``dvc.lock`` records.
+        stage: as it was before the run.
+        changed: whether something that it depends on may differ from the record in ``dvc.lock``.
         folder: of ``dvc.yaml``.
-        lock_fd: descriptor of the lock, which the stage's processes hold as well.
+        lock_fd: descriptor of the lock, which the stage's processes hold too.
         upstream: the states of the stages that it depends on.
         policy: how a worker runs it, if it has a pool; without a policy it runs here.
         python: of the environment that it runs in here.
 
     Returns:
-        Completed, by the name of Cached (nothing had changed), Restored (its outputs came from
-        DVC's cache) or Ran; or Failed, when the stage failed or took longer than ``meta.timeout``,
-        or what a worker made of it is refused.
+        Completed, named Cached (nothing had changed), Restored (its outputs came from DVC's cache)
+        or Ran; or Failed, if the stage failed or exceeded ``meta.timeout``, or if a worker's result
+        was rejected.
     """
     named = reproduce.with_options(
         name=stage.name,
@@ -86,7 +86,7 @@ def _may_pass(_task: Task[..., State], _run: TaskRun, state: State) -> bool:
 def reproduce(
     stage: Stage, folder: Path, lock_fd: int, changed: bool, policy: Policy | None, python: Path
 ) -> State:
-    """Let DVC reproduce one stage, here or on a worker; see ``run_stage``."""
+    """Have DVC reproduce one stage, here or on a worker; see ``run_stage``."""
     if not changed:
         if stage.restored:
             return Completed(name="Restored", message="its outputs came from the cache")

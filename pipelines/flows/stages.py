@@ -1,4 +1,4 @@
-"""All stages of a pipeline, each once, in their order."""
+"""Run all stages of a pipeline once, in order."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -27,18 +27,18 @@ def run_stages(
     """Run every stage once, each after those that it depends on.
 
     Args:
-        folder: the repository's.
+        folder: of the repository.
         lock_fd: descriptor of its lock.
-        file: the ``dvc.yaml`` whose stages are wanted.
+        file: the ``dvc.yaml`` whose stages run.
         policy: how workers run the stages that have a pool; without a policy they run here.
-        changes: made to ``params.yaml`` first.
-        restore: first check out of the cache what ``dvc.lock`` records.
+        changes: applied to ``params.yaml`` first.
+        restore: first check out from the cache what ``dvc.lock`` records.
 
     Returns:
         How each stage ended, by its name.
 
     Raises:
-        PipelineError: DVC cannot read the pipeline, or a stage has failed; those after it are left.
+        PipelineError: DVC cannot read the pipeline, or a stage failed; later stages do not run.
     """
     outcomes: dict[str, Outcome] = {}
     state: State | None = None
@@ -59,11 +59,11 @@ def run_stages(
 
 
 def have_moved(outcomes: Mapping[str, Outcome]) -> bool:
-    """Whether some output may differ from what was recorded before."""
+    """Return whether any output may differ from what was recorded before."""
     return any(outcome.moved for outcome in outcomes.values())
 
 
 def summary(outcomes: Mapping[str, Outcome]) -> str:
-    """Count how the stages ended, as "2 ran, 1 cached"."""
+    """Return how many stages ended in each state, as "2 ran, 1 cached"."""
     names = [outcome.state.name for outcome in outcomes.values()]
     return ", ".join(f"{names.count(name)} {name}" for name in _ORDER if name in names).lower()

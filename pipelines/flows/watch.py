@@ -1,4 +1,4 @@
-"""The flow that watches for new data: a changed source of the data set is told as an event."""
+"""Define the flow that watches the sources of the data set and emits an event when one changes."""
 
 import tempfile
 from collections.abc import Mapping
@@ -18,24 +18,24 @@ from pipelines.errors import PipelineError
 from pipelines.git.repository import Repository
 from pipelines.system.helper import ask
 
-# The variable of Prefect that holds the last states seen, by what is watched and by source.
+# The Prefect variable with the last known states, by data set and ref, then by source.
 _RECORD = "data_states"
 
 
 class Look(BaseModel):
-    """What ``stages.states`` prints."""
+    """The output of ``stages.states``."""
 
     dataset: str
     states: Mapping[str, str | None]
-    """By source; none where it lacks some file of the data set."""
+    """By source; ``None`` if the source lacks a file of the data set."""
 
 
 @flow(name="watch", flow_run_name="data at {ref}", persist_result=False)
 def watch(ref: str = "main") -> State:
-    """Look at the sources of the data set, and emit `pipeline.data.arrived` if there is news.
+    """Check the sources of the data set, and emit `pipeline.data.arrived` for each changed one.
 
-    News is a source that fetch would take the files from, and whose state is another than the one
-    recorded. A source seen for the first time is recorded, and is no news.
+    A source has changed if fetch could take the files from it and its state differs from the
+    recorded one. The first state of a source is recorded without an event.
 
     Args:
         ref: commit, branch or tag whose params.yaml names the data set and its sources.
@@ -49,7 +49,7 @@ def watch(ref: str = "main") -> State:
     before = record.get(watched, {})
     found = {source: state for source, state in look.states.items() if state}
     news = [source for source, state in found.items() if before.get(source, state) != state]
-    # Before the record: what goes wrong between the two lets an event come twice, not never.
+    # Emit before recording: after a failure between the two, an event is repeated rather than lost.
     for source in news:
         emit_arrival(look.dataset, source, ref)
     Variable.set(_RECORD, record | {watched: {**before, **look.states}}, overwrite=True)
@@ -61,17 +61,17 @@ def watch(ref: str = "main") -> State:
 
 
 def look_at_sources(repository: Repository, ref: str) -> Look:
-    """Ask for the states of the sources that a commit's ``params.yaml`` names.
+    """Return the states of the sources that a commit's ``params.yaml`` names.
 
-    A source that cannot be asked is logged, and has no state.
+    A source that cannot be reached is logged, and has no state.
 
     Raises:
-        PipelineError: there is no such commit, or its parameters are refused.
+        PipelineError: there is no such commit, or its parameters are invalid.
     """
     with tempfile.TemporaryDirectory() as folder:
         params = Path(folder, "params.yaml")
         params.write_text(repository.read("params.yaml", ref))
-        # Folders among the sources are relative to the working copy, which shares its downloads.
+        # Folders among the sources are relative to the working copy, where the downloads are.
         lines = ask("stages.states", "--params", str(params), folder=repository.folder)
     *passed_over, answer = lines
     for line in passed_over:
@@ -85,12 +85,12 @@ def look_at_sources(repository: Repository, ref: str) -> Look:
 
 
 def emit_arrival(dataset: str, source: str, ref: str) -> None:
-    """Emit the event; ``httpx.HTTPError`` when the server does not take it."""
+    """Emit the event; raise ``httpx.HTTPError`` if the server does not accept it."""
     event = Event(
         event="pipeline.data.arrived",
         resource=Resource({"prefect.resource.id": f"pipeline.data.{dataset}"}),
         payload={"dataset": dataset, "source": source, "ref": ref},
     )
-    # Prefect's own emit_event leaves it to the background, where a failure would go unseen.
+    # Prefect's emit_event sends events in the background, where a failure would go unnoticed.
     with get_client(sync_client=True) as client:
         client.request("POST", "/events", json=[event.model_dump(mode="json")])

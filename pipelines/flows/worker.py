@@ -1,4 +1,4 @@
-"""The worker's flow: run the requested stage, and push a commit with its result."""
+"""Define the worker's flow, which runs the requested stage and pushes a commit with its result."""
 
 import os
 from collections.abc import Sequence
@@ -37,18 +37,18 @@ from pipelines.workers.transport import commit_result, receive, send
 
 @flow(name="work", persist_result=False)
 def work(request: Request) -> State:
-    """Run one stage at one commit, in a worktree, and push a commit that says so.
+    """Run one stage at one commit in a worktree, and push a commit with the result.
 
-    It has the stage's record in dvc.lock, those of its outputs that Git holds, and the provenance;
-    its other outputs are in DVC's remote.
+    The commit has the stage's record in dvc.lock, those outputs that Git holds, and the provenance.
+    The other outputs are in DVC's remote.
 
     Args:
-        request: as pipelines/workers/submit.py makes it.
+        request: as pipelines/workers/submit.py creates it.
     """
     owner = f"the run '{flow_run.name}' ({flow_run.id})"
     try:
         repository = Repository(Path.cwd())
-        # One at a time on this machine, whose graphics card they would share.
+        # Only one run at a time on this machine, because runs would share its graphics card.
         with exclusive(repository.state / "lock", owner, "wait", get_run_logger().info) as lock_fd:
             return report_missed(_work(repository, request, lock_fd))
     except PipelineError as error:
@@ -89,7 +89,7 @@ def _work(repository: Repository, request: Request, lock_fd: int) -> State:
 
 
 def _bring_inputs(folder: Path, cache: Path, request: Request) -> None:
-    """Check out what the stage needs of DVC's remote, rehashed, and nothing else."""
+    """Fetch the stage's inputs from DVC's remote, rehash them, and check out only those."""
     if inputs := inputs_of(request.expected):
         bring(inputs, cache, partial(remote.fetch, folder))
         dvc(folder, "checkout", "--quiet", "--force", "--", *request.expected.inputs)
@@ -105,13 +105,13 @@ def _check_is_as_asked(folder: Path, request: Request) -> None:
 
 
 def push_result(folder: Path, cache: Path, request: Request) -> tuple[Sequence[Output], str]:
-    """Push what a stage made in a checkout, and then the commit that tells of it.
+    """Push the outputs of a stage in a worktree, and then the commit that records them.
 
     Returns:
         The outputs that the cache holds, and the commit.
 
     Raises:
-        PipelineError: one of the remotes refuses, or does not have what was pushed to it.
+        PipelineError: a remote refuses, or lacks what was pushed to it.
     """
     lock_record = read_lock((folder / request.lock).read_bytes(), request.lock)
     record = lock_record["stages"][request.stage]
@@ -123,6 +123,6 @@ def push_result(folder: Path, cache: Path, request: Request) -> tuple[Sequence[O
     provenance = [PROVENANCE] if (folder / PROVENANCE).exists() else []
     message = f"Result {request.stage} of {request.commit[:7]}\n\nFlow-Run: {flow_run.id}"
     commit = commit_result(folder, [request.lock, *provenance, *in_git], message)
-    # The branch last: who sees it can have what it names.
+    # Push the branch last: whoever sees it can then fetch what it names.
     send(folder, commit, request.result)
     return in_cache, commit

@@ -7,14 +7,15 @@ from pipelines.errors import PipelineError, RecordError
 from pipelines.git.command import git
 
 LARGEST = 1 << 28
-"""Bytes of a file or a folder in Git that is read into memory."""
+"""Maximum size in bytes of a file or a folder in Git that is read into memory."""
 
 
 def contents_of(folder: Path, commit: str, path: str, limit: int = LARGEST) -> dict[str, bytes]:
-    """Give a file of a commit by the empty path, or a folder's files by their paths below it.
+    """Return a commit's file under an empty path, or a folder's files by their paths below it.
 
     Raises:
-        RecordError: they have more bytes than the limit, in all.
+        RecordError: their total size exceeds the limit, or they include another repository.
+        PipelineError: Git lacks one of the files.
     """
     listed = git(folder, "ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", path)
     entries = [line.split("\t", 1) for line in filter(None, listed.split("\0"))]

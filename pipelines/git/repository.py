@@ -1,4 +1,4 @@
-"""A Git repository: its commits, the worktree of a run, and the commit that a run makes."""
+"""Read a Git repository, create a worktree for a run, and commit the run's changes."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -11,11 +11,11 @@ from pipelines.git.command import git
 from stages.formats import FormatError, read_file
 
 SHARED = ("data/downloads", "models/checkpoints", "models/scores")
-"""Folders that Git ignores and a worktree shares by a link: their files are keyed by content."""
+"""Folders that Git ignores and worktrees link to; their files are keyed by content."""
 
 
 class Repository:
-    """The Git repository in which runs are at home.
+    """The Git repository that runs work in.
 
     Args:
         folder: anywhere in a working copy of it.
@@ -28,10 +28,10 @@ class Repository:
         self.folder = Path(git(folder, "rev-parse", "--show-toplevel"))
         common = git(folder, "rev-parse", "--path-format=absolute", "--git-common-dir")
         self.state = Path(common) / "pipeline"
-        """What runs keep here: their lock, and checkouts while they last."""
+        """The folder for the lock of runs and for their worktrees."""
 
     def commit_of(self, ref: str) -> str:
-        """Give the hash of the commit that ``ref`` names; ``PipelineError`` if none does."""
+        """Return the hash of the commit that ``ref`` names; ``PipelineError`` if none does."""
         try:
             name = f"{ref}^{{commit}}"
             return git(self.folder, "rev-parse", "--verify", "--end-of-options", name)
@@ -42,7 +42,7 @@ class Repository:
             raise PipelineError(f"{message}.") from None
 
     def read(self, path: str, ref: str | None) -> str:
-        """Give the text of a file as a commit has it or, with no ``ref``, the working copy."""
+        """Return the text of a file at a commit or, without a ``ref``, in the working copy."""
         if ref is None:
             try:
                 return read_file(self.folder / path).decode(errors="replace")
@@ -52,10 +52,10 @@ class Repository:
 
     @contextmanager
     def worktree(self, commit: str, name: str) -> Iterator[Path]:
-        """Check a commit out into a worktree while the block runs; the working copy is untouched.
+        """Check out a commit into a worktree while the block runs; the working copy is untouched.
 
-        Call it with the repository's lock held: worktrees that killed runs left behind are removed
-        first.
+        Hold the repository's lock when you call this: it first removes worktrees that killed runs
+        left behind.
         """
         worktrees = self.state / "checkouts"
         shutil.rmtree(worktrees, ignore_errors=True)
@@ -69,28 +69,28 @@ class Repository:
 
 
 def commit_changes(folder: Path, branch: str, message: str) -> str | None:
-    """Commit whatever a run has changed in its checkout, to a new branch.
+    """Commit everything that a run has changed in its worktree to a new branch.
 
     Returns:
-        The branch that has it: an earlier run's, if that began with the same commit and came to the
-        same; or none if nothing has changed.
+        The branch with the commit. This is an earlier run's branch if that run began with the same
+        commit and produced the same files. ``None`` if nothing has changed.
     """
     for name in SHARED:
-        # Git's rule for a folder of this name does not cover a link.
+        # These are links, and Git's ignore pattern for a folder does not match a link.
         (folder / name).unlink(missing_ok=True)
     git(folder, "add", "--all")
     if not git(folder, "status", "--porcelain"):
         return None
     if earlier := _same_as_before(folder):
         return earlier
-    # A person's hooks are about a person's commits.
+    # The user's hooks apply only to the user's own commits.
     git(folder, *identity(folder), "-c", "core.hooksPath=", "commit", "--quiet", "-m", message)
     git(folder, "branch", branch)
     return branch
 
 
 def _same_as_before(folder: Path) -> str | None:
-    """Name the branch of an earlier run with the same beginning and end, but for its machine."""
+    """Return the branch of an earlier run with the same base and results, ignoring provenance."""
     refs = git(folder, "for-each-ref", "--format=%(refname:short) %(parent)", "refs/heads/runs")
     base = git(folder, "rev-parse", "HEAD")
     compare = ("diff", "--cached", "--name-only")
@@ -102,16 +102,16 @@ def _same_as_before(folder: Path) -> str | None:
 
 
 def home_of(folder: Path) -> Path:
-    """Give the working copy that a checkout lies beside, or the folder itself if it is no checkout.
+    """Return the working copy that a worktree belongs to; for any other folder, the folder itself.
 
-    There the relative address of a remote means what it meant when it was set.
+    A remote's relative address is valid in that working copy.
     """
     common = Path(git(folder, "rev-parse", "--path-format=absolute", "--git-common-dir"))
     return common.parent if common.name == ".git" else folder
 
 
 def identity(folder: Path) -> Sequence[str]:
-    """Give the options of Git that name an author where it knows none."""
+    """Return Git options that name an author, if Git has none configured."""
     try:
         git(folder, "var", "GIT_AUTHOR_IDENT")
     except PipelineError:

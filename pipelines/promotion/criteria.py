@@ -1,4 +1,4 @@
-"""Whether a model may be promoted. Pure: results and demands in, verdicts out."""
+"""Judge a model's results against the criteria for promotion, without input or output."""
 
 import math
 from statistics import NormalDist
@@ -9,22 +9,22 @@ from stages.sections.gate import Gate
 
 
 class CriterionResult(NamedTuple):
-    """Whether a rule holds."""
+    """The result of one criterion."""
 
     rule: str
     passed: bool
     found: Any
     demanded: str
-    """For a person."""
+    """The requirement, as text for the user."""
 
 
 def judge(gate: Gate, found: Results, promoted: Results | None) -> list[CriterionResult]:
-    """Hold a model to every rule.
+    """Check a model against every criterion.
 
     Args:
-        gate: what is demanded.
-        found: of the model.
-        promoted: of the version that it would take the place of, if there is one.
+        gate: the criteria.
+        found: the model's results.
+        promoted: the results of the version that it would replace, if there is one.
     """
     return [
         _at_least("test accuracy", found.accuracy, gate.min_accuracy),
@@ -43,20 +43,20 @@ def judge(gate: Gate, found: Results, promoted: Results | None) -> list[Criterio
 
 
 def largest_fall(new: int, fixed: int, images: int, confidence: float) -> float:
-    """Give the upper limit of the fall in accuracy from one model to another on the same images.
+    """Return the upper limit of the drop in accuracy from one model to another on the same images.
 
-    The interval for the difference of paired proportions of Agresti and Min, "Simple improved
-    confidence intervals for comparing matched proportions", Statistics in Medicine 24 (2005), 729
-    to 740: Wald's, after half an observation has been added to each cell of the table.
+    The interval is that of Agresti and Min for the difference of paired proportions, "Simple
+    improved confidence intervals for comparing matched proportions", Statistics in Medicine 24
+    (2005), 729 to 740: Wald's interval, after adding half an observation to each cell of the table.
 
     Args:
-        new: images that the second model alone gets wrong.
-        fixed: images that the first alone gets wrong.
+        new: images that only the second model gets wrong.
+        fixed: images that only the first model gets wrong.
         images: all of them.
         confidence: one-sided, from 0.5 to 1.
 
     Returns:
-        A share of the images; negative where the second is surely better.
+        A share of the images; negative if the second model is better at this confidence.
     """
     worse, better, count = new + 0.5, fixed + 0.5, images + 2
     fall = (worse - better) / count
@@ -65,7 +65,7 @@ def largest_fall(new: int, fixed: int, images: int, confidence: float) -> float:
 
 
 def described(found: Any) -> str:
-    """Say what a rule has found, for a person: "class 5, recall 0.991"."""
+    """Return the finding of a criterion as text for the user: "class 5, recall 0.991"."""
     match found:
         case dict():
             return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found.items())
@@ -80,7 +80,7 @@ def _at_least(rule: str, found: float, least: float) -> CriterionResult:
 
 
 def _recall(gate: Gate, found: Results) -> CriterionResult:
-    """Judge the class that is furthest below its floor, or nearest above it."""
+    """Judge the class whose recall is lowest relative to its minimum."""
     floors = {name: gate.min_recalls.get(name, gate.min_recall) for name in found.recalls}
     if unknown := sorted(gate.min_recalls.keys() - floors.keys()):
         demanded = f"a recall of at least {gate.min_recalls[unknown[0]]:g} of class {unknown[0]}"

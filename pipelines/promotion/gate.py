@@ -1,4 +1,4 @@
-"""``reports/gate.json``: what the gate found of a run, and against which promoted version."""
+"""Write and read ``reports/gate.json``, the gate report of a run against the promoted version."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ class _Written(BaseModel):
 
 
 class Promoted(_Written):
-    """The version that had the stage when the gate judged."""
+    """The version that had the stage when the gate ran."""
 
     version: Annotated[str, Field(pattern=r"^v[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$")]
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
@@ -41,14 +41,14 @@ class RecordedResult(_Written):
 
 
 class GateReport(_Written):
-    """The content of the file."""
+    """The content of ``reports/gate.json``."""
 
     passed: bool
     stage: str
     promoted: Promoted | None
     rules: Annotated[list[RecordedResult], Field(min_length=1)]
     judged: dict[str, Sha256]
-    """SHA-256 of the files that it looked at, by path."""
+    """SHA-256 of the files that the gate read, by path."""
 
     @model_validator(mode="after")
     def _summary_follows(self) -> "GateReport":
@@ -58,7 +58,7 @@ class GateReport(_Written):
 
     @property
     def broken(self) -> str:
-        """Name the rules that do not hold, for a sentence."""
+        """Return the criteria that are not met, as text for a sentence."""
         return "; ".join(
             f"{rule.rule}: found {described(rule.found)}, demanded {rule.demanded}"
             for rule in self.rules
@@ -67,7 +67,7 @@ class GateReport(_Written):
 
 
 def criteria_of(read: Read) -> Gate | None:
-    """Give the section ``gate`` of a ``params.yaml``; nothing if it has none.
+    """Return the section ``gate`` of a ``params.yaml``, or ``None`` if it has none.
 
     Raises:
         PipelineError: a value is missing, unknown or out of range.
@@ -88,17 +88,17 @@ def criteria_of(read: Read) -> Gate | None:
 def judge_results(repository: Path, read: Read, whose: str, gate: Gate) -> GateReport:
     """Judge results against the version that has the gate's stage.
 
-    That version itself, judged once more, is held to what it was compared with at first: so that it
-    gets the same verdict.
+    If the results are those of that version itself, they are compared with the version that its own
+    gate report names, so that the report stays the same.
 
     Args:
-        repository: a working copy, whose tags and commits are looked at.
-        read: gives each file with results.
-        whose: what an error calls them.
-        gate: what is demanded.
+        repository: a working copy, whose tags and commits are read.
+        read: returns the content of each result file.
+        whose: the owner of the results in error messages.
+        gate: the criteria.
 
     Raises:
-        PipelineError: there are no results, there or at the promoted commit.
+        PipelineError: the results are missing, here or at the promoted commit.
     """
     found = read_results(read, whose)
     artifact = registry.artifacts_of(repository, "HEAD")[0]
@@ -120,7 +120,7 @@ def judge_results(repository: Path, read: Read, whose: str, gate: Gate) -> GateR
 
 
 def recorded_at(repository: Path, commit: str) -> GateReport | None:
-    """Give the verdict that a commit has, if it has one.
+    """Return the gate report of a commit, or ``None`` if it has none.
 
     Raises:
         PipelineError: the gate did not write it.
@@ -130,12 +130,12 @@ def recorded_at(repository: Path, commit: str) -> GateReport | None:
 
 
 def write(folder: Path, report: GateReport) -> None:
-    """Write the file, at once."""
+    """Write ``reports/gate.json`` in one step."""
     durable.write(folder / GATE, f"{json.dumps(report.model_dump(), indent=2)}\n".encode())
 
 
 def parse(content: bytes, whose: str) -> GateReport:
-    """Read the content of such a file.
+    """Parse the content of a ``reports/gate.json``.
 
     Raises:
         PipelineError: the gate did not write it.

@@ -1,4 +1,4 @@
-"""A commit's model promoted, or the one before it again, with a lock and the remote in mind."""
+"""Promote a commit's model or roll back a promotion, under a lock and in step with a remote."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from pipelines.system.lock import exclusive
 
 
 class OvertakenError(PipelineError):
-    """Another version has been promoted in the meantime."""
+    """Another version was promoted in the meantime."""
 
 
 def promote_commit(
@@ -33,18 +33,18 @@ def promote_commit(
     *,
     again: bool = True,
 ) -> str:
-    """Promote a commit; give a sentence about what is promoted now.
+    """Promote a commit, and return a sentence about the version that is promoted now.
 
     Args:
-        repository: that has the commit.
-        revision: any name of it.
-        remote: of Git, that the tags are pushed to; or nothing.
-        log: receives a line if another promotion is at work.
-        again: promote also what was a version before, and lost the stage to another one.
+        repository: the repository with the commit.
+        revision: any name of the commit.
+        remote: Git remote to push the tags to, or ``None``.
+        log: called with a line if another promotion is running.
+        again: also promote a version that was promoted before and then replaced.
 
     Raises:
-        OvertakenError: another version has got the stage since the gate judged.
-        PipelineError: the commit's gate is shut, or says otherwise today; or a remote refuses.
+        OvertakenError: another version was promoted since the gate ran.
+        PipelineError: the commit's gate fails or now has another outcome, or a remote refuses.
     """
     folder, commit = repository.folder, repository.commit_of(revision)
     with _alone(repository, f"promotion of {commit[:7]}", log):
@@ -75,10 +75,10 @@ def promote_commit(
 def roll_back(
     repository: Repository, stage: str, remote: str | None, log: Callable[[str], object]
 ) -> str:
-    """Go back to the version that had a stage before; give a sentence about it.
+    """Assign a stage to the version that had it before, and return a sentence about it.
 
     Raises:
-        PipelineError: there was none before, or a remote refuses.
+        PipelineError: there is no earlier version, or a remote refuses.
     """
     folder = repository.folder
     artifacts = registry.artifacts_of(folder, "HEAD")
@@ -87,7 +87,7 @@ def roll_back(
         held = registry.held(folder, artifacts[0], stage)
         pushed = registry.held(folder, artifacts[0], stage, without=lacked)
         if lacked and held[-1:] == pushed[-2:-1]:
-            # An earlier rollback that did not come to its push: another would go back further.
+            # An earlier rollback was not pushed: rolling back again would go one version too far.
             has = f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} again already"
             return f"{has}{_push_lacked(folder, lacked, remote)}."
         if len(held) < 2:  # noqa: PLR2004 - the one that has it, and the one before
@@ -101,10 +101,10 @@ def roll_back(
 
 
 def report_of(folder: Path, commit: str) -> GateReport:
-    """Give what the gate said of a commit's very results, if it let them through.
+    """Return a commit's gate report, which must cover the commit's own results and pass.
 
     Raises:
-        PipelineError: it did not, or has not seen them.
+        PipelineError: there is no such report, or the results failed the gate.
     """
     name = commit[:7]
     report = recorded_at(folder, commit)
@@ -126,11 +126,11 @@ def report_of(folder: Path, commit: str) -> GateReport:
 def check_not_outdated(
     folder: Path, commit: str, report: GateReport, held: Sequence[Version]
 ) -> None:
-    """Judge once more, and see that nothing else comes of it than what is recorded.
+    """Judge the commit's results again, and check that the outcome equals the gate report.
 
     Raises:
-        OvertakenError: another version has got the stage since.
-        PipelineError: the verdict is not what the gate of the commit says of its results.
+        OvertakenError: another version was promoted since.
+        PipelineError: the gate report differs from the current outcome.
     """
     now = held[-1].name if held else "none"
     asked = report.promoted.version if report.promoted else "none"
@@ -154,7 +154,7 @@ def _are_same_results(folder: Path, *commits: str) -> bool:
 
 
 def _fetch(folder: Path, artifacts: Sequence[str], remote: str | None) -> list[str]:
-    """Fetch a remote's tags, if there is one, and list those here that it lacks."""
+    """Fetch a remote's tags, if there is a remote, and return the local tags that it lacks."""
     if not remote:
         return []
     lacked = registry.unpushed(folder, artifacts, remote)
@@ -163,7 +163,7 @@ def _fetch(folder: Path, artifacts: Sequence[str], remote: str | None) -> list[s
 
 
 def _push_lacked(folder: Path, lacked: Sequence[str], remote: str | None) -> str:
-    """Push the tags that a remote lacks, which an earlier command left, and say so."""
+    """Push tags that an earlier command did not push, and return a clause about them."""
     if not remote or not lacked:
         return ""
     registry.push(folder, lacked, remote)
@@ -197,6 +197,6 @@ def _tag_and_push(
 def _alone(
     repository: Repository, owner: str, log: Callable[[str], object]
 ) -> AbstractContextManager[int]:
-    """Have one promotion at a time in a repository."""
+    """Lock the repository for one promotion at a time."""
     owner = f"the {owner} (process {os.getpid()})"
     return exclusive(repository.state / "promotion", owner, "wait", log)

@@ -1,11 +1,11 @@
-"""Versions and their stages, as Git tags by GTO's convention (https://dvc.org/doc/gto).
+"""Register versions and assign stages with Git tags in GTO's convention (https://dvc.org/doc/gto).
 
 ``NAME@v1.2.0`` registers a version of an artifact, ``NAME#STAGE#3`` is the third assignment of a
-stage. All artifacts of ``dvc.yaml`` are promoted together, by the same version.
+stage. All artifacts of ``dvc.yaml`` are promoted together, with the same version.
 
-GTO's own commands make one tag at a time, dated by this machine's clock. DVC finds the version that
-has a stage by these dates, so that a tag from a clock that is ahead would outlast a rollback. Here
-the tags of a promotion are made at once, or none, and each later than those before.
+GTO's own commands create one tag at a time, dated by this machine's clock. DVC uses these dates to
+find the version that has a stage, so a tag from a clock that is ahead would outlast a rollback.
+This module creates all tags of a promotion or none, and dates each later than all earlier tags.
 """
 
 import json
@@ -35,10 +35,10 @@ class Version(NamedTuple):
 
 
 def artifacts_of(folder: Path, commit: str) -> tuple[str, ...]:
-    """Name the artifacts that the ``dvc.yaml`` of a commit declares.
+    """Return the names of the artifacts that a commit's ``dvc.yaml`` declares.
 
     Raises:
-        PipelineError: it declares none, or names that GTO does not take.
+        PipelineError: it declares none, or has names that GTO does not accept.
     """
     name = f"dvc.yaml of {commit[:7]}"
     content = contents_of(folder, commit, "dvc.yaml", LARGEST).get("", b"")
@@ -61,7 +61,7 @@ def artifacts_of(folder: Path, commit: str) -> tuple[str, ...]:
 
 
 def versions(folder: Path, artifact: str) -> list[Version]:
-    """List the versions of an artifact, the lowest first."""
+    """List the versions of an artifact, lowest first."""
     found = [
         Version(tag.removeprefix(f"{artifact}@"), commit)
         for tag, commit in _tags(folder, f"{artifact}@v*")
@@ -73,16 +73,16 @@ def versions(folder: Path, artifact: str) -> list[Version]:
 
 
 def next_version(known: Iterable[Version]) -> str:
-    """Name the version after those that are known: the next minor one, or the first."""
+    """Return the name of the next version: the next minor one, or the first."""
     newest = max((_numbers(version.name) for version in known), default=None)
     return f"v{newest[0]}.{newest[1] + 1}.0" if newest else "v1.0.0"
 
 
 def held(folder: Path, artifact: str, stage: str, without: Collection[str] = ()) -> list[Version]:
-    """List the versions that one can go back through, the one that has the stage last.
+    """List the versions that can be rolled back through; the last one has the stage.
 
-    A version that is assigned again takes those with it that came after it. Tags in ``without``
-    do not count.
+    If a version is assigned again, the versions that were assigned after it are dropped. Tags in
+    ``without`` are ignored.
     """
     by_commit = {version.commit: version for version in versions(folder, artifact)}
     counted = sorted(
@@ -97,14 +97,13 @@ def held(folder: Path, artifact: str, stage: str, without: Collection[str] = ())
 
 
 def tag(folder: Path, artifacts: Sequence[str], version: Version, stage: str) -> list[str]:
-    """Assign a stage to a version of all artifacts, and register it where it is not.
+    """Assign a stage to a version of all artifacts, and register the version where it is missing.
 
     Returns:
-        The tags that were made.
+        The tags that were created.
 
     Raises:
-        PipelineError: one of the tags is there, or a commit would get a second version; none is
-            made.
+        PipelineError: a tag exists, or a commit would get a second version; no tag is created.
     """
     messages = {}
     for artifact in artifacts:
@@ -125,7 +124,7 @@ def tag(folder: Path, artifacts: Sequence[str], version: Version, stage: str) ->
 
 
 def _make(folder: Path, commit: str, messages: Mapping[str, str]) -> None:
-    """Make annotated tags, all or none."""
+    """Create all of the annotated tags or none."""
     who = git(folder, *identity(folder), "var", "GIT_COMMITTER_IDENT").rsplit(" ", 2)[0]
     when = max(int(time.time()), _newest(folder) + 1)
     about = f"object {commit}\ntype commit\ntag %s\ntagger {who} {when} +0000\n\n%s\n"
@@ -143,10 +142,10 @@ def untag(folder: Path, tags: Sequence[str]) -> None:
 
 
 def unpushed(folder: Path, artifacts: Sequence[str], remote: str) -> list[str]:
-    """List the tags of artifacts that a remote lacks.
+    """List the local tags of artifacts that a remote lacks.
 
     Raises:
-        PipelineError: it has another tag of the same name, or does not answer.
+        PipelineError: the remote has another tag of the same name, or does not respond.
     """
     listed = git(folder, "ls-remote", "--tags", "--refs", "--end-of-options", remote)
     there = {ref: made for made, ref in map(str.split, listed.splitlines())}
@@ -166,7 +165,7 @@ def unpushed(folder: Path, artifacts: Sequence[str], remote: str) -> list[str]:
 
 
 def push(folder: Path, tags: Sequence[str], remote: str) -> None:
-    """Push tags to a remote, all or none; ``PipelineError`` if it has one of them already."""
+    """Push all of the tags to a remote or none; ``PipelineError`` if it already has one of them."""
     refs = [f"refs/tags/{tag}" for tag in tags]
     git(folder, "push", "--quiet", "--atomic", "--end-of-options", remote, *refs)
 
@@ -182,19 +181,19 @@ def _numbers(version: str) -> tuple[int, int, int]:
 
 
 def _tags(folder: Path, pattern: str) -> list[tuple[str, str]]:
-    """Give the tags of a pattern, each with the commit that it is on."""
+    """Return the tags that match a pattern, each with its commit."""
     names = "%(refname:short) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
     listed = git(folder, "for-each-ref", f"--format={names}", f"refs/tags/{pattern}")
     return [(tag, commit) for tag, commit in map(str.split, listed.splitlines())]
 
 
 def _last_count(folder: Path, artifact: str) -> int:
-    """Give the highest number of an artifact's tags, which GTO counts over all stages."""
+    """Return the highest number of an artifact's tags; GTO counts over all stages."""
     counts = (tag.rpartition("#")[2] for tag, _ in _tags(folder, f"{artifact}#*"))
     return max((int(count) for count in counts if _COUNT.match(count)), default=0)
 
 
 def _newest(folder: Path) -> int:
-    """Give the latest time of any annotated tag, in seconds since 1970."""
+    """Return the latest date of any annotated tag, in seconds since 1970."""
     times = git(folder, "for-each-ref", "--format=%(taggerdate:unix)", "refs/tags")
     return max(map(int, times.split()), default=0)

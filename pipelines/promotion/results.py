@@ -1,4 +1,4 @@
-"""What a run recorded of its model, as far as the gate asks: in a folder, or at a commit."""
+"""Read the results of a run that the gate needs, from a folder or a commit."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -21,19 +21,19 @@ ERRORS = "reports/misclassified.csv"
 PAIRS = "reports/confusion_matrix.csv"
 BINS = "reports/calibration.csv"
 JUDGED = (METRICS, CLASSES, CHECKS, ERRORS, PAIRS, BINS)
-"""The files that the gate looks at."""
+"""The files that the gate reads."""
 PREDICTIONS = "reports/predictions.csv"
-"""What they all follow from. DVC's cache has it, so that it may not be at hand."""
+"""The file that they are all derived from. It is in DVC's cache, so it may be absent."""
 
 _LIMITS = {ERRORS: 1 << 26, PREDICTIONS: 1 << 26}
 
 Read = Callable[[str], bytes | None]
-"""Give the content of a file by its path, if there is one; ``PipelineError`` if it is too large."""
+"""Return a file's content by its path, or ``None``; raise ``PipelineError`` if it is too large."""
 Content = TypeVar("Content")
 
 
 class Results(NamedTuple):
-    """A model on the test images, and the data behind it."""
+    """A model's results on the test images, and the outcome of its data checks."""
 
     accuracy: float
     images: int
@@ -42,15 +42,15 @@ class Results(NamedTuple):
     """By class name."""
     failed_checks: tuple[str, ...]
     errors: frozenset[int]
-    """Indices of the test images that it got wrong."""
+    """Indices of the test images that the model got wrong."""
     tested_on: EvaluationSet
-    """What tells test sets apart."""
+    """Identifies the test set."""
     digests: Mapping[str, str]
     """SHA-256 of the files of ``JUDGED``, by path."""
 
 
 def in_folder(folder: Path) -> Read:
-    """Read files of a working copy."""
+    """Return a function that reads files of a working copy."""
 
     def read(path: str) -> bytes | None:
         try:
@@ -65,20 +65,20 @@ def in_folder(folder: Path) -> Read:
 
 
 def at_commit(folder: Path, commit: str) -> Read:
-    """Read files as a commit has them."""
+    """Return a function that reads files of a commit."""
     return lambda path: contents_of(folder, commit, path, _LIMITS.get(path, LARGEST)).get("")
 
 
 def read_results(read: Read, whose: str) -> Results:
-    """Read what was recorded, and count each number from the others.
+    """Read the results, and recalculate each number from the others.
 
     Args:
-        read: gives each file.
-        whose: what an error calls it.
+        read: returns the content of each file.
+        whose: the owner of the results in error messages.
 
     Raises:
-        PipelineError: a file is missing, is not what the pipeline writes, is not the one that
-            ``dvc.lock`` records, or disagrees with another one.
+        PipelineError: a file is missing, was not written by the pipeline, differs from the record
+            in ``dvc.lock``, or disagrees with another file.
     """
     lock = _parsed(read, LOCK, whose, parse_yaml)
     tested = tested_on(lock)
@@ -97,7 +97,7 @@ def read_results(read: Read, whose: str) -> Results:
     )
     predictions = None
     if read(PREDICTIONS) is not None:
-        # One that another commit's run has left here says nothing of this one.
+        # Predictions that a run of another commit left here do not apply to this one.
         _check_recorded(read, lock, [PREDICTIONS], whose, f"`dvc checkout {PREDICTIONS}`")
         predictions = _parsed(read, PREDICTIONS, whose, reading.read_predictions)
     try:
@@ -119,7 +119,7 @@ def read_results(read: Read, whose: str) -> Results:
 
 
 def digests_of(read: Read) -> dict[str, str]:
-    """Give the SHA-256 of the judged files that are there, by path."""
+    """Return the SHA-256 of the existing judged files, by path."""
     contents = {path: read(path) for path in JUDGED}
     return {
         path: hashlib.sha256(content).hexdigest()
@@ -143,7 +143,7 @@ def _content(read: Read, path: str, whose: str) -> bytes:
 
 
 def _check_recorded(read: Read, lock: Any, paths: Sequence[str], whose: str, remedy: str) -> None:
-    """See that files are those that ``dvc.lock`` records as outputs of the stages."""
+    """Check that files match the outputs that ``dvc.lock`` records."""
     recorded = {output.path: output.md5 for _, output in outputs_of(lock, f"{whose}: {LOCK}")}
     for path in paths:
         found = measure(path, {"": _content(read, path, whose)}).md5

@@ -1,4 +1,4 @@
-"""What the server does by itself: end silent runs, and tell somebody of what went wrong."""
+"""Set up the server's automations, which end silent runs and send notifications of problems."""
 
 import datetime as dt
 from typing import cast
@@ -20,12 +20,12 @@ from prefect.settings import get_current_settings
 from pipelines.ui.artifacts import GATE_SHUT, METRIC_FELL
 
 _HEARTBEAT = "prefect.flow-run.heartbeat"
-# Heartbeats that a run may miss.
+# Number of heartbeats that a run may miss.
 _MISSED = 3
 
 
 def crash_silent_runs() -> Automation:
-    """Describe the automation that marks a run as crashed when its heartbeats stop."""
+    """Return the automation that marks a run as crashed when its heartbeats stop."""
     ends = [f"prefect.flow-run.{end}" for end in ("Completed", "Failed", "Cancelled", "Crashed")]
     frequency = get_current_settings().flows.heartbeat_frequency or 30
     return Automation(
@@ -52,7 +52,7 @@ def crash_silent_runs() -> Automation:
 
 
 def tell_of_failures(block: UUID) -> Automation:
-    """Describe the automation that sends a notification when a run has failed or crashed."""
+    """Return the automation that sends a notification when a run has failed or crashed."""
     return Automation(
         name="Tell of failures",
         description="A run has failed, has crashed or took too long",
@@ -71,7 +71,7 @@ def tell_of_failures(block: UUID) -> Automation:
 
 
 def tell_of_falls(block: UUID) -> Automation:
-    """Describe the automation that sends a notification when the watched metric has fallen."""
+    """Return the automation that sends a notification when the watched metric has dropped."""
     return Automation(
         name="Tell of falls",
         description="A run's metric is lower than at the commit that the run began with",
@@ -90,7 +90,7 @@ def tell_of_falls(block: UUID) -> Automation:
 
 
 def tell_of_shut_gates(block: UUID) -> Automation:
-    """Describe the automation that sends a notification when a model was not promoted."""
+    """Return the automation that sends a notification when a model fails the gate."""
     return Automation(
         name="Tell of shut gates",
         description="A run's model does not hold what params.yaml demands of one to be promoted",
@@ -108,14 +108,14 @@ def tell_of_shut_gates(block: UUID) -> Automation:
 
 
 def _reaction(*events: str, match: dict[str, str | list[str]] | None = None) -> EventTrigger:
-    """Give what triggers an automation at once, by each of these events."""
+    """Return a trigger that starts an automation on each of these events."""
     return EventTrigger(
         expect=set(events), match=match or {}, posture=Posture.Reactive, threshold=1
     )
 
 
 def make(automation: Automation) -> None:
-    """Create the automation, or bring the one of its name up to date."""
+    """Create the automation, or update the existing one of the same name."""
     try:
         known = cast("Automation", Automation.read(name=automation.name))
     except ValueError:
@@ -126,10 +126,10 @@ def make(automation: Automation) -> None:
 
 
 def expect_heartbeats() -> None:
-    """Have the server wait for the next heartbeat of every run that is at work for a deployment.
+    """Make the server wait for the next heartbeat of every running deployment run.
 
-    It forgets for whom it waits when the automation is updated, and may not have come to write it
-    down when it was killed. Runs by hand send none.
+    The server forgets which runs it waits for when the automation is updated, and may lose them
+    when it is killed. Runs that were started by hand send no heartbeats.
     """
     running = FlowRunFilterStateType(any_=[StateType.RUNNING])
     with get_client(sync_client=True) as client:

@@ -1,4 +1,4 @@
-"""What ``prefect.yaml`` deploys."""
+"""Read the deployments in ``prefect.yaml``."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from ruamel.yaml import YAML
 
 
 class Deployment(NamedTuple):
-    """What must be so for its runs to run."""
+    """The parts of a deployment that its runs depend on."""
 
     name: str
     entrypoint: str
@@ -15,7 +15,7 @@ class Deployment(NamedTuple):
 
 
 def read_deployments(path: Path) -> list[Deployment]:
-    """Read what a ``prefect.yaml`` deploys."""
+    """Return the deployments in a ``prefect.yaml``."""
     entries = YAML(typ="safe", pure=True).load(path)["deployments"]
     return [
         Deployment(entry["name"], entry["entrypoint"], entry["work_pool"]["name"])

@@ -1,4 +1,4 @@
-"""Send notifications through a block that Prefect's server has."""
+"""Send notifications through a block on Prefect's server."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from pipelines.server import automations
 
 
 def notify_through(block: str) -> list[str]:
-    """Have the server notify of failures, falls in accuracy and closed gates.
+    """Make the server notify of failures, drops in accuracy and failed gates.
 
     Args:
         block: a notification block, as TYPE/NAME.
@@ -19,7 +19,7 @@ def notify_through(block: str) -> list[str]:
         The names of the automations.
 
     Raises:
-        PipelineError: the server has no such block, or it cannot send notifications.
+        PipelineError: the server has no such block, or the block cannot send notifications.
     """
     identity = identity_of(block)
     made = [
@@ -33,10 +33,10 @@ def notify_through(block: str) -> list[str]:
 
 
 def identity_of(block: str) -> UUID:
-    """Give the id of a notification block, by its type and name.
+    """Return the id of a notification block, by its type and name.
 
     Raises:
-        PipelineError: the server has no such block, or it cannot send notifications.
+        PipelineError: the server has no such block, or the block cannot send notifications.
     """
     kind, _, name = block.partition("/")
     with get_client(sync_client=True) as client:

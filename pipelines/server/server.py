@@ -19,15 +19,15 @@ from pipelines.system.lock import BusyError, exclusive
 from pipelines.system.process import started
 
 _POOL = "local"
-# Seconds that the server gets to answer.
+# Seconds to wait for the server's first response.
 _PATIENCE = 300
 
 
 def environment(port: int) -> Mapping[str, str]:
-    """Give the settings that this way of serving adds to ``prefect.toml``.
+    """Return the settings that ``serve`` adds to ``prefect.toml``.
 
-    The database lies in the project, so that the next ``make serve`` goes on with it. A string in
-    PREFECT_API_AUTH_STRING is demanded by the server as well as sent to it.
+    The database is in the project, so that the next ``make serve`` continues with it. The server
+    requires the string in PREFECT_API_AUTH_STRING, and clients send it.
     """
     settings = {
         "PREFECT_HOME": str(PROJECT / ".prefect"),
@@ -42,13 +42,13 @@ def environment(port: int) -> Mapping[str, str]:
 
 @contextmanager
 def alone(port: int, log: Log) -> Iterator[int]:
-    """Keep other servers from this folder's database while the block runs.
+    """Keep other servers from using this folder's database while the block runs.
 
     Yields:
         The descriptor of the lock, for the server to keep as long as it lives.
 
     Raises:
-        PipelineError: another one is at work.
+        PipelineError: another server is running.
     """
     owner = f"one on port {port} (process {os.getpid()})"
     try:
@@ -62,16 +62,16 @@ def alone(port: int, log: Log) -> Iterator[int]:
 
 
 def serve(stack: ExitStack, port: int, lock_fd: int, log: Log) -> None:
-    """Start everything on the stack, say where it is, and have a worker as long as it lasts.
+    """Start everything on the stack, log the UI's address, and run a worker until the server ends.
 
     Args:
         stack: ends what is started.
         port: of the server, on loopback.
         lock_fd: descriptor of the folder's lock.
-        log: receives each line that they print.
+        log: called with each line that the programs print.
 
     Raises:
-        PipelineError: the port is taken, the server has ended by itself, or no worker lives.
+        PipelineError: the port is taken, the server has ended by itself, or workers end at once.
     """
     _check_free(port)
     url = os.environ["PREFECT_API_URL"]
@@ -85,10 +85,10 @@ def serve(stack: ExitStack, port: int, lock_fd: int, log: Log) -> None:
 
 
 def prepare() -> None:
-    """Make the work pools, the deployments of ``prefect.yaml`` and the automation, as they are now.
+    """Create or update the work pools, the deployments of ``prefect.yaml`` and the automation.
 
     Raises:
-        PipelineError: the server refuses one of them.
+        PipelineError: the server rejects one of them.
     """
     from pipelines.server import automations  # noqa: PLC0415  # reads the settings of main
 
@@ -104,7 +104,7 @@ def prepare() -> None:
 
 
 def wait_for_server(url: str, server: "subprocess.Popen[str]") -> None:
-    """Wait until the server answers; ``PipelineError`` if it ends, or takes too long."""
+    """Wait until the server responds; raise ``PipelineError`` if it ends or takes too long."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         if server.poll() is not None:

@@ -14,21 +14,21 @@ from pipelines.server.process import PREFECT, Log, pass_on, prefect
 from pipelines.system.lock import BusyError, exclusive
 from pipelines.system.process import started
 
-# Seconds within which a worker that ends has never worked.
+# A worker that ends within this many seconds is not restarted.
 _TOO_SOON = 20
 
 
 @contextmanager
 def alone(pool: str, log: Log) -> Iterator[int]:
-    """Keep other workers from this clone while the block runs.
+    """Keep other workers from using this clone while the block runs.
 
-    One of two would take up stages that it has to wait with, while others are free for them.
+    A second worker would take stages and then wait for the lock, although other workers are free.
 
     Yields:
         The descriptor of the lock, for the worker to keep as long as it lives.
 
     Raises:
-        PipelineError: another one is at work.
+        PipelineError: another worker is running.
     """
     owner = f"one of pool {pool} (process {os.getpid()})"
     try:
@@ -43,7 +43,7 @@ def alone(pool: str, log: Log) -> Iterator[int]:
 
 
 def prepare(pool: str) -> None:
-    """Make the pool and its deployment where the server lacks them; leave them alone otherwise.
+    """Create the pool and its deployment if the server lacks them; leave existing ones unchanged.
 
     Raises:
         PipelineError: ``prefect.yaml`` has no deployment of that name, or the server refuses.
@@ -78,19 +78,19 @@ def work(
     log: Log,
     held: Sequence[int] = (),
 ) -> None:
-    """Have a worker of a pool until something is so; another takes the place of one that ends.
+    """Run a worker of a pool until a condition is true, and replace a worker that ends.
 
-    With a worker end the runs that it had.
+    When a worker ends, so do its runs.
 
     Args:
-        pool: of processes.
+        pool: a pool of type process.
         options: of ``prefect worker start``.
-        until: is asked every second.
-        log: receives each line that the worker prints.
+        until: the condition, checked every second.
+        log: called with each line that the worker prints.
         held: descriptors of files that the worker keeps locked as long as it lives.
 
     Raises:
-        PipelineError: the worker has ended so soon that another would fare no better.
+        PipelineError: the worker ended so soon that a replacement would end as well.
     """
     command = [*PREFECT, "worker", "start", "--pool", pool, "--type", "process", *options]
     while not until():

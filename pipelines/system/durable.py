@@ -1,4 +1,4 @@
-"""Write files so that a power loss leaves the old one or the new one, whole."""
+"""Write files so that a power loss leaves either the old or the new file complete."""
 
 import os
 from contextlib import suppress
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a whole file, or leave the old one as it is."""
+    """Write the complete file, or leave the old one unchanged."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
     try:
@@ -17,8 +17,8 @@ def write(path: Path, content: bytes) -> None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Put a file in the place of another on the same file system."""
-    # Else the new name may reach the disk before the content does.
+    """Replace a file with another on the same file system."""
+    # Without this, the new name may reach the disk before the content does.
     _flush(source)
     source.replace(target)
     # Not every file system can flush a folder; the new name then reaches the disk later.
@@ -27,7 +27,7 @@ def move(source: Path, target: Path) -> None:
 
 
 def _flush(path: Path) -> None:
-    """Have the disk hold a file's content, or the names in a folder."""
+    """Flush a file's content, or the names in a folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -1,6 +1,6 @@
-"""The Python that runs a stage: one with the very packages that its commit's lock file pins.
+"""Find or create a Python environment with the packages that a commit's lock file pins.
 
-``python -m pipelines.system.environment LOCK`` says what an environment has, by its own Python.
+``python -m pipelines.system.environment LOCK`` describes the environment that runs it.
 """
 
 import hashlib
@@ -18,35 +18,35 @@ from pipelines.errors import MismatchError, PipelineError
 from pipelines.system.packages import compare_packages, lock_file_of
 from pipelines.system.process import run
 
-# Environments; each takes some gigabytes.
+# Number of environments to keep; each takes some gigabytes.
 _KEPT = 2
-# A variable of the make that runs this is none of the commit's, whatever its name.
+# Variables of a make that runs this must not reach the commit's make.
 _OWN_MAKE = {"MAKEFLAGS": ""}
-# Of a failed installation's output, what is quoted.
+# Lines of a failed installation's output that are quoted.
 _LAST_LINES = 5
 
 
 class Environment(BaseModel):
-    """What of an environment decides the bytes that a stage makes."""
+    """The versions in an environment that affect the bytes of a stage's outputs."""
 
     model_config = ConfigDict(frozen=True)
 
     python: str
-    """Its version, without the last number."""
+    """Python's major and minor version."""
     tensorflow: str | None
-    """Its version, if it is there."""
+    """TensorFlow's version, if it is installed."""
 
 
 class Report(BaseModel):
-    """What an environment says of itself."""
+    """An environment's description of itself."""
 
     environment: Environment
     differs: str
-    """In what it differs from a lock file, as a sentence; empty if in nothing."""
+    """How it differs from a lock file, as a sentence; empty if it does not."""
 
 
 def here() -> Environment:
-    """Describe the environment that runs this."""
+    """Describe the current environment."""
     try:
         tensorflow = metadata.version("tensorflow")
     except metadata.PackageNotFoundError:
@@ -55,17 +55,17 @@ def here() -> Environment:
 
 
 def python_for(checkout: Path, kept: Path, say: Callable[[str], object]) -> Path:
-    """Give a Python with what a checkout's lock file pins; make its environment unless it stands.
+    """Return a Python with the packages of a worktree's lock file; create it if necessary.
 
-    Of the environments that are made, the last few are kept.
+    Only the last few created environments are kept.
 
     Args:
-        checkout: of a commit. One without a lock file runs in the environment that runs this.
-        kept: the folder of the environments that are made, each by the hash of its lock file.
-        say: is told when one is made, which takes minutes.
+        checkout: worktree of a commit. Without a lock file, it runs in the current environment.
+        kept: folder of the created environments, each named by the hash of its lock file.
+        say: called with a line when one is created, which takes minutes.
 
     Raises:
-        PipelineError: it cannot be made.
+        PipelineError: the environment cannot be created.
     """
     lock = checkout / lock_file_of(Path(sys.prefix))
     if not lock.exists():
@@ -84,10 +84,10 @@ def python_for(checkout: Path, kept: Path, say: Callable[[str], object]) -> Path
 
 
 def check(asked: Environment, python: Path) -> None:
-    """Check that a Python is in an environment such as was asked for.
+    """Check that a Python's environment is the requested one.
 
     Raises:
-        MismatchError: its Python or its TensorFlow is of another version.
+        MismatchError: its Python or its TensorFlow has another version.
     """
     report = Report(environment=here(), differs="")
     if python != Path(sys.executable):
@@ -105,7 +105,7 @@ def _described(environment: Environment) -> str:
 
 
 def _ask(python: Path, lock: Path | None = None) -> Report | None:
-    """Have a Python describe its environment; nothing if there is none, or it is half made."""
+    """Have a Python describe its environment; ``None`` if it does not exist or is incomplete."""
     lines: list[str] = []
     command = [str(python), "-m", "pipelines.system.environment"]
     command += [str(lock)] if lock else []
@@ -124,7 +124,7 @@ def _remove_oldest(kept: Path) -> None:
 
 
 def _make(place: Path, lock: Path, checkout: Path) -> None:
-    """Make an environment as the commit's own Makefile does."""
+    """Create an environment with the commit's own Makefile."""
     lines: list[str] = []
     extra = lock.stem.removeprefix("requirements").removeprefix("-")
     settings = (f"VENV={place}", f"EXTRA={extra}", f"PYTHON={sys.executable}")
@@ -138,7 +138,7 @@ def _make(place: Path, lock: Path, checkout: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print what the environment that runs this has, as one line of JSON."""
+    """Print the description of the current environment as one line of JSON."""
     found = compare_packages(Path(arguments[0])) if arguments else None
     differs = found.sentence if found and found.wrong else ""
     sys.stdout.write(Report(environment=here(), differs=differs).model_dump_json() + "\n")

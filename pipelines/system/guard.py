@@ -1,11 +1,11 @@
-"""Run a command that ends with whoever started it: ``guard.py DESCRIPTOR COMMAND...``.
+"""Run a command that ends when its starter ends: ``guard.py DESCRIPTOR COMMAND...``.
 
 The descriptor is the reading end of a pipe whose other end the starter holds. When the starter
-dies, even by SIGKILL, the pipe ends, and so does all that the command has started: DVC alone would
-leave the stage that it runs as an orphan, and a worker of Prefect the runs that it has in process
-groups of their own. The locks that the starter handed on are handed on again.
+dies, even by SIGKILL, the pipe closes, and this process kills everything that the command has
+started. Without it, DVC would leave the stage that it runs as an orphan, and a Prefect worker would
+leave its runs, which have their own process groups. The command inherits the starter's locks.
 
-It imports nothing but the standard library, since it starts with every stage.
+It imports only the standard library, because it starts with every stage.
 """
 
 import ctypes
@@ -19,15 +19,15 @@ from contextlib import suppress
 from pathlib import Path
 
 _PROCESSES = Path("/proc")
-# Of Linux's prctl: a process whose parent has died becomes this one's child.
+# An option of Linux's prctl: orphaned descendants become children of this process.
 _SET_CHILD_SUBREAPER = 36
-# Seconds that processes get to be gone once they are killed.
+# Seconds to wait for killed processes to be gone.
 _PATIENCE = 30
 
 
 def main(descriptor: str, *command: str) -> int:
-    """Run the command and give its exit code, or 128 + the signal that ended it."""
-    # A signal to the group is the command's to answer. Unlike "ignore", a handler is not handed on.
+    """Run the command and return its exit code, or 128 + the signal that ended it."""
+    # The command handles signals to the group. Children inherit "ignore", but not a handler.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     if sys.platform == "linux":
@@ -37,13 +37,13 @@ def main(descriptor: str, *command: str) -> int:
     ender.start()
     code = _wait_for(subprocess.Popen(command, close_fds=False))
     if over.is_set():
-        # It has killed the command, and goes on with what the command has started.
+        # The thread has killed the command; wait until it has killed its descendants too.
         ender.join()
     return code if code >= 0 else 128 - code
 
 
 def _wait_for(process: "subprocess.Popen[bytes]") -> int:
-    """Wait for the command, and bury the orphans that end before."""
+    """Wait for the command, and reap orphans that end before it."""
     while process.returncode is None:
         pid, status = os.wait()
         if pid == process.pid:
@@ -56,7 +56,7 @@ def _end_with_starter(descriptor: int, over: threading.Event) -> None:
         pass
     over.set()
     deadline = time.monotonic() + _PATIENCE
-    # What is killed may just have started something.
+    # A process may start another one just before it is killed.
     while (below := _descendants(os.getpid())) and time.monotonic() < deadline:
         for pid in below:
             with suppress(ProcessLookupError, PermissionError):
@@ -66,11 +66,11 @@ def _end_with_starter(descriptor: int, over: threading.Event) -> None:
 
 
 def _descendants(top: int) -> list[int]:
-    """List the living processes below one; none where the system does not show them."""
+    """List the living processes below one; empty if the system has no /proc."""
     parents = {}
     for path in _PROCESSES.glob("[0-9]*/stat"):
         try:
-            # "PID (NAME) STATE PARENT ...", where the name may have any character.
+            # "PID (NAME) STATE PARENT ..."; NAME may contain any character.
             state, parent = path.read_text(errors="replace").rpartition(")")[2].split()[:2]
         except OSError:
             continue

@@ -1,4 +1,4 @@
-"""Run a module of this project as a helper process that answers with one line of JSON."""
+"""Run a module of this project as a helper process that prints one line of JSON."""
 
 import sys
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ Answer = TypeVar("Answer")
 def ask(
     module: str, *arguments: str, folder: Path = PROJECT, held: Sequence[int] = ()
 ) -> list[str]:
-    """Have a module of this project answer, in a process of its own.
+    """Run a module of this project in a separate process, and return what it prints.
 
     Args:
-        module: a name as of ``python -m``; it ends with 1 and a sentence when it cannot answer.
+        module: a name as for ``python -m``; on failure it exits with 1 after one sentence.
         arguments: of its command line.
-        folder: to run it in, where Python finds this project.
-        held: as of ``run``.
+        folder: its working directory, where Python finds this project.
+        held: see ``run``.
 
     Returns:
-        The lines that it prints, of which the last is its answer.
+        The lines that it prints; the last one is its result.
 
     Raises:
-        PipelineError: it cannot answer; its sentence.
+        PipelineError: the module failed; the message is its sentence.
     """
     lines: list[str] = []
     code = run([sys.executable, "-m", module, *arguments], folder, lines.append, held=held)
@@ -46,10 +46,10 @@ def ask_for(
     folder: Path = PROJECT,
     held: Sequence[int] = (),
 ) -> Answer:
-    """Have a module answer in JSON of a form; see ``ask`` for the other arguments.
+    """Run a module and parse its result as JSON of a form; see ``ask`` for the other arguments.
 
     Raises:
-        PipelineError: it cannot answer, or its last line is something else.
+        PipelineError: the module failed, or its last line does not have this form.
     """
     line = ask(module, *arguments, folder=folder, held=held)[-1]
     try:

@@ -1,4 +1,4 @@
-"""One run at a time in a repository, whoever started it."""
+"""Ensure that only one run at a time works in a repository, whoever started it."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ from typing import Literal
 
 from pipelines.errors import PipelineError
 
-# Seconds between two looks at a lock that another run holds.
+# Seconds between two attempts to take a lock that another run holds.
 _PATIENCE = 1
 
 
@@ -18,7 +18,7 @@ class BusyError(PipelineError):
     """Another run holds the lock.
 
     Args:
-        holder: who it is, for a person to read.
+        holder: the run, as text for the user.
     """
 
     def __init__(self, holder: str) -> None:
@@ -35,20 +35,20 @@ def exclusive(
 ) -> Iterator[int]:
     """Hold the lock while the block runs.
 
-    The kernel keeps it as long as some process has the file open: hand the descriptor on to the
-    processes that do the work, and it outlives a starter that was killed, but not them.
+    The kernel keeps the lock as long as a process has the file open. Pass the descriptor to the
+    processes that do the work: the lock then lasts until they end, even if the starter is killed.
 
     Args:
-        path: of the lock's file, which is made if need be, and stays.
-        owner: who holds it, for a person to read.
-        when_busy: wait until it is free, or give up.
-        say: is told once for whom it waits.
+        path: of the lock's file, which is created if necessary, and stays.
+        owner: the holder, as text for the user.
+        when_busy: wait until the lock is free, or give up.
+        say: called once with a line if it has to wait.
 
     Yields:
         The descriptor of the locked file.
 
     Raises:
-        BusyError: another run holds it, and ``when_busy`` is ``cancel``.
+        BusyError: another run holds the lock, and ``when_busy`` is ``cancel``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -73,22 +73,22 @@ def exclusive(
 def cache_still(
     folder: Path, state: Path, owner: str, say: Callable[[str], object]
 ) -> Iterator[None]:
-    """Have nobody write to DVC's cache while the block runs: no run, and no command of DVC.
+    """Block every run and every DVC command from writing to DVC's cache while the block runs.
 
     Args:
         folder: of the working copy.
-        state: where its repository's runs keep their lock.
-        owner: as of ``exclusive``.
-        say: as of ``exclusive``.
+        state: folder of the lock of the repository's runs.
+        owner: see ``exclusive``.
+        say: see ``exclusive``.
     """
-    # DVC's own lock is of the same kind.
+    # DVC's own lock uses the same mechanism.
     of_dvc = folder / ".dvc" / "tmp" / "lock"
     with exclusive(state / "lock", owner, "wait", say), exclusive(of_dvc, owner, "wait", say):
         yield
 
 
 def held_by(path: Path) -> str | None:
-    """Give the owner that holds the lock; none if it is free."""
+    """Return the owner that holds the lock, or ``None`` if it is free."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -11,18 +11,18 @@ _QUOTED = 3
 
 
 class Comparison(NamedTuple):
-    """What an environment has of a lock file."""
+    """The comparison of an environment with a lock file."""
 
     lock: str
-    """Its name."""
+    """Name of the lock file."""
     pins: int
-    """How many of its packages are for this machine."""
+    """Number of pinned packages that apply to this machine."""
     wrong: Sequence[str]
-    """Those that are missing or have another version, each as `numpy==2.1.0 (found none)`."""
+    """Packages that are missing or have another version, each as `numpy==2.1.0 (found none)`."""
 
     @property
     def sentence(self) -> str:
-        """Say in a sentence what differs."""
+        """Return a sentence about the differences."""
         if not self.wrong:
             return f"All {self.pins} are as {self.lock} pins them."
         more = ", ..." if len(self.wrong) > _QUOTED else ""
@@ -31,16 +31,16 @@ class Comparison(NamedTuple):
 
 
 def lock_file_of(environment: Path) -> str:
-    """Name the lock file that ``make setup`` made an environment from, or else the plain one."""
+    """Return the lock file that ``make setup`` used for an environment, or else the default one."""
     marker = ".installed-from-"
     names = [path.name.removeprefix(marker) for path in environment.glob(f"{marker}*.lock")]
     return names[0] if names else "requirements.lock"
 
 
 def compare_packages(lock: Path) -> Comparison:
-    """Compare the packages of the environment that runs this with a lock file."""
+    """Compare the packages of the current environment with a lock file."""
     lines = lock.read_text().splitlines()
-    # Comments, and hashes, which are indented, are left out.
+    # This skips comments and hashes; hashes are indented.
     pins = [Requirement(line.removesuffix("\\")) for line in lines if line[:1].isalnum()]
     pins = [pin for pin in pins if not pin.marker or pin.marker.evaluate()]
     wrong = [f"{pin.name}{pin.specifier} ({found})" for pin in pins if (found := _found(pin))]
@@ -48,7 +48,7 @@ def compare_packages(lock: Path) -> Comparison:
 
 
 def _found(pin: Requirement) -> str | None:
-    """Say what is installed in place of a pinned package; return none if that is installed."""
+    """Describe what is installed instead of a pinned package; ``None`` if the pin is satisfied."""
     try:
         found = metadata.version(pin.name)
     except metadata.PackageNotFoundError:

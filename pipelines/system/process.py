@@ -1,4 +1,4 @@
-"""Run programs so that nothing of them outlives their starter."""
+"""Run programs so that none of their processes outlives the starter."""
 
 import os
 import signal
@@ -14,12 +14,12 @@ import psutil
 from pipelines.errors import PipelineError
 from pipelines.system import guard
 
-# Seconds that processes get to end by themselves; cancelling must take less than 10 in all.
+# Seconds for processes to end by themselves; cancelling must take less than 10 in all.
 _GRACE = 4
 
 
 class TimedOutError(Exception):
-    """The program took longer than it may, and was ended."""
+    """The program exceeded its time limit and was ended."""
 
 
 def run(
@@ -34,17 +34,17 @@ def run(
 
     Args:
         command: the program and its arguments.
-        folder: to run it in.
-        on_line: is told each line that it prints on standard output or error, as it comes.
-        timeout: seconds after which it is ended, with all that it has started.
-        held: descriptors of files that its processes shall keep locked as long as they live.
-        environment: variables over those of this process.
+        folder: its working directory.
+        on_line: called with each line of standard output or error, as it is printed.
+        timeout: seconds after which the program and everything it has started are ended.
+        held: descriptors of files that its processes keep locked as long as they live.
+        environment: variables to add to those of this process.
 
     Returns:
-        The exit code; of a program that a signal ended, 128 + the signal's number.
+        The exit code, or 128 + the signal's number if a signal ended the program.
 
     Raises:
-        TimedOutError: the timeout is over.
+        TimedOutError: the timeout has expired.
     """
     timed_out = threading.Event()
     with started(command, folder, held, environment) as process:
@@ -68,7 +68,7 @@ def run(
 
 
 def capture(command: Sequence[str], folder: Path) -> tuple[int, str, str]:
-    """Run a command to its end, and give its exit code, standard output and standard error."""
+    """Run a command to its end, and return its exit code, standard output and standard error."""
     with started(command, folder, stderr=subprocess.PIPE) as process:
         said, complaint = process.communicate()
     return process.returncode, said, complaint
@@ -81,17 +81,17 @@ def output(
     environment: Mapping[str, str] | None = None,
     stdin: str | None = None,
 ) -> str:
-    """Run a program in a folder and give what it prints.
+    """Run a program in a folder and return its output.
 
     Args:
-        folder: to run it in.
-        program: its command, of which the last word names it.
+        folder: its working directory.
+        program: its command; the last word is its name in errors.
         arguments: of the program.
-        environment: in place of this process's.
-        stdin: what the program reads, in place of this process's.
+        environment: replaces that of this process.
+        stdin: replaces that of this process.
 
     Raises:
-        PipelineError: it fails; the message has its reason.
+        PipelineError: the program failed; the message has its reason.
     """
     command = [*program, *arguments]
     done = subprocess.run(
@@ -112,7 +112,7 @@ def output(
 
 
 def reason_for(name: str, arguments: Sequence[str], folder: Path, code: int, complaint: str) -> str:
-    """Say in a sentence why a program failed."""
+    """Return a sentence about why a program failed."""
     reason = " ".join(complaint.split()) or f"exit code {code}"
     return f"{name} {arguments[0]} in {folder}: {reason}"
 
@@ -125,11 +125,11 @@ def started(
     environment: Mapping[str, str] | None = None,
     stderr: int = subprocess.STDOUT,
 ) -> "Iterator[subprocess.Popen[str]]":
-    """Start a program in a process group of its own, which ends with the block.
+    """Start a program in its own process group, which ends with the block.
 
-    It ends also when this process dies, by whatever means. What it prints on standard output or
-    error is at ``stdout``, unless ``stderr`` is ``subprocess.PIPE``. Programs that lie beside it,
-    or else beside this Python, come first in its PATH. Other arguments as of ``run``.
+    It also ends if this process dies, by whatever means. Standard output and error are at
+    ``stdout``, unless ``stderr`` is ``subprocess.PIPE``. The folder of an absolute program, or else
+    of this Python, comes first in PATH. For the other arguments, see ``run``.
     """
     reading, writing = os.pipe()
     program = Path(command[0])
@@ -156,10 +156,10 @@ def started(
 
 
 def end(process: "subprocess.Popen[str]", grace: float = _GRACE) -> None:
-    """End a program that ``started`` gave, and all that it has started.
+    """End a program that ``started`` yielded, and everything that it has started.
 
-    It is interrupted, which lets a stage clean up; what has left its process group is asked to
-    terminate; what is still there after ``grace`` seconds is killed.
+    It gets SIGINT, so that a stage can clean up. Processes that have left its group get SIGTERM.
+    What still runs after ``grace`` seconds is killed.
     """
     apart = []
     if process.poll() is None:

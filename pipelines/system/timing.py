@@ -1,4 +1,4 @@
-"""How long the parts of something take."""
+"""Measure how long each part of a task takes."""
 
 import time
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Timing:
-    """Seconds by part, in the order of their beginnings."""
+    """Seconds by part, in the order in which the parts began."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}

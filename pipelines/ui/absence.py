@@ -1,8 +1,8 @@
-"""Keep a run going while Prefect's server is away, and tell at its end what the server missed.
+"""Keep a run going while Prefect's server is away, and report at its end what the server missed.
 
-Prefect drops the log lines of the time in which its server is away. So they reach the terminal
-alone, and the message of the run's final state is where the server is told of them: without that
-state no run has ended.
+Prefect drops the log lines that are written while its server is away, so they reach only the
+terminal. The message of the run's final state therefore reports the gap to the server. This always
+arrives, because no run ends without that state.
 """
 
 import datetime as dt
@@ -16,24 +16,24 @@ from prefect.logging import get_run_logger
 
 
 class _Miss(NamedTuple):
-    """A request that the server did not take."""
+    """A request that the server did not accept."""
 
     when: dt.datetime
     why: str
 
 
-# Of this process, which runs one flow.
+# Requests of this process, which runs one flow.
 _missed: list[_Miss] = []
 
 
 @contextmanager
 def server_may_be_away() -> Iterator[None]:
-    """Leave the block with a warning when Prefect's server cannot be reached, or refuses."""
+    """Turn the error of an unreachable or refusing Prefect server into a logged warning."""
     try:
         yield
     except httpx.HTTPError as error:
         _missed.append(_Miss(dt.datetime.now(tz=dt.UTC), repr(error)))
-        # Prefect prints it on standard error as well.
+        # Prefect also prints this on standard error.
         get_run_logger().warning("Prefect's server did not take a request: %r", error)
 
 

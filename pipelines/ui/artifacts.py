@@ -1,4 +1,4 @@
-"""What a run leaves in Prefect's UI: its stages, what they moved, and what they got wrong."""
+"""Create a run's artifacts in Prefect's UI: stages, metrics, images, report and times."""
 
 import base64
 import re
@@ -23,9 +23,9 @@ from pipelines.ui.absence import server_may_be_away
 from stages.formats import FormatError, parse_json
 
 _PICTURE = Path("reports", "figures", "misclassified.png")
-# Metrics of other files are named with their path.
+# Names of metrics from other files start with their path.
 _METRICS = "reports/metrics.json"
-# The metric whose fall is an event.
+# A drop of this metric is an event.
 _WATCHED = "test.accuracy"
 METRIC_FELL = "pipeline.accuracy.fell"
 GATE_SHUT = "pipeline.gate.shut"
@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
 
 
 def record_stages(outcomes: Mapping[str, Outcome]) -> None:
-    """Write the table of the stages that were reached."""
+    """Create the table of the stages that were reached."""
     table = [
         {
             "stage": name,
@@ -56,7 +56,7 @@ def record_stages(outcomes: Mapping[str, Outcome]) -> None:
 
 
 def record_seconds(what: str, timing: Timing) -> None:
-    """Write a table of where the time of something went."""
+    """Create a table of the seconds that each part of a task took."""
     table = [
         {"part": part, "seconds": f"{seconds:.1f}"} for part, seconds in timing.seconds.items()
     ]
@@ -66,13 +66,13 @@ def record_seconds(what: str, timing: Timing) -> None:
 
 
 def record_results(folder: Path, base: str) -> None:
-    """Write the metrics, with their change against a commit, and the misclassified images.
+    """Create the table of metrics and changes since a commit, and the image of misclassifications.
 
-    A fall of the watched metric is told as an event, ``METRIC_FELL``.
+    If the watched metric has dropped, emit the event ``METRIC_FELL``.
 
     Args:
-        folder: the run's.
-        base: the commit that it began with.
+        folder: of the run.
+        base: the commit that the run began with.
     """
     metrics = changes_of_metrics(folder, base)
     with server_may_be_away():
@@ -102,13 +102,13 @@ def record_results(folder: Path, base: str) -> None:
 
 
 def record_report(where: str) -> None:
-    """Say where the report of the run is to be had."""
+    """Create an artifact that explains where to find the report of the run."""
     with server_may_be_away():
         create_markdown_artifact(where, key="report", description="The report of the run")
 
 
 def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
-    """Ask DVC what became of each number since a commit: ``before``, ``after``, ``change``."""
+    """Ask DVC how each number changed since a commit: ``before``, ``after`` and ``change``."""
     lines: list[str] = []
     command = [sys.executable, "-m", "dvc", "metrics", "diff", "--all", "--json", base]
     code = run(command, folder, lines.append)

@@ -1,4 +1,4 @@
-"""The progress of a stage that works in epochs, as Prefect's UI shows it."""
+"""Show in Prefect's UI the progress of a stage that works in epochs."""
 
 import re
 from typing import cast
@@ -8,19 +8,19 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from pipelines.ui.absence import server_may_be_away
 
-# How a stage's output says that an epoch is over, for instance "epoch 2/3: loss 0.35".
+# The line with which a stage reports the end of an epoch, such as "epoch 2/3: loss 0.35".
 _EPOCH = re.compile(r"^epoch (\d+)/(\d+)\b")
 
 
 class Progress:
-    """Reads a stage's output, and moves an artifact with each epoch that is over."""
+    """Updates a progress artifact from a stage's output, after each epoch."""
 
     def __init__(self, stage: str) -> None:
         self._stage = stage
         self._artifact: UUID | None = None
 
     def read(self, line: str) -> None:
-        """Look at one line of the output."""
+        """Process one line of the output."""
         found = _EPOCH.match(line)
         if not found:
             return

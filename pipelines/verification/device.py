@@ -1,4 +1,4 @@
-"""Whether two trainings computed on devices of one class, where the same bytes are promised."""
+"""Compare the classes of two trainings' devices; only the same class promises the same bytes."""
 
 import json
 from collections.abc import Mapping
@@ -19,18 +19,18 @@ FIELDS = (
     "onednn",
     "onednn_isa",
 )
-"""Of an entry of ``models/provenance.json``: what determines the last bits of a training."""
+"""Fields of an entry of ``models/provenance.json`` that determine the last bits of a training."""
 
 
 def first_unlike(recorded: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:
-    """Say what first tells the devices of two ``models/provenance.json`` apart.
+    """Return the first difference between the devices of two ``models/provenance.json``.
 
     Args:
         recorded: the entry of each training, by its stage.
-        found: the same of the rerun.
+        found: the same for the rerun.
 
     Returns:
-        Training and field with both values; nothing if all are of the same class.
+        Training and field with both values, or ``None`` if all devices are of the same class.
     """
     if not recorded:
         return "the commit does not record its device"
@@ -46,7 +46,7 @@ def first_unlike(recorded: Mapping[str, Any], found: Mapping[str, Any]) -> str |
 
 
 def _told(recorded: object, found: object) -> str:
-    """Show both values; of lists, such as the processor's instructions, what the other lacks."""
+    """Return both values as text; for lists, such as the instructions, what the other lacks."""
     if isinstance(recorded, list) and isinstance(found, list):
         recorded, found = (
             [item for item in side if item not in other] or None

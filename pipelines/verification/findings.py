@@ -1,4 +1,4 @@
-"""What each artifact of a rerun is to the one that a commit records."""
+"""Compare each artifact of a rerun with the one that a commit records."""
 
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -14,12 +14,12 @@ Verdict = Literal["identical", "within tolerance", "differs", "unknown"]
 
 
 class Finding(NamedTuple):
-    """What an artifact of the rerun is to the recorded one."""
+    """The comparison of an artifact of the rerun with the recorded one."""
 
     artifact: str
     verdict: Verdict
     detail: str = ""
-    """Where it differs first, what was demanded of it, or why that cannot be told."""
+    """The first difference, the requirement it met, or why the comparison is impossible."""
 
 
 def compare(
@@ -29,8 +29,8 @@ def compare(
 
     Args:
         folder: of the repository.
-        commit: the hash of the recorded run's.
-        record: what it records.
+        commit: hash of the commit of the recorded run.
+        record: what the commit records.
         run: the rerun.
         same_class: whether devices of one class made both.
         temporary: an empty folder, for recorded contents.
@@ -52,7 +52,7 @@ def compare(
 def _examine(
     folder: Path, commit: str, recorded: Output, run: Rerun, *, same_class: bool, temporary: Path
 ) -> Finding:
-    """Judge an output that both sides have; arguments as of ``compare``."""
+    """Judge an output that both sides have; for the arguments see ``compare``."""
     path, here = recorded.path, run.record.outputs[recorded.path]
     try:
         check_in_git(folder, commit, recorded)
@@ -63,14 +63,14 @@ def _examine(
     try:
         before = place(folder, commit, recorded, temporary)
     except PipelineError as error:
-        # By other bytes alone, whether a tolerance holds cannot be told.
+        # The hashes alone do not show whether a tolerance is met.
         tolerant = not same_class and tolerance_of(path)
         return Finding(path, "unknown" if tolerant else "differs", _told(recorded, here, error))
     return judge(path, before, run.folder / path, same_class)
 
 
 def judge(path: str, before: Path, after: Path, same_class: bool) -> Finding:
-    """Judge an output whose bytes are not the recorded ones.
+    """Judge an output whose bytes differ from the recorded ones.
 
     Args:
         path: of the output.

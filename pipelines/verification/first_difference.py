@@ -1,6 +1,6 @@
-"""Where the contents of two artifacts first differ, in the terms of their formats.
+"""Describe where the contents of two artifacts first differ, in the terms of their formats.
 
-Nothing that is read here can execute code: arrays are loaded without pickle.
+Nothing that this module reads can execute code: arrays are loaded without pickle.
 """
 
 import json
@@ -16,19 +16,19 @@ from stages.formats import parse_json, parse_table, read_file
 
 Array = np.ndarray[Any, Any]
 
-# Characters of a line that are quoted on either side of a difference.
+# Characters of a line to quote on each side of a difference.
 _QUOTED = 40
-# Bytes of a file that is compared by lines or cells; of a larger one the bytes are.
+# Maximum size in bytes for comparing lines or cells; larger files are compared by bytes.
 _LARGEST = 1 << 26
 _PIECE = 1 << 20
 
 
 def first_difference(recorded: Path, found: Path) -> str:
-    """Say where two artifacts first differ, and both values there.
+    """Return where two artifacts first differ, and both values there.
 
     Args:
-        recorded: a file, or a folder; its name tells its format.
-        found: the other one, which has other content.
+        recorded: a file or a folder; its suffix names its format.
+        found: the other one, which has different content.
     """
     if recorded.is_dir() and found.is_dir():
         return _of_folders(recorded, found)
@@ -38,19 +38,19 @@ def first_difference(recorded: Path, found: Path) -> str:
     try:
         said = read(recorded, found)
     except ValueError:
-        # Not what its name says, or too large.
+        # The content does not match the suffix, or is too large.
         said = None
     return said or _of_bytes(recorded, found)
 
 
 def files_of(folder: Path) -> dict[str, Path]:
-    """Give the files of a folder by their paths below it, in order."""
+    """Return the files of a folder by their paths below it, in order."""
     found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     return {name: found[name] for name in sorted(found) if found[name].is_file()}
 
 
 def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
-    """Walk through what JSON holds: each value that holds no other, after its place."""
+    """Yield each value in parsed JSON that contains no other value, after its place."""
     items: list[tuple[object, Any]]
     if isinstance(value, dict) and value:
         items = list(value.items())
@@ -64,23 +64,23 @@ def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
-    """Read a CSV file as text, row by row; ``ValueError`` if it is none."""
+    """Read a CSV file as text, row by row; raise ``ValueError`` if it is not one."""
     header, lines = parse_table(read_file(path, _LARGEST))
     return [dict(zip(header, line.cells, strict=True)) for line in lines]
 
 
 def arrays_of(path: Path) -> Mapping[str, Array]:
-    """Read a file of arrays, by their names; the one of ``.npy`` has none.
+    """Read a file of arrays, by their names; the array of a ``.npy`` has an empty name.
 
     Raises:
-        ValueError: it is no such file.
+        ValueError: it is not a file of arrays.
     """
     try:
         if path.suffix == ".npy":
-            # Of an archive of arrays, this gives no array.
+            # Unlike numpy.load, this rejects an archive of arrays.
             return {"": np.lib.format.open_memmap(path, mode="r")}
         return safetensors.numpy.load_file(path)
-    # Either library raises many of Python's errors for a header that it did not expect.
+    # Both libraries raise many of Python's exceptions for an unexpected header.
     except Exception as error:
         raise ValueError(" ".join(str(error).split())) from None
 
@@ -151,7 +151,7 @@ def _of_pair(name: str, before: Array, after: Array) -> str | None:
     kinds = [f"{array.dtype} {list(array.shape)}" for array in (before, after)]
     if kinds[0] != kinds[1]:
         return _told(name or "array", *kinds)
-    # By their bits, by which NaN is NaN, and 0 is not -0.
+    # Compare bits, so that NaN equals NaN and 0 differs from -0.
     bits = [np.frombuffer(array.tobytes(), np.uint8) for array in (before, after)]
     unlike = np.flatnonzero(bits[0] != bits[1])
     if not len(unlike):
@@ -162,7 +162,7 @@ def _of_pair(name: str, before: Array, after: Array) -> str | None:
 
 
 def _of_bytes(recorded: Path, found: Path) -> str:
-    """Compare piece by piece: files may be larger than memory."""
+    """Compare in pieces, because files may be larger than memory."""
     begin = 0
     with recorded.open("rb") as one, found.open("rb") as other:
         while True:

@@ -1,4 +1,4 @@
-"""What a commit records of a run's outputs, and the contents that it means."""
+"""Read what a commit records of a run's outputs, and find their contents."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -18,7 +18,7 @@ from stages.results.reading import provenance_of, read_provenance
 
 
 class Record(NamedTuple):
-    """What a ``dvc.lock`` says."""
+    """The content of a ``dvc.lock``."""
 
     stages: frozenset[str]
     outputs: Mapping[str, Output]
@@ -26,7 +26,7 @@ class Record(NamedTuple):
 
 
 def recorded(folder: Path, commit: str) -> Record:
-    """Read what a commit records.
+    """Read the record of a commit.
 
     Raises:
         PipelineError: it has no ``dvc.lock``, or one that DVC did not write.
@@ -40,14 +40,14 @@ def recorded(folder: Path, commit: str) -> Record:
 
 
 def read_record(content: bytes, name: str) -> Record:
-    """Read a ``dvc.lock``.
+    """Parse the content of a ``dvc.lock``.
 
     Args:
         content: of the file.
-        name: what an error calls it.
+        name: the file's name in error messages.
 
     Raises:
-        PipelineError: DVC did not write it, or an output is not within the repository.
+        PipelineError: DVC did not write it, or an output is outside of the repository.
     """
     lock = read_lock(content, name)
     outputs = {output.path: output for _, output in outputs_of(lock, name)}
@@ -57,14 +57,14 @@ def read_record(content: bytes, name: str) -> Record:
 
 
 def provenance(content: bytes | None, record: Record) -> dict[str, Any]:
-    """Read the entries of ``models/provenance.json`` that are of the recorded weights.
+    """Return the entries of ``models/provenance.json`` that belong to the recorded weights.
 
     Args:
-        content: of the file; nothing where there is none.
-        record: what came of the trainings.
+        content: of the file, or ``None`` if it does not exist.
+        record: the outputs of the trainings.
 
     Raises:
-        PipelineError: it is something else.
+        PipelineError: the content is invalid.
     """
     try:
         read = read_provenance(content or b"{}")
@@ -74,10 +74,10 @@ def provenance(content: bytes | None, record: Record) -> dict[str, Any]:
 
 
 def check_in_git(folder: Path, commit: str, output: Output) -> None:
-    """See that an output that a commit itself holds is the one that its ``dvc.lock`` records.
+    """Check that an output in a commit matches the record in the commit's ``dvc.lock``.
 
     Raises:
-        DamagedError: it is another.
+        DamagedError: it differs.
     """
     contents = contents_of(folder, commit, output.path)
     if contents and (found := measure(output.path, contents)).md5 != output.md5:
@@ -85,15 +85,15 @@ def check_in_git(folder: Path, commit: str, output: Output) -> None:
 
 
 def place(folder: Path, commit: str, output: Output, top: Path) -> Path:
-    """Have a recorded output at its path below a folder: from Git, DVC's cache, or its remote.
+    """Write a recorded output to its path below a folder: from Git, DVC's cache, or its remote.
 
-    What comes from the remote goes to the cache, as by ``dvc fetch``.
+    Objects from the remote are stored in the cache, as by ``dvc fetch``.
 
     Returns:
-        Where it is; files of the cache are linked to.
+        The output's path; files of the cache are links.
 
     Raises:
-        PipelineError: its content is nowhere, or is not what the record says.
+        PipelineError: its content is missing everywhere, or does not match the record.
     """
     target = top / output.path
     contents = contents_of(folder, commit, output.path)

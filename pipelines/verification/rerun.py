@@ -1,4 +1,4 @@
-"""Run a commit's pipeline anew, from its sources and with nothing that was kept of earlier runs."""
+"""Run a commit's pipeline again from its sources, without anything kept from earlier runs."""
 
 import re
 import sys
@@ -17,39 +17,39 @@ from pipelines.system.process import run
 from pipelines.verification.recorded import Record, read_record
 
 _RUNNING = re.compile(r"^Running stage '(.+)':$")
-# Of a failed program's output, what the error quotes.
+# Lines of a failed program's output that the error quotes.
 _LAST_LINES = 5
 
 Say = Callable[[str], object]
-"""Is told each line of what goes on."""
+"""Called with each line of progress."""
 
 
 class Rerun(NamedTuple):
-    """What came of a commit's pipeline here."""
+    """The result of running a commit's pipeline here."""
 
     folder: Path
-    """The checkout, as the pipeline left it."""
+    """The worktree after the run."""
     record: Record
-    """What ``dvc.lock`` there says now."""
+    """The content of its ``dvc.lock`` after the run."""
     environment: str
-    """In which environment it ran, as a sentence."""
+    """The environment that it ran in, as a sentence."""
 
 
 @contextmanager
 def rerun(repository: Repository, commit: str, lock_fd: int, say: Say) -> Iterator[Rerun]:
-    """Run every stage of a commit in a checkout that is there while the block runs.
+    """Run every stage of a commit in a worktree, which exists while the block runs.
 
-    DVC's cache is empty, ``dvc.lock`` and the provenance of trainings are removed beforehand, and
-    there are no checkpoints, so that there is nothing to take in place of running a stage.
+    DVC's cache is empty, there are no checkpoints, and ``dvc.lock`` and the provenance of trainings
+    are removed first, so that every stage has to run.
 
     Args:
-        repository: that has the commit, whose working copy is left alone.
-        commit: its hash.
-        lock_fd: descriptor of the repository's lock, which all processes hold as well.
-        say: is told each line that the programs print.
+        repository: the repository with the commit; its working copy is not changed.
+        commit: the commit's hash.
+        lock_fd: descriptor of the repository's lock, which all processes hold too.
+        say: called with each line that the programs print.
 
     Raises:
-        PipelineError: its environment cannot be made, a stage fails, or one did not run.
+        PipelineError: the environment cannot be created, a stage fails, or a stage did not run.
     """
     with worktree(repository, commit, f"verify-{commit[:7]}", cold=True) as folder:
         for name in (LOCK, PROVENANCE):
@@ -68,7 +68,7 @@ def rerun(repository: Repository, commit: str, lock_fd: int, say: Say) -> Iterat
 
 
 def _environment(folder: Path, kept: Path, say: Say) -> tuple[Path, str]:
-    """Give the Python of the environment that a commit locks, and say which one that is."""
+    """Return the Python of the environment that a commit locks, and a sentence about it."""
     python = python_for(folder, kept, say)
     if python != Path(sys.executable):
         return (
@@ -79,8 +79,8 @@ def _environment(folder: Path, kept: Path, say: Say) -> tuple[Path, str]:
 
 
 def _run_stages(folder: Path, python: Path, lock_fd: int, say: Say) -> set[str]:
-    """Let DVC run all stages, and name those that it ran."""
-    # What DVC remembers of files by their place, which is to go with the checkout.
+    """Have DVC run all stages, and return the names of those that it ran."""
+    # Keep DVC's record of file hashes by path in the worktree, so that it is removed with it.
     environment = {"DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "tmp" / "site")}
     lines: list[str] = []
 

@@ -1,10 +1,10 @@
-"""How far an artifact may be from the recorded one when another class of device made it.
+"""Define how far an artifact may differ from the recorded one on another class of device.
 
-Rounding differs from device to device and training amplifies it, about as another seed would: over
-five seeds the recipe ``fast`` reaches 99.47% to 99.55%. Its runs on an AMD EPYC and an Intel Xeon
-differed by 0.04 percentage points in test accuracy, 1.7 % in test loss, 0.15 points in the accuracy
-of an epoch, 21 of 10,000 labels, and 2 of 28 labels of handwriting. Each limit is at least twice
-that. What no network has touched must be the same bytes everywhere.
+Rounding differs from device to device, and training amplifies it about as much as another seed
+would: over five seeds the recipe ``fast`` reaches 99.47% to 99.55%. Its runs on an AMD EPYC and an
+Intel Xeon differed by 0.04 percentage points in test accuracy, 1.7 % in test loss, 0.15 points in
+the accuracy of an epoch, 21 of 10,000 labels, and 2 of 28 labels of handwriting. Each limit is at
+least twice that. What does not depend on a network must have the same bytes everywhere.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,39 +17,39 @@ from pipelines.verification.first_difference import arrays_of, files_of, leaves,
 from stages.formats import parse_json, read_file
 
 Limit = Callable[[float, float], bool]
-"""Whether a number is near enough to the recorded one, which comes first."""
+"""Return whether a number is close enough to the recorded one, which comes first."""
 
 
 class Tolerance(NamedTuple):
-    """What is demanded of an artifact."""
+    """The requirement for an artifact."""
 
     path: str
-    """As a pattern of the shell."""
+    """A shell pattern."""
     demanded: str
-    """For a person."""
+    """The requirement, as text for the user."""
     breach: Callable[[Path, Path], str | None]
-    """Say what first breaks it in the recorded artifact and another, or nothing."""
+    """Return what first violates the requirement in the recorded and the new artifact, if any."""
 
 
 def tolerance_of(path: str) -> Tolerance | None:
-    """Give the tolerance of an output; none for what must be the same bytes on any device."""
+    """Return the tolerance of an output; ``None`` if its bytes must be the same on any device."""
     return next((one for one in TOLERANCES if fnmatchcase(path, one.path)), None)
 
 
 def within(difference: float) -> Limit:
-    """Limit the difference to what was recorded."""
+    """Return a limit on the difference from the recorded number."""
     return lambda recorded, found: abs(found - recorded) <= difference
 
 
 def within_share(share: float) -> Limit:
-    """Limit the difference to a share of what was recorded."""
+    """Return a limit on the difference, as a share of the recorded number."""
     return lambda recorded, found: abs(found - recorded) <= share * abs(recorded)
 
 
 def _numbers(limits: Mapping[str, Limit | None], recorded: Path, found: Path) -> str | None:
-    """Compare leaves by the limit of the first pattern that fits; others must be the same.
+    """Compare leaves by the limit of the first pattern that matches; others must be equal.
 
-    A pattern without a limit leaves its values uncompared.
+    Values whose pattern has no limit are not compared.
     """
     before, after = _leaves(recorded), _leaves(found)
     if before.keys() != after.keys():
@@ -80,7 +80,7 @@ def _near(limit: Callable[..., bool], recorded: object, found: object) -> bool:
 
 
 def _labels(share: float, same: tuple[str, ...], recorded: Path, found: Path) -> str | None:
-    """Let a share of a table's rows have another predicted label; some columns must be the same."""
+    """Allow a share of rows to have another predicted label; the columns ``same`` must match."""
     before, after = rows_of(recorded), rows_of(found)
     if len(before) != len(after):
         return f"recorded {len(before)} rows, here {len(after)}"
@@ -136,7 +136,7 @@ _METRICS: Mapping[str, Limit | None] = {
     "test.calibration_error": within(0.005),
     "weights.sha256": None,
 }
-# Over a training's first epochs results are further apart than at its end.
+# Results differ more in a training's first epochs than at its end.
 _HISTORY = {"*.loss": within_share(0.1), "*.accuracy": within(0.005)}
 _HANDWRITING = {"right": within(1), "accuracy": within(0.1)}
 
@@ -182,4 +182,4 @@ TOLERANCES = (
     Tolerance("reports/figures", _PAGES, partial(_sizes, float("inf"))),
     Tolerance("reports/index.html", _PAGES, partial(_sizes, float("inf"))),
 )
-"""By output; whatever is not here must be the same bytes on any device."""
+"""Tolerances by output; all other outputs must have the same bytes on any device."""

@@ -1,4 +1,4 @@
-"""Run a commit's pipeline again and compare every output with what the commit records.
+"""Run a commit's pipeline again and compare every output with the commit's record.
 
 On a device of the same class every output must have the same bytes. On another class it must be
 within the tolerances of ``pipelines.verification.tolerances``.
@@ -19,26 +19,26 @@ from pipelines.verification.rerun import Say, rerun
 
 
 class Verification(NamedTuple):
-    """What a rerun has shown of a commit."""
+    """The result of verifying a commit."""
 
     commit: str
     findings: Sequence[Finding]
     stages: int
-    """That were run, which is all of them."""
+    """Number of stages that were run, which is all of them."""
     environment: str
-    """In which environment, as a sentence."""
+    """The environment of the rerun, as a sentence."""
     unlike: str | None
-    """What tells this device's class from the recorded one; nothing if they are of one class."""
+    """How this device's class differs from the recorded one; ``None`` if it does not."""
 
 
 def verify(repository: Repository, commit: str, lock: int, say: Say) -> Verification:
     """Run a commit's pipeline in a worktree, and compare each output.
 
     Args:
-        repository: that has the commit.
-        commit: its hash.
+        repository: the repository with the commit.
+        commit: the commit's hash.
         lock: descriptor of the repository's lock.
-        say: is told each line that the run prints.
+        say: called with each line that the run prints.
 
     Raises:
         PipelineError: the commit records no run, or it cannot be run here.
@@ -60,7 +60,7 @@ def outcome(findings: Sequence[Finding]) -> str:
 
 
 def summary(revision: str, verification: Verification) -> list[str]:
-    """Say in sentences how it was run, on what, and what came out."""
+    """Return sentences about the run, its device and its outcome."""
     findings, unlike = verification.findings, verification.unlike
     counts = {
         verdict: sum(finding.verdict == verdict for finding in findings)

@@ -1,4 +1,4 @@
-"""Accept a worker's result: check all of it, then take all of it."""
+"""Check a worker's result completely, then accept all of it."""
 
 import shutil
 from collections.abc import Sequence
@@ -28,10 +28,11 @@ def accept_result(folder: Path, request: Request) -> str:
         The commit of the result.
 
     Raises:
-        MismatchError: it is the result of something else.
-        RecordError: it says, or has changed, what it must not.
-        DamagedError: content that it names is missing, or is not that of its hash.
-        PipelineError: there is no result, or a remote fails. In each case the folder is as before.
+        MismatchError: the result belongs to something else.
+        RecordError: the result contains or changes something that it must not.
+        DamagedError: content that it names is missing, or does not match its hash.
+        PipelineError: there is no result, or a remote fails. Every error leaves the folder
+            unchanged.
     """
     commit = receive(folder, request.result)
     result = read_result(folder, request, commit)
@@ -57,7 +58,7 @@ def accept_result(folder: Path, request: Request) -> str:
 
 
 def _check_provenance(request: Request, content: bytes) -> None:
-    """See that it can be read: what compares commits or devices later relies on it."""
+    """Check that the provenance is readable: comparing commits or devices later depends on it."""
     try:
         read_provenance(content)
     except FormatError as error:
@@ -68,7 +69,7 @@ def _check_provenance(request: Request, content: bytes) -> None:
 
 
 def _check_lock_is_as_asked(folder: Path, request: Request) -> None:
-    """See that nobody has run a stage here while the worker ran its own."""
+    """Check that nobody ran a stage here while the worker ran its own."""
     asked = git(folder, "ls-tree", "--full-tree", request.commit, "--", request.lock).split()
     found = (
         git(folder, "hash-object", "--", request.lock) if (folder / request.lock).exists() else None
@@ -81,12 +82,12 @@ def _check_lock_is_as_asked(folder: Path, request: Request) -> None:
 
 
 def _limit(output: Output) -> int:
-    """Give the bytes that an output may have to be looked at."""
+    """Return the maximum number of bytes of an output to read."""
     return min(output.size, LARGEST)
 
 
 def _restore(folder: Path, commit: str, paths: Sequence[str]) -> None:
-    """Have files and folders as a commit has them, and leave Git's index alone."""
+    """Restore files and folders from a commit without changing Git's index."""
     for path in paths:
         if (folder / path).is_dir():
             shutil.rmtree(folder / path)

@@ -1,10 +1,10 @@
-"""What a run does about the stages that have a pool."""
+"""Define how a run treats the stages that have a pool."""
 
 from typing import Literal, NamedTuple
 
 
 class Policy(NamedTuple):
-    """The parameters of the flow of the same names, which has their meanings and defaults."""
+    """The flow's parameters of the same names; the flow documents their meanings and defaults."""
 
     pool_wait: float
     pool_empty: Literal["fail", "here"]

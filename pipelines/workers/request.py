@@ -1,4 +1,4 @@
-"""What a run asks of a worker: one stage at one commit."""
+"""Define a run's request to a worker: one stage at one commit."""
 
 from pathlib import PurePosixPath
 from typing import Annotated
@@ -10,27 +10,27 @@ from pipelines.system.environment import Environment
 
 
 class Request(BaseModel):
-    """A stage that a worker shall run."""
+    """A request to run a stage."""
 
     model_config = ConfigDict(frozen=True)
 
     stage: str
     file: Annotated[str, Field(pattern=r"^([A-Za-z0-9_-]+/)*dvc\.yaml$")]
-    """That defines the stage, as a path below the repository."""
+    """Path of the ``dvc.yaml`` that defines the stage, below the repository."""
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
     branch: Annotated[str, Field(pattern=r"^runs/requests/[A-Za-z0-9_-]+$")]
-    """Of the Git remote, where the commit is."""
+    """Branch of the Git remote that has the commit."""
     result: Annotated[str, Field(pattern=r"^runs/results/[A-Za-z0-9_-]+$")]
-    """The branch where the worker's commit shall be: one whose parent is ``commit``."""
+    """Branch for the worker's commit, whose parent must be ``commit``."""
     environment: Environment
     expected: Expected
 
     @property
     def lock(self) -> str:
-        """The file with the stage's record, as a path below the repository."""
+        """Path of the file with the stage's record, below the repository."""
         return lock_of(self.file)
 
 
 def lock_of(file: str) -> str:
-    """Name the ``dvc.lock`` of a ``dvc.yaml``."""
+    """Return the path of the ``dvc.lock`` that belongs to a ``dvc.yaml``."""
     return str(PurePosixPath(file).with_name("dvc.lock"))

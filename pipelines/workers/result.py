@@ -1,7 +1,7 @@
 """Check that a worker's result is exactly what was requested.
 
-Pure functions: what Git has is given to them, and the contents that the accepted record names by
-their hashes are looked at in ``pipelines.dvc.objects``.
+The functions are pure: their arguments contain what Git has. ``pipelines.dvc.objects`` checks the
+contents whose hashes the accepted record names.
 """
 
 from collections.abc import Mapping
@@ -17,25 +17,25 @@ from pipelines.workers.request import Request
 
 _FILES = ("100644", "100755")
 _DELETED = "000000"
-# What DVC begins a dvc.lock with.
+# The header of a new dvc.lock.
 _NEW_LOCK = {"schema": "2.0"}
 _OUTPUTS = TypeAdapter(tuple[Output, ...])
 
 
 class Result(NamedTuple):
-    """A commit of a worker, as Git has it."""
+    """A worker's commit, as Git has it."""
 
     parents: tuple[str, ...]
     changes: Mapping[str, str]
-    """Mode, as Git writes it, by path that differs from the requested commit."""
+    """Git's file mode of each path that differs from the requested commit."""
     before: Mapping[str, Any]
-    """The ``dvc.lock`` with the stage's record, at the requested commit."""
+    """The ``dvc.lock`` for the stage's record, at the requested commit."""
     after: Mapping[str, Any]
-    """The same at the result's commit."""
+    """The same ``dvc.lock`` at the result's commit."""
 
 
 def inputs_of(expected: Expected) -> list[Output]:
-    """Give what a stage depends on and DVC's cache holds."""
+    """Return the deps of a stage that DVC's cache holds."""
     return [Output.model_validate(dep) for dep in expected.deps if dep["path"] in expected.inputs]
 
 
@@ -43,11 +43,11 @@ def verify(request: Request, result: Result) -> tuple[Output, ...]:
     """Check everything in a result against the request.
 
     Returns:
-        The outputs that it names, whose contents are yet to be rehashed.
+        The outputs that it names; their contents are not rehashed yet.
 
     Raises:
         MismatchError: it is not the result of this request.
-        RecordError: it changes what it must not, or records what was not asked.
+        RecordError: it changes something it must not change, or records something not requested.
     """
     if result.parents != (request.commit,):
         found = " and ".join(result.parents) or "none"
@@ -64,10 +64,10 @@ def verify(request: Request, result: Result) -> tuple[Output, ...]:
 
 
 def outputs(request: Request, record: Mapping[str, Any]) -> tuple[Output, ...]:
-    """Check a stage's record against the request, and give the outputs that it names.
+    """Check a stage's record against the request, and return the outputs that it names.
 
     Raises:
-        RecordError: its command, deps, params or paths of outputs differ, or it is malformed.
+        RecordError: its command, deps, params or output paths differ, or it is malformed.
     """
     expected = request.expected
     try:
@@ -115,7 +115,7 @@ def _check_others(request: Request, result: Result) -> None:
 
 
 def _apart(lock: Mapping[str, Any], stage: str) -> dict[str, Any]:
-    """Give what a lock says, by place, but of one stage."""
+    """Return the content of a lock, by place, without one stage."""
     stages = lock.get("stages", {})
     others = {f"stage {name}": record for name, record in stages.items() if name != stage}
     return {key: value for key, value in lock.items() if key != "stages"} | others

@@ -1,4 +1,4 @@
-"""A stage handed to a worker that shares nothing with this machine but remotes and a server."""
+"""Submit a stage to a worker, which shares only remotes and a server with this machine."""
 
 import datetime as dt
 import math
@@ -31,25 +31,25 @@ from pipelines.workers.request import Request, lock_of
 from pipelines.workers.result import inputs_of
 from pipelines.workers.transport import commit_as_is, send, withdraw
 
-# Seconds between two looks at the worker's run.
+# Seconds between two checks of the worker's run.
 _PATIENCE = 2
 
 
 def submit(stage: Stage, folder: Path, policy: Policy) -> State:
-    """Have a worker of the stage's pool run it, and accept its result.
+    """Submit a stage to a worker of its pool, and accept the result.
 
     Args:
         stage: one with a ``meta.pool``.
-        folder: of ``dvc.yaml``; what comes before the stage is up to date in it.
+        folder: of ``dvc.yaml``; all stages before this one are up to date in it.
         policy: how long to wait.
 
     Returns:
-        Completed, by the name that the worker's run ended with, or Cached.
+        Completed, with the name of the worker's final state, or Cached.
 
     Raises:
-        NoWorkerError: no worker has taken it up in time, or there is no such pool.
-        PipelineError: the worker's run has not completed, its result is refused, or one of the
-            remotes has failed. The folder is as before.
+        NoWorkerError: no worker started it in time, or there is no such pool.
+        PipelineError: the worker's run did not complete, its result is rejected, or a remote
+            failed. The folder is unchanged.
     """
     timing = Timing()
     with timing.part("ask DVC what the stage needs"):
@@ -61,7 +61,7 @@ def submit(stage: Stage, folder: Path, policy: Policy) -> State:
     try:
         run = _run_until_it_lives(request, stage, policy)
     finally:
-        # The result, if there is one, has the request as its parent.
+        # The request stays reachable as the parent of the result, if there is one.
         _withdraw(folder, request)
     timing.seconds["wait for a worker"] = _seconds(run.created, run.start_time)
     timing.seconds["the worker's run"] = _seconds(run.start_time, run.end_time)
@@ -74,11 +74,11 @@ def submit(stage: Stage, folder: Path, policy: Policy) -> State:
 
 
 def _run_until_it_lives(request: Request, stage: Stage, policy: Policy) -> FlowRun:
-    """Have a worker run the stage, and once more if it is lost; give the run that has completed.
+    """Have a worker run the stage, retry once if its run is lost, and return the completed run.
 
     Raises:
-        NoWorkerError: no worker has taken it up in time.
-        PipelineError: the run has not completed.
+        NoWorkerError: no worker started it in time.
+        PipelineError: the run did not complete.
     """
     deployment = f"work/{stage.meta.pool}"
     run = _run(request, deployment, policy)
@@ -106,10 +106,10 @@ def _seconds(begin: dt.datetime | None, end: dt.datetime | None) -> float:
 
 
 def ask(stage: Stage, folder: Path, expected: Expected, timing: Timing) -> Request:
-    """Push what a stage needs to DVC's remote, then the folder as it is to a branch of Git's.
+    """Push a stage's inputs to DVC's remote, then the folder's current state to a Git branch.
 
     Raises:
-        PipelineError: one of the remotes refuses, or does not have what was pushed to it.
+        PipelineError: a remote refuses, or lacks what was pushed to it.
     """
     with timing.part("push the stage's inputs"):
         cache = Path(dvc(folder, "cache", "dir"))
@@ -138,16 +138,16 @@ def ask(stage: Stage, folder: Path, expected: Expected, timing: Timing) -> Reque
 
 
 def _run(request: Request, deployment: str, policy: Policy) -> FlowRun:
-    """Run the worker's deployment, and give its run as it has ended.
+    """Run the worker's deployment, and return its run after it has ended.
 
     Raises:
-        NoWorkerError: there is no such deployment, or no worker has taken the run up in time.
-        PipelineError: it takes too long.
+        NoWorkerError: there is no such deployment, or no worker started the run in time.
+        PipelineError: it exceeds its time limit.
     """
     name = f"{request.stage} at {request.commit[:7]}"
     parameters = {"request": request.model_dump(mode="json")}
     try:
-        # Its own waiting would neither end nor cancel what nobody has taken up.
+        # run_deployment's own timeout would not cancel a run that no worker starts.
         run = run_deployment(deployment, parameters=parameters, flow_run_name=name, timeout=0)
         run = cast("FlowRun", run)
     except ObjectNotFound:
@@ -162,7 +162,7 @@ def _run(request: Request, deployment: str, policy: Policy) -> FlowRun:
             run = _wait(client, run.id, deployment, policy)
             ended = True
         finally:
-            # However this ends, by a signal too, nobody goes on with what is no longer wanted.
+            # However this ends, even by a signal, cancel a run that is no longer needed.
             if not ended:
                 with server_may_be_away():
                     client.set_flow_run_state(run.id, State(type=StateType.CANCELLING))

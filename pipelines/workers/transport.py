@@ -1,4 +1,4 @@
-"""The commits that go between a run and a worker."""
+"""Create, push and fetch the commits that a run and a worker exchange."""
 
 import shutil
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from pipelines.workers.request import Request
 from pipelines.workers.result import Result
 
 REMOTE = "origin"
-"""The remote of Git by which run and worker meet; each has its own address for it."""
+"""The Git remote that a run and a worker share; each has its own address for it."""
 
 
 def commit_as_is(folder: Path, paths: Sequence[str], message: str) -> str:
-    """Commit a working copy's tracked files, and some others, on top of its HEAD.
+    """Commit a working copy's tracked files, and the given paths, on top of its HEAD.
 
-    Its branch, its index and its files stay as they are.
+    The current branch, the index and the files stay unchanged.
 
     Returns:
         The commit's hash.
 
     Raises:
-        PipelineError: a path is not there, or Git ignores it.
+        PipelineError: a path does not exist, or Git ignores it.
     """
     with TemporaryDirectory() as temporary:
         index = Path(temporary, "index")
@@ -38,37 +38,37 @@ def commit_as_is(folder: Path, paths: Sequence[str], message: str) -> str:
 
 
 def commit_result(folder: Path, paths: Sequence[str], message: str) -> str:
-    """Commit these paths of a worker's checkout, changed or not, and give the commit's hash."""
+    """Commit paths of a worker's worktree, changed or not, and return the commit's hash."""
     git(folder, "add", "--all", "--force", "--", *map(_literally, paths))
     tree = git(folder, "write-tree")
     return git(folder, *identity(folder), "commit-tree", tree, "-p", "HEAD", "-m", message)
 
 
 def send(folder: Path, commit: str, branch: str) -> None:
-    """Push a commit to a branch of the remote, whatever it had; ``PipelineError`` if it refuses."""
+    """Force-push a commit to a branch of the remote; ``PipelineError`` if the remote refuses."""
     git(home_of(folder), "push", "--quiet", REMOTE, f"+{commit}:refs/heads/{branch}")
 
 
 def withdraw(folder: Path, branch: str) -> None:
-    """Remove a branch of the remote; ``PipelineError`` if it refuses."""
+    """Delete a branch of the remote; ``PipelineError`` if the remote refuses."""
     git(home_of(folder), "push", "--quiet", REMOTE, "--delete", f"refs/heads/{branch}")
 
 
 def receive(folder: Path, branch: str) -> str:
-    """Fetch a branch of the remote, and give its commit; ``PipelineError`` if there is none."""
+    """Fetch a branch of the remote, and return its commit; ``PipelineError`` if there is none."""
     home = home_of(folder)
     git(home, "fetch", "--quiet", "--no-tags", REMOTE, f"refs/heads/{branch}")
     return git(home, "rev-parse", "FETCH_HEAD")
 
 
 def read_result(folder: Path, request: Request, commit: str) -> Result:
-    """Read what Git has of a result.
+    """Read a result from Git.
 
     Raises:
-        RecordError: its ``dvc.lock`` is no YAML, or too large.
+        RecordError: its ``dvc.lock`` is not YAML, or is too large.
     """
     raw = git(folder, "diff", "--raw", "-z", "--no-renames", request.commit, commit).split("\0")
-    # Of each change ":MODE MODE HASH HASH STATUS", then the path.
+    # Each change is ":MODE MODE HASH HASH STATUS", followed by its path.
     changes = {path: entry.split()[1] for entry, path in zip(raw[::2], raw[1::2], strict=False)}
     return Result(
         parents=tuple(git(folder, "rev-list", "--parents", "-1", commit).split()[1:]),
@@ -79,5 +79,5 @@ def read_result(folder: Path, request: Request, commit: str) -> Result:
 
 
 def _literally(path: str) -> str:
-    """Keep Git from taking a path for a pattern."""
+    """Keep Git from reading a path as a pattern."""
     return f":(top,literal){path}"

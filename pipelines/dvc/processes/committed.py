@@ -1,6 +1,6 @@
-"""Whether DVC's cache has what a stage's record names.
+"""Check whether DVC's cache has the objects that a stage's record names.
 
-DVC ends well when an object does not get into its cache, for instance because the disk is full.
+DVC succeeds even if an object does not get into its cache, for instance because the disk is full.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,10 +15,10 @@ from pipelines.errors import DamagedError, PipelineError
 
 
 def recorded_outputs(stages: Iterable[Any]) -> Iterator[Output]:
-    """Give the outputs that DVC's cache shall hold, as ``dvc.lock`` records them.
+    """Yield the outputs that DVC's cache must hold, as ``dvc.lock`` records them.
 
     Args:
-        stages: objects of DVC's.
+        stages: DVC's stage objects.
     """
     for stage in stages:
         for out in stage.outs:
@@ -27,14 +27,14 @@ def recorded_outputs(stages: Iterable[Any]) -> Iterator[Output]:
 
 
 def check_done(stages: Iterable[Any], cache: Path) -> None:
-    """Check that a cache has what the records of stages name, or remove the record.
+    """Check that a cache has what the stages' records name; if not, remove the record.
 
     Args:
-        stages: objects of DVC's.
+        stages: DVC's stage objects.
         cache: DVC's, the folder that ``dvc cache dir`` names.
 
     Raises:
-        PipelineError: as of ``check_committed``; the stage's record is gone.
+        PipelineError: see ``check_committed``; the stage's record is removed.
     """
     for stage in stages:
         try:
@@ -45,9 +45,9 @@ def check_done(stages: Iterable[Any], cache: Path) -> None:
 
 
 def remove_record(lock: Path, stage: str) -> None:
-    """Have DVC run a stage again, and nobody commit what it recorded.
+    """Remove a stage's record, so that DVC runs the stage again and nobody commits the record.
 
-    On a disk that is full the file stays as it is: DVC finds then that its cache lacks the outputs.
+    On a full disk the file stays unchanged: DVC then finds that its cache lacks the outputs.
     """
     content = parse_yaml_for_update(lock.read_text(), lock)
     del content["stages"][stage]
@@ -60,16 +60,16 @@ def remove_record(lock: Path, stage: str) -> None:
 
 
 def check_committed(stage: str, outputs: Iterable[Output], cache: Path) -> None:
-    """Check that a cache has every object of outputs, and as many bytes as are recorded.
+    """Check that a cache has every object of outputs, with the recorded number of bytes.
 
     Args:
-        stage: that made them, for an error.
+        stage: the stage that made the outputs, for error messages.
         outputs: files and folders, as ``dvc.lock`` records them.
         cache: DVC's, the folder that ``dvc cache dir`` names.
 
     Raises:
-        DamagedError: it lacks an object, or one is cut off.
-        RecordError: a folder's list is malformed, or leads out of the folder.
+        DamagedError: the cache lacks an object, or has a truncated one.
+        RecordError: a folder's list is malformed or names a path outside of the folder.
     """
     for output in outputs:
         if found := _lack(output, cache):
@@ -81,7 +81,7 @@ def check_committed(stage: str, outputs: Iterable[Output], cache: Path) -> None:
 
 
 def _lack(output: Output, cache: Path) -> str | None:
-    """Say what a cache lacks of an output; nothing if it has all of it."""
+    """Describe what a cache lacks of an output; return ``None`` if it is complete."""
     place = object_path(cache, output.md5)
     if not place.is_file():
         return "none of them"

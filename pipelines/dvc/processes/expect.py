@@ -1,6 +1,6 @@
-"""Ask DVC about a stage, in a process of its own.
+"""Ask DVC about a stage, in a separate process.
 
-``python -m pipelines.dvc.processes.expect FOLDER FILE STAGE`` prints what its record must say.
+``python -m pipelines.dvc.processes.expect FOLDER FILE STAGE`` prints what its record must contain.
 """
 
 import logging
@@ -18,7 +18,7 @@ from pipelines.errors import PipelineError
 
 
 def main(folder: Path, file: str, stage: str) -> None:
-    """Print what the stage's record must say, as one line of JSON."""
+    """Print what the stage's record must contain, as one line of JSON."""
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     os.chdir(folder)
     try:
@@ -33,8 +33,8 @@ def expect(file: str, name: str) -> Found:
     """Describe a stage of a ``dvc.yaml`` below the working directory.
 
     Raises:
-        DvcException: DVC refuses the repository, the stage is not there, or a dep is missing.
-        PipelineError: the stage works in another folder.
+        DvcException: DVC rejects the repository, or the stage or one of its deps is missing.
+        PipelineError: the stage's wdir is not the top of the repository.
     """
     with Repo() as repo:
         stage = repo.stage.load_one(file, name)
@@ -58,7 +58,7 @@ def expect(file: str, name: str) -> Found:
 
 
 def _is_cached(repo: Repo, path: str) -> bool:
-    """Whether a path is an output, or within one, that DVC's cache holds."""
+    """Return whether a path is, or is inside, an output that DVC's cache holds."""
     try:
         return any(out.use_cache for out in repo.find_outs_by_path(path, strict=False))
     except OutputNotFoundError:

@@ -1,4 +1,4 @@
-"""List the stages as DVC sees them: ``python -m pipelines.dvc.processes.plan FOLDER``."""
+"""List the stages as DVC finds them: ``python -m pipelines.dvc.processes.plan FOLDER``."""
 
 import logging
 import os
@@ -27,9 +27,9 @@ def main(
     restore: Annotated[bool, typer.Option()] = False,
 ) -> None:
     """Print the stages as one line of JSON, each after those that it depends on."""
-    # Nothing but the answer, or one sentence, on the way out.
+    # Print only the result or one error message.
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
-    # DVC takes the names of stages as those of the working directory's dvc.yaml.
+    # DVC looks up stage names in the dvc.yaml of the working directory.
     os.chdir(folder)
     try:
         if changes:
@@ -46,12 +46,12 @@ def plan(file: str = MAIN, *, restore: bool) -> list[Stage]:
 
     Args:
         file: its path.
-        restore: first check out of the cache what ``dvc.lock`` records.
+        restore: first check out from the cache what ``dvc.lock`` records.
 
     Raises:
-        DamagedError: an object of the cache that it records is not what its name says.
-        DvcException: DVC refuses the repository or its ``dvc.yaml``.
-        PipelineError: a stage's ``meta`` is refused.
+        DamagedError: a recorded object in the cache does not match its name.
+        DvcException: DVC rejects the repository or its ``dvc.yaml``.
+        PipelineError: a stage's ``meta`` is invalid.
     """
     with Repo(_wait_for_lock=True) as repo:
         index, wanted = _index(repo, file)
@@ -71,7 +71,7 @@ def plan(file: str = MAIN, *, restore: bool) -> list[Stage]:
             )
             paths = changes["added"] + changes["modified"]
             restored = {path.rstrip("/") for path in paths}
-        # Of the stages at hand: asked by name, DVC would read its files anew for each.
+        # Use the loaded stages: given their names, DVC would read its files again for each.
         with repo.lock:
             changed = {stage for stage in order if stage.status(check_updates=True)}
         return [
@@ -89,7 +89,7 @@ def plan(file: str = MAIN, *, restore: bool) -> list[Stage]:
 
 
 def _index(repo: Repo, file: str) -> tuple[Index, set[PipelineStage]]:
-    """Read a file of stages, and the pipeline that they may depend on; say which are wanted."""
+    """Return an index of the pipeline's and a file's stages, and those that the file needs."""
     index = Index.from_file(repo, MAIN)
     if file == MAIN:
         return index, set(index.stages)

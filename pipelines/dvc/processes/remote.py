@@ -1,4 +1,4 @@
-"""Look at objects of DVC's default remote.
+"""Read, download or replace objects of DVC's default remote.
 
 ``python -m pipelines.dvc.processes.remote FOLDER NAMES``.
 """
@@ -32,7 +32,7 @@ def main(
     rehash: Annotated[bool, typer.Option("--rehash")] = False,
     replace_from: Annotated[Path | None, typer.Option()] = None,
 ) -> None:
-    """Print which of the objects the remote lacks, and which are damaged, as a line of JSON."""
+    """Print which objects the remote lacks, and which are damaged, as a line of JSON."""
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     os.chdir(folder)
     try:
@@ -50,7 +50,7 @@ def main(
                 _replace(objects, places, replace_from)
             if rehash:
                 answer = answer.model_copy(update={"damaged": _damaged(objects.fs, places)})
-    # Each kind of remote has a library of its own, with errors of its own.
+    # Each kind of remote uses its own library, which raises its own errors.
     except Exception as error:
         typer.echo(f"error: DVC's remote: {' '.join(str(error).split())}", err=True)
         raise SystemExit(1) from None
@@ -58,7 +58,7 @@ def main(
 
 
 def _is_there(system: Any, place: str) -> bool:
-    """Tell what is missing from what cannot be seen, which S3's own ``exists`` does not."""
+    """Return whether an object exists; unlike S3's ``exists``, raise if it cannot be accessed."""
     try:
         system.info(place)
     except FileNotFoundError:
@@ -73,7 +73,7 @@ def _download(system: Any, places: Mapping[str, str], into: Path) -> None:
 
 
 def _damaged(system: Any, places: Mapping[str, str]) -> list[str]:
-    """Name the objects whose content is not that of their names, which is read piece by piece."""
+    """Return the names of objects whose content, read in pieces, does not match their name."""
     found = []
     for name, place in places.items():
         digest = hashlib.md5(usedforsecurity=False)
@@ -94,11 +94,11 @@ def _replace(objects: Any, places: Mapping[str, str], cache: Path) -> None:
 
 
 def check_space(needed: int, folder: Path) -> None:
-    """See that a disk has room; ``PipelineError`` if it has not.
+    """Check that a disk has enough free space; raise ``PipelineError`` if not.
 
     Args:
         needed: bytes.
-        folder: on the disk.
+        folder: a folder on the disk.
     """
     free = shutil.disk_usage(folder).free
     if needed > free:

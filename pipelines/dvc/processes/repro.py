@@ -1,7 +1,7 @@
-"""Run ``dvc repro``, and repair what is damaged.
+"""Run ``dvc repro``, and repair damaged outputs and objects.
 
-DVC hashes outputs again that differ from ``dvc.lock``. Damaged objects of its cache are moved
-aside, and come back from the remote or by running their stage.
+DVC rehashes outputs that differ from ``dvc.lock``. Damaged objects of its cache are moved aside;
+they come back from the remote or by running their stage.
 """
 
 import os
@@ -21,12 +21,12 @@ from pipelines.dvc.store import Store
 from pipelines.git.repository import Repository
 from pipelines.system.lock import cache_still
 
-# A stage that is restored from a damaged object shows it at the next look.
+# If DVC restores a stage from a damaged object, only the next check finds it.
 _ATTEMPTS = 5
 
 
 def reproduce(repository: Repository, targets: list[str], log: Callable[[str], object]) -> int:
-    """Run ``dvc repro`` until nothing damaged is found, and give its exit code.
+    """Run ``dvc repro`` until nothing damaged is found, and return its exit code.
 
     Raises:
         PipelineError: something cannot be repaired, or did not get into DVC's cache.
@@ -36,7 +36,7 @@ def reproduce(repository: Repository, targets: list[str], log: Callable[[str], o
     for _ in range(_ATTEMPTS):
         before = _records()
         code: int = dvc(["repro", *targets])
-        # Nothing was run or restored, or else it is looked at.
+        # If DVC ran or restored something, check it for damage.
         if (code == 0 and _records() == before) or not repair(repository, log):
             break
     changed = {name for name, record in _records().items() if record != first.get(name)}
@@ -48,7 +48,7 @@ def reproduce(repository: Repository, targets: list[str], log: Callable[[str], o
 
 
 def repair(repository: Repository, log: Callable[[str], object]) -> bool:
-    """Have DVC replace what is not as recorded; tell whether an object was damaged."""
+    """Make DVC replace what differs from its record; return whether an object was damaged."""
     unlike = unlike_recorded(repository.folder)
     if not unlike:
         return False
@@ -59,7 +59,7 @@ def repair(repository: Repository, log: Callable[[str], object]) -> bool:
     unlike = [need for need in unlike if need.path not in owned_by_people]
     have_dvc_look(repository.folder, unlike)
     found = False
-    # Of a folder, its files are known once its list is sound.
+    # The files of a folder are known only once its list is sound.
     while damaged := damaged_objects(cache, unlike):
         found = True
         owner = f"repro (process {os.getpid()})"
@@ -70,7 +70,7 @@ def repair(repository: Repository, log: Callable[[str], object]) -> bool:
 
 
 def _records() -> dict[str, Any]:
-    """Give what DVC has recorded, by the address of each stage."""
+    """Return DVC's records by the address of each stage."""
     return {
         stage if path == LOCK else f"{path.replace('.lock', '.yaml')}:{stage}": record
         for path in LOCKS

@@ -1,4 +1,4 @@
-"""Have DVC reproduce one stage, after a check of the objects that it would use.
+"""Check the objects that a stage would use, then have DVC reproduce the stage.
 
 ``python -m pipelines.dvc.processes.reproduce [--file FILE] [--outcome PATH] FOLDER STAGE``.
 """
@@ -28,7 +28,7 @@ from pipelines.errors import PipelineError
 
 
 class _StageCache(StageCache):  # type: ignore[misc]
-    """Note whether DVC restored the outputs of an earlier run."""
+    """A stage cache that notes whether DVC restored the outputs of an earlier run."""
 
     restored = False
 
@@ -38,7 +38,7 @@ class _StageCache(StageCache):  # type: ignore[misc]
 
 
 class _CommandFailedError(StageCmdFailedError):  # type: ignore[misc]
-    """Keep the exit code, which DVC only puts into its message."""
+    """An error that keeps the exit code, which DVC only puts into its message."""
 
     def __init__(self, cmd: str, status: int | None = None) -> None:
         super().__init__(cmd, status)
@@ -51,12 +51,12 @@ def main(
     file: Annotated[str, typer.Option()] = MAIN,
     outcome: Annotated[Path | None, typer.Option()] = None,
 ) -> None:
-    """Exit with 0 if the stage is up to date, or with 1 after an error; write the outcome."""
+    """Write the outcome; exit with 0 if the stage is up to date, or with 1 after an error."""
     os.chdir(folder)
     dvc.stage.run.StageCmdFailedError = _CommandFailedError
     found = Outcome(outcome="failed")
     try:
-        # DVC itself reports what is wrong with the stage.
+        # If the stage is invalid, DVC itself reports it below.
         with suppress(DvcException):
             _check(file, stage)
         found = reproduce(file, stage)
@@ -101,22 +101,22 @@ def _check(file: str, stage: str) -> None:
         cache = Path(repo.cache.local_cache_dir)
         remove_empty_runs(cache)
         check_sound(relied_on(repo, file, stage), cache)
-        # DVC removes the entries that it cannot read.
+        # DVC deletes entries that it cannot read, which may leave empty folders.
         remove_empty_runs(cache)
 
 
 def relied_on(repo: Repo, file: str, name: str) -> Iterator[Output]:
-    """Give what a stage depends on, and the outputs that DVC has of an earlier run of the same.
+    """Yield a stage's deps, and the recorded outputs that DVC may reuse from an earlier, equal run.
 
     Raises:
-        DvcException: there is no such stage, or DVC refuses it.
+        DvcException: there is no such stage, or DVC rejects it.
     """
     stage = repo.stage.load_one(file, name)
     recorded = [] if stage.changed_stage() or stage.changed_deps() else [stage]
     stage.save_deps(allow_missing=True)
     earlier = repo.stage_cache._load(stage) if _can_hash(stage) else None
     records = [*map(to_single_stage_lockfile, recorded), *([earlier] if earlier else [])]
-    # Of parameters too DVC keeps what it calls a hash.
+    # DVC also keeps a hash for parameters, by another name than "md5".
     for dep in (dep for dep in stage.deps if dep.hash_info and dep.hash_info.name == "md5"):
         yield Output(path=dep.def_path, md5=dep.hash_info.value, size=dep.meta.size or 0)
     for record in records:

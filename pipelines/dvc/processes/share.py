@@ -1,7 +1,7 @@
-"""Have a checkout use what another uses: ``python -m pipelines.dvc.processes.share HOME CHECKOUT``.
+"""Make a worktree use the DVC cache and remotes of the working copy.
 
-DVC's cache, and its remotes with their settings. The addresses that are relative to one folder are
-written as they are seen from the other.
+``python -m pipelines.dvc.processes.share HOME CHECKOUT`` copies the remotes with their settings.
+Relative addresses are rewritten to be valid from the worktree.
 """
 
 import logging
@@ -14,7 +14,7 @@ from dvc.repo import Repo
 
 
 def main(home: Path, checkout: Path) -> None:
-    """Write DVC's local configuration of a checkout."""
+    """Write DVC's local configuration of a worktree."""
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     try:
         with Repo(str(home)) as repo:
