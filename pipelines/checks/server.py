@@ -19,7 +19,7 @@ from pipelines.server.deployments import Deployment, read_deployments
 
 # Timeout in seconds for the server's response.
 _PATIENCE = 10
-_HANDED_TO = "pipelines/flows/worker.py:work"
+_WORKER_FLOW = "pipelines/flows/worker.py:work"
 _SET_URL = "export PREFECT_API_URL=http://127.0.0.1:4200/api"
 
 
@@ -42,7 +42,7 @@ def examine(folder: Path) -> Iterator[Result]:
                 if found.state == "ok":
                     # A flow can run without the pool that stages are submitted to.
                     needed = any(
-                        entry.work_pool == pool and entry.entrypoint != _HANDED_TO
+                        entry.work_pool == pool and entry.entrypoint != _WORKER_FLOW
                         for entry in planned
                     )
                     yield worker(client, pool, needed=needed)

@@ -27,14 +27,14 @@ def main() -> None:
     """
     folder = Repository(Path.cwd()).folder
     read = in_folder(folder)
-    report = gate.judge_results(folder, read, "the working copy", _demands_of(read))
+    report = gate.judge_results(folder, read, "the working copy", _criteria_of(read))
     gate.write(folder, report)
     Console().print(as_table(report))
     typer.echo(summary(report))
     raise SystemExit(ExitCode.OK if report.passed else ExitCode.NEGATIVE)
 
 
-def _demands_of(read: Read) -> Gate:
+def _criteria_of(read: Read) -> Gate:
     demands = gate.criteria_of(read)
     if demands is None:
         raise PipelineError("params.yaml: expected a section gate, found none; add one.")
@@ -43,11 +43,11 @@ def _demands_of(read: Read) -> Gate:
 
 def as_table(report: GateReport) -> Table:
     """Return the table that rich prints, with a row for each criterion."""
-    headers = ("rule", "found", "demanded", "")
+    headers = ("criterion", "found", "required", "")
     table = Table(*(Column(header=header, overflow="fold") for header in headers))
     for rule in report.rules:
         cells = (rule.rule, described(rule.found), rule.demanded)
-        table.add_row(*map(Text, cells), Text("holds" if rule.passed else "BROKEN"))
+        table.add_row(*map(Text, cells), Text("holds" if rule.passed else "fails"))
     return table
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.filesize import decimal
 
-from pipelines.dvc.retention import cache_of, remove, surplus
+from pipelines.dvc.retention import cache_of, remove, unneeded
 from pipelines.git.repository import Repository
 
 
@@ -20,7 +20,7 @@ def main(
     """
     repository = Repository(Path.cwd())
     with cache_of(repository, runs, typer.echo) as (cache, keepers):
-        gone = surplus(repository.folder, cache, keepers)
+        gone = unneeded(repository.folder, cache, keepers)
         if force:
             remove(repository.folder, cache, gone)
     for kept in gone:

@@ -16,13 +16,13 @@ def main(
     """
     # These modules read Prefect's settings on import, which takes a second.
     from pipelines.server.process import interrupt_by_either_signal  # noqa: PLC0415
-    from pipelines.server.server import alone, environment, serve  # noqa: PLC0415
+    from pipelines.server.server import environment, only_server, serve  # noqa: PLC0415
 
     interrupt_by_either_signal()
     os.environ.update(environment(port))
     try:
         with ExitStack() as stack:
-            lock_fd = stack.enter_context(alone(port, typer.echo))
+            lock_fd = stack.enter_context(only_server(port, typer.echo))
             serve(stack, port, lock_fd, typer.echo)
     except KeyboardInterrupt:
         typer.echo("ended: server and worker")

@@ -22,12 +22,12 @@ def main(
     from pipelines.checks.worker import check_reachable  # noqa: PLC0415
     from pipelines.dvc.cache_limit import BUDGET  # noqa: PLC0415
     from pipelines.server.process import CLONE, interrupt_by_either_signal  # noqa: PLC0415
-    from pipelines.server.worker import alone, prepare, work  # noqa: PLC0415
+    from pipelines.server.worker import only_worker, prepare, work  # noqa: PLC0415
 
     interrupt_by_either_signal()
     try:
         check_reachable(PROJECT)
-        with alone(pool, typer.echo) as lock_fd:
+        with only_worker(pool, typer.echo) as lock_fd:
             prepare(pool)
             os.environ |= {CLONE: str(PROJECT), BUDGET: str(cache_gigabytes)}
             typer.echo(f"at work for the pool {pool} (Ctrl-C ends it)")

@@ -60,13 +60,13 @@ def keep_within(budget: int | None, cache: Path, needed: Collection[str]) -> int
     """
     if budget is None:
         return 0
-    gone = surplus(budget, list(objects_in(cache)), needed)
+    gone = over_limit(budget, list(objects_in(cache)), needed)
     for kept in gone:
         kept.path.unlink()
     return sum(kept.size for kept in gone)
 
 
-def surplus(budget: int, objects: Sequence[Kept], needed: Collection[str]) -> list[Kept]:
+def over_limit(budget: int, objects: Sequence[Kept], needed: Collection[str]) -> list[Kept]:
     """Return the objects to remove, least recently used first."""
     over = sum(kept.size for kept in objects) - budget
     gone = []

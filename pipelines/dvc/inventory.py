@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.dvc.lock_record import LOCK, lock_of, read_lock
+from pipelines.dvc.lock_record import LOCK, lock_at, read_lock
 from pipelines.dvc.objects import entries, list_at, object_path
 from pipelines.dvc.outputs import DIRECTORY, outputs_of
 from pipelines.errors import PipelineError
@@ -93,7 +93,7 @@ def needs_of(folder: Path, commit: str, lock: str, *, all_named: bool = False) -
     in_git = {parent for path in held for parent in (path, *map(str, Path(path).parents))}
     return [
         Need(output.md5, output.path, stage, commit)
-        for stage, output in outputs_of(lock_of(folder, commit, lock), f"{lock} of {commit[:7]}")
+        for stage, output in outputs_of(lock_at(folder, commit, lock), f"{lock} of {commit[:7]}")
         if output.path not in in_git
     ]
 
@@ -164,6 +164,6 @@ def of_dvc_files(folder: Path, commit: str) -> Iterator[Need]:
     """Yield the objects that a commit's ``.dvc`` files name; ``dvc add`` writes these files."""
     held = git(folder, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split("\0")
     for path in (path for path in held if path.endswith(".dvc")):
-        found = {path: lock_of(folder, commit, path)}
+        found = {path: lock_at(folder, commit, path)}
         for _, output in outputs_of({"stages": found}, f"{path} of {commit[:7]}"):
             yield Need(output.md5, output.path, path, commit)

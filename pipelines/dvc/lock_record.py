@@ -13,7 +13,7 @@ LARGEST_LOCK = 1 << 24
 """Maximum size of a ``dvc.lock`` in bytes; one with a thousand files has about 100 kB."""
 
 
-def lock_of(folder: Path, commit: str, path: str = LOCK) -> Mapping[str, Any]:
+def lock_at(folder: Path, commit: str, path: str = LOCK) -> Mapping[str, Any]:
     """Read a commit's ``dvc.lock``; empty if the commit has none."""
     content = contents_of(folder, commit, path, LARGEST_LOCK).get("", b"")
     return read_lock(content, f"{path} of {commit}")

@@ -26,17 +26,17 @@ from pipelines.system.lock import cache_still
 
 @contextmanager
 def cache_of(
-    repository: Repository, runs: int, say: Callable[[str], object]
+    repository: Repository, runs: int, log: Callable[[str], object]
 ) -> Iterator[tuple[Path, list[Keeper]]]:
     """Keep DVC's cache unchanged while the block runs; yield its folder and the refs that need it.
 
     Args:
         repository: the repository with the cache.
         runs: how many of the newest branches ``runs/...`` are kept.
-        say: called with a line if the block has to wait.
+        log: called with a line if the block has to wait.
     """
     folder, owner = repository.folder, f"a look at the cache (process {os.getpid()})"
-    with cache_still(folder, repository.state, owner, say):
+    with cache_still(folder, repository.state, owner, log):
         yield Path(dvc(folder, "cache", "dir")), keepers(folder, runs)
 
 
@@ -61,7 +61,7 @@ def remove(folder: Path, cache: Path, gone: Sequence[Kept]) -> None:
         note_removed(cache, sorted(removals))
 
 
-def needs_of(folder: Path, store: Store, commits: Iterable[str]) -> list[Need]:
+def all_needs(folder: Path, store: Store, commits: Iterable[str]) -> list[Need]:
     """List everything that the given commits need, including files in folders.
 
     Raises:
@@ -91,14 +91,14 @@ def _lists(store: Store, needs: Iterable[Need]) -> Mapping[str, bytes]:
     return lists
 
 
-def surplus(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Kept]:
+def unneeded(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Kept]:
     """List the objects that nobody needs, by name.
 
     Raises:
         PipelineError: a lock cannot be read, so that what it needs is unknown.
     """
     store = Store(folder)
-    needed = {need.name for need in needs_of(folder, store, (keeper.commit for keeper in kept))}
+    needed = {need.name for need in all_needs(folder, store, (keeper.commit for keeper in kept))}
     here = inventory.of_working_copy(folder)
     anonymous = [Need(name, "an output", "", "") for name in here]
     needed |= here | {need.name for need in inventory.members(anonymous, _lists(store, anonymous))}
@@ -110,7 +110,7 @@ def tables(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Table]:
     store = Store(folder)
     sizes = {one.name: one.size for one in objects_in(cache)}
     by_commit = {
-        keeper.commit: {need.name for need in needs_of(folder, store, [keeper.commit])}
+        keeper.commit: {need.name for need in all_needs(folder, store, [keeper.commit])}
         for keeper in kept
     }
 
@@ -125,10 +125,10 @@ def tables(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Table]:
         )
         name = keeper.name.removeprefix("refs/heads/").removeprefix("refs/")
         refs.add_row(*map(Text, (name, size_of(own), size_of(own - others))))
-    left = surplus(folder, cache, kept)
+    left = unneeded(folder, cache, kept)
     refs.add_row(*map(Text, ("none of them", size_of(one.name for one in left), "")))
     stages = _table("stage of HEAD", "its outputs")
-    head = needs_of(folder, store, [kept[0].commit])
+    head = all_needs(folder, store, [kept[0].commit])
     for stage in dict.fromkeys(need.stage for need in head):
         stages.add_row(*map(Text, (stage, size_of(n.name for n in head if n.stage == stage))))
     return [refs, stages]

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 from pipelines.dvc.stages import read_stages
 from pipelines.errors import PipelineError
 from pipelines.flows.stage import run_stage
-from pipelines.ui.artifacts import Outcome, record_stages
+from pipelines.ui.artifacts import StageRun, record_stages
 from pipelines.workers.policy import Policy
 
 _ORDER = ("Ran", "Restored", "Cached")
@@ -23,7 +23,7 @@ def run_stages(
     changes: Sequence[str] = (),
     *,
     restore: bool = False,
-) -> Mapping[str, Outcome]:
+) -> Mapping[str, StageRun]:
     """Run every stage once, each after those that it depends on.
 
     Args:
@@ -40,7 +40,7 @@ def run_stages(
     Raises:
         PipelineError: DVC cannot read the pipeline, or a stage failed; later stages do not run.
     """
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, StageRun] = {}
     state: State | None = None
     for stage in read_stages(folder, [lock_fd], changes, file=file, restore=restore):
         upstream = [outcomes[name] for name in stage.upstream]
@@ -49,7 +49,7 @@ def run_stages(
         states = [outcome.state for outcome in upstream]
         state = run_stage(stage, changed, folder, lock_fd, states, policy)
         seconds = time.perf_counter() - begin
-        outcomes[stage.name] = Outcome(state, seconds, changed and state.name != "Cached")
+        outcomes[stage.name] = StageRun(state, seconds, changed and state.name != "Cached")
         if not state.is_completed():
             break
     record_stages(outcomes)
@@ -58,12 +58,12 @@ def run_stages(
     return outcomes
 
 
-def have_moved(outcomes: Mapping[str, Outcome]) -> bool:
+def have_moved(outcomes: Mapping[str, StageRun]) -> bool:
     """Return whether any output may differ from what was recorded before."""
     return any(outcome.moved for outcome in outcomes.values())
 
 
-def summary(outcomes: Mapping[str, Outcome]) -> str:
+def summary(outcomes: Mapping[str, StageRun]) -> str:
     """Return how many stages ended in each state, as "2 ran, 1 cached"."""
     names = [outcome.state.name for outcome in outcomes.values()]
     return ", ".join(f"{names.count(name)} {name}" for name in _ORDER if name in names).lower()

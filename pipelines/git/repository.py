@@ -57,7 +57,7 @@ class Repository:
         Hold the repository's lock when you call this: it first removes worktrees that killed runs
         left behind.
         """
-        worktrees = self.state / "checkouts"
+        worktrees = self.state / "worktrees"
         shutil.rmtree(worktrees, ignore_errors=True)
         git(self.folder, "worktree", "prune")
         folder = worktrees / name

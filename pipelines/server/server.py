@@ -41,7 +41,7 @@ def environment(port: int) -> Mapping[str, str]:
 
 
 @contextmanager
-def alone(port: int, log: Log) -> Iterator[int]:
+def only_server(port: int, log: Log) -> Iterator[int]:
     """Keep other servers from using this folder's database while the block runs.
 
     Yields:

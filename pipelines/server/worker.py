@@ -19,7 +19,7 @@ _TOO_SOON = 20
 
 
 @contextmanager
-def alone(pool: str, log: Log) -> Iterator[int]:
+def only_worker(pool: str, log: Log) -> Iterator[int]:
     """Keep other workers from using this clone while the block runs.
 
     A second worker would take stages and then wait for the lock, although other workers are free.

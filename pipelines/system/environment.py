@@ -54,7 +54,7 @@ def here() -> Environment:
     return Environment(python=".".join(platform.python_version_tuple()[:2]), tensorflow=tensorflow)
 
 
-def python_for(checkout: Path, kept: Path, say: Callable[[str], object]) -> Path:
+def python_for(checkout: Path, kept: Path, log: Callable[[str], object]) -> Path:
     """Return a Python with the packages of a worktree's lock file; create it if necessary.
 
     Only the last few created environments are kept.
@@ -62,7 +62,7 @@ def python_for(checkout: Path, kept: Path, say: Callable[[str], object]) -> Path
     Args:
         checkout: worktree of a commit. Without a lock file, it runs in the current environment.
         kept: folder of the created environments, each named by the hash of its lock file.
-        say: called with a line when one is created, which takes minutes.
+        log: called with a line when one is created, which takes minutes.
 
     Raises:
         PipelineError: the environment cannot be created.
@@ -76,7 +76,7 @@ def python_for(checkout: Path, kept: Path, say: Callable[[str], object]) -> Path
     python = place / "bin" / "python"
     found = _ask(python, lock)
     if not found or found.differs:
-        say(f"making an environment from {lock.name} of the commit")
+        log(f"making an environment from {lock.name} of the commit")
         _make(place, lock, checkout)
     place.touch()
     _remove_oldest(kept)

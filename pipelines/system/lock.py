@@ -31,7 +31,7 @@ def exclusive(
     path: Path,
     owner: str,
     when_busy: Literal["wait", "cancel"],
-    say: Callable[[str], object],
+    log: Callable[[str], object],
 ) -> Iterator[int]:
     """Hold the lock while the block runs.
 
@@ -42,7 +42,7 @@ def exclusive(
         path: of the lock's file, which is created if necessary, and stays.
         owner: the holder, as text for the user.
         when_busy: wait until the lock is free, or give up.
-        say: called once with a line if it has to wait.
+        log: called once with a line if it has to wait.
 
     Yields:
         The descriptor of the locked file.
@@ -59,7 +59,7 @@ def exclusive(
             if when_busy == "cancel":
                 raise BusyError(holder)
             if not waiting:
-                say(f"waiting until {holder} has ended")
+                log(f"waiting until {holder} has ended")
                 waiting = True
             time.sleep(_PATIENCE)
         os.ftruncate(descriptor, 0)
@@ -71,7 +71,7 @@ def exclusive(
 
 @contextmanager
 def cache_still(
-    folder: Path, state: Path, owner: str, say: Callable[[str], object]
+    folder: Path, state: Path, owner: str, log: Callable[[str], object]
 ) -> Iterator[None]:
     """Block every run and every DVC command from writing to DVC's cache while the block runs.
 
@@ -79,11 +79,11 @@ def cache_still(
         folder: of the working copy.
         state: folder of the lock of the repository's runs.
         owner: see ``exclusive``.
-        say: see ``exclusive``.
+        log: see ``exclusive``.
     """
     # DVC's own lock uses the same mechanism.
     of_dvc = folder / ".dvc" / "tmp" / "lock"
-    with exclusive(state / "lock", owner, "wait", say), exclusive(of_dvc, owner, "wait", say):
+    with exclusive(state / "lock", owner, "wait", log), exclusive(of_dvc, owner, "wait", log):
         yield
 
 

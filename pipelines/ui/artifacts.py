@@ -31,7 +31,7 @@ METRIC_FELL = "pipeline.accuracy.fell"
 GATE_SHUT = "pipeline.gate.shut"
 
 
-class Outcome(NamedTuple):
+class StageRun(NamedTuple):
     """How a stage ended."""
 
     state: State
@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
     """Whether its outputs may differ from those that ``dvc.lock`` recorded before."""
 
 
-def record_stages(outcomes: Mapping[str, Outcome]) -> None:
+def record_stages(outcomes: Mapping[str, StageRun]) -> None:
     """Create the table of the stages that were reached."""
     table = [
         {

@@ -20,7 +20,7 @@ _RUNNING = re.compile(r"^Running stage '(.+)':$")
 # Lines of a failed program's output that the error quotes.
 _LAST_LINES = 5
 
-Say = Callable[[str], object]
+Log = Callable[[str], object]
 """Called with each line of progress."""
 
 
@@ -36,7 +36,7 @@ class Rerun(NamedTuple):
 
 
 @contextmanager
-def rerun(repository: Repository, commit: str, lock_fd: int, say: Say) -> Iterator[Rerun]:
+def rerun(repository: Repository, commit: str, lock_fd: int, log: Log) -> Iterator[Rerun]:
     """Run every stage of a commit in a worktree, which exists while the block runs.
 
     DVC's cache is empty, there are no checkpoints, and ``dvc.lock`` and the provenance of trainings
@@ -46,7 +46,7 @@ def rerun(repository: Repository, commit: str, lock_fd: int, say: Say) -> Iterat
         repository: the repository with the commit; its working copy is not changed.
         commit: the commit's hash.
         lock_fd: descriptor of the repository's lock, which all processes hold too.
-        say: called with each line that the programs print.
+        log: called with each line that the programs print.
 
     Raises:
         PipelineError: the environment cannot be created, a stage fails, or a stage did not run.
@@ -54,8 +54,8 @@ def rerun(repository: Repository, commit: str, lock_fd: int, say: Say) -> Iterat
     with worktree(repository, commit, f"verify-{commit[:7]}", cold=True) as folder:
         for name in (LOCK, PROVENANCE):
             (folder / name).unlink(missing_ok=True)
-        python, environment = _environment(folder, repository.state / "environments", say)
-        ran = _run_stages(folder, python, lock_fd, say)
+        python, environment = _environment(folder, repository.state / "environments", log)
+        ran = _run_stages(folder, python, lock_fd, log)
         if not (folder / LOCK).is_file():
             raise PipelineError(f"expected {commit[:7]} to write {LOCK} when it runs, found none.")
         record = read_record((folder / LOCK).read_bytes(), f"{LOCK} of the rerun")
@@ -67,9 +67,9 @@ def rerun(repository: Repository, commit: str, lock_fd: int, say: Say) -> Iterat
         yield Rerun(folder, record, environment)
 
 
-def _environment(folder: Path, kept: Path, say: Say) -> tuple[Path, str]:
+def _environment(folder: Path, kept: Path, log: Log) -> tuple[Path, str]:
     """Return the Python of the environment that a commit locks, and a sentence about it."""
-    python = python_for(folder, kept, say)
+    python = python_for(folder, kept, log)
     if python != Path(sys.executable):
         return (
             python,
@@ -78,7 +78,7 @@ def _environment(folder: Path, kept: Path, say: Say) -> tuple[Path, str]:
     return python, "It ran in the environment at hand: the commit's lock file pins nothing else."
 
 
-def _run_stages(folder: Path, python: Path, lock_fd: int, say: Say) -> set[str]:
+def _run_stages(folder: Path, python: Path, lock_fd: int, log: Log) -> set[str]:
     """Have DVC run all stages, and return the names of those that it ran."""
     # Keep DVC's record of file hashes by path in the worktree, so that it is removed with it.
     environment = {"DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "tmp" / "site")}
@@ -86,7 +86,7 @@ def _run_stages(folder: Path, python: Path, lock_fd: int, say: Say) -> set[str]:
 
     def on_line(line: str) -> None:
         if line:
-            say(line)
+            log(line)
             lines.append(line)
 
     command = [str(python), "-m", "dvc", "repro"]

@@ -15,7 +15,7 @@ from pipelines.git.repository import Repository
 from pipelines.verification.device import first_unlike
 from pipelines.verification.findings import Finding, compare
 from pipelines.verification.recorded import provenance, recorded
-from pipelines.verification.rerun import Say, rerun
+from pipelines.verification.rerun import Log, rerun
 
 
 class Verification(NamedTuple):
@@ -31,21 +31,21 @@ class Verification(NamedTuple):
     """How this device's class differs from the recorded one; ``None`` if it does not."""
 
 
-def verify(repository: Repository, commit: str, lock: int, say: Say) -> Verification:
+def verify(repository: Repository, commit: str, lock_fd: int, log: Log) -> Verification:
     """Run a commit's pipeline in a worktree, and compare each output.
 
     Args:
         repository: the repository with the commit.
         commit: the commit's hash.
-        lock: descriptor of the repository's lock.
-        say: called with each line that the run prints.
+        lock_fd: descriptor of the repository's lock.
+        log: called with each line that the run prints.
 
     Raises:
         PipelineError: the commit records no run, or it cannot be run here.
     """
     record = recorded(repository.folder, commit)
     before = provenance(contents_of(repository.folder, commit, PROVENANCE).get(""), record)
-    with rerun(repository, commit, lock, say) as run, TemporaryDirectory() as temporary:
+    with rerun(repository, commit, lock_fd, log) as run, TemporaryDirectory() as temporary:
         written = run.folder / PROVENANCE
         after = provenance(written.read_bytes() if written.exists() else None, run.record)
         unlike = first_unlike(before, after)

@@ -28,9 +28,9 @@ class Request(BaseModel):
     @property
     def lock(self) -> str:
         """Path of the file with the stage's record, below the repository."""
-        return lock_of(self.file)
+        return lock_path(self.file)
 
 
-def lock_of(file: str) -> str:
+def lock_path(file: str) -> str:
     """Return the path of the ``dvc.lock`` that belongs to a ``dvc.yaml``."""
     return str(PurePosixPath(file).with_name("dvc.lock"))

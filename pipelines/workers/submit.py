@@ -27,7 +27,7 @@ from pipelines.ui.absence import server_may_be_away
 from pipelines.ui.artifacts import record_seconds
 from pipelines.workers.accept import accept_result
 from pipelines.workers.policy import Policy
-from pipelines.workers.request import Request, lock_of
+from pipelines.workers.request import Request, lock_path
 from pipelines.workers.result import inputs_of
 from pipelines.workers.transport import commit_as_is, send, withdraw
 
@@ -57,7 +57,7 @@ def submit(stage: Stage, folder: Path, policy: Policy) -> State:
     if not found.changed:
         return Completed(name="Cached", message="what it depends on came out the same")
     begin = time.monotonic()
-    request = ask(stage, folder, found.expected, timing)
+    request = push_request(stage, folder, found.expected, timing)
     try:
         run = _run_until_it_lives(request, stage, policy)
     finally:
@@ -88,7 +88,7 @@ def _run_until_it_lives(request: Request, stage: Stage, policy: Policy) -> FlowR
     if run.state_type != StateType.COMPLETED:
         reason = run.state.message if run.state else None
         raise PipelineError(
-            f"stage {stage.name}, handed to pool {stage.meta.pool}, ended as {run.state_name}: "
+            f"stage {stage.name}, submitted to pool {stage.meta.pool}, ended as {run.state_name}: "
             f"{reason}"
         )
     return run
@@ -105,7 +105,7 @@ def _seconds(begin: dt.datetime | None, end: dt.datetime | None) -> float:
     return (end - begin).total_seconds() if begin and end else math.nan
 
 
-def ask(stage: Stage, folder: Path, expected: Expected, timing: Timing) -> Request:
+def push_request(stage: Stage, folder: Path, expected: Expected, timing: Timing) -> Request:
     """Push a stage's inputs to DVC's remote, then the folder's current state to a Git branch.
 
     Raises:
@@ -117,7 +117,7 @@ def ask(stage: Stage, folder: Path, expected: Expected, timing: Timing) -> Reque
         remote.push(folder, expected.inputs, names)
     in_git = [dep["path"] for dep in expected.deps if dep["path"] not in expected.inputs]
     name = f"{stage.name}-{str(flow_run.id)[-12:]}"
-    lock = lock_of(stage.file)
+    lock = lock_path(stage.file)
     with timing.part("commit and push the request"):
         commit = commit_as_is(
             folder,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipelines.dvc.lock_record import lock_of
+from pipelines.dvc.lock_record import lock_at
 from pipelines.git.command import git
 from pipelines.git.repository import home_of, identity
 from pipelines.workers.request import Request
@@ -73,8 +73,8 @@ def read_result(folder: Path, request: Request, commit: str) -> Result:
     return Result(
         parents=tuple(git(folder, "rev-list", "--parents", "-1", commit).split()[1:]),
         changes=changes,
-        before=lock_of(folder, request.commit, request.lock),
-        after=lock_of(folder, commit, request.lock),
+        before=lock_at(folder, request.commit, request.lock),
+        after=lock_at(folder, commit, request.lock),
     )
 
 

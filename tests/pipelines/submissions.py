@@ -7,7 +7,7 @@ from pipelines.dvc.stages import Meta, Stage
 from pipelines.flows.worker import push_result
 from pipelines.system.timing import Timing
 from pipelines.workers.request import Request
-from pipelines.workers.submit import ask
+from pipelines.workers.submit import push_request
 from tests.pipelines.repositories import run
 
 TRAIN = Stage(
@@ -23,7 +23,9 @@ TRAIN = Stage(
 
 def request_and_result(caller: Path, worker: Path) -> tuple[Request, str]:
     """Request the training, and push a result from the worker's clone."""
-    request = ask(TRAIN, caller, read_expected(caller, "dvc.yaml", "train").expected, Timing())
+    request = push_request(
+        TRAIN, caller, read_expected(caller, "dvc.yaml", "train").expected, Timing()
+    )
     run(worker, "git", "fetch", "--quiet", "origin", request.branch)
     run(worker, "git", "checkout", "--quiet", "--detach", request.commit)
     run(worker, "dvc", "pull", "--quiet", "raw.txt")

@@ -41,7 +41,7 @@ def expect(file: str, name: str) -> Found:
         if Path(stage.wdir) != Path.cwd():
             raise PipelineError(
                 f"{stage.addressing}: expected its wdir to be the top of the repository, found "
-                f"{stage.wdir}; only such a stage can be handed to a worker."
+                f"{stage.wdir}; only such a stage can be submitted to a worker."
             )
         changed = bool(repo.status([stage.addressing]))
         stage.save_deps()

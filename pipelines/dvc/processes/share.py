@@ -1,6 +1,6 @@
 """Make a worktree use the DVC cache and remotes of the working copy.
 
-``python -m pipelines.dvc.processes.share HOME CHECKOUT`` copies the remotes with their settings.
+``python -m pipelines.dvc.processes.share HOME WORKTREE`` copies the remotes with their settings.
 Relative addresses are rewritten to be valid from the worktree.
 """
 
@@ -13,14 +13,14 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 
-def main(home: Path, checkout: Path) -> None:
+def main(home: Path, worktree: Path) -> None:
     """Write DVC's local configuration of a worktree."""
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     try:
         with Repo(str(home)) as repo:
             cache = repo.cache.local_cache_dir
         tracked, own = (Config(str(home / ".dvc")).load_one(level) for level in ("repo", "local"))
-        with Config(str(checkout / ".dvc")).edit("local") as local:
+        with Config(str(worktree / ".dvc")).edit("local") as local:
             merge(local, {"remote": tracked["remote"]})
             merge(local, own)
             local["cache"]["dir"] = cache

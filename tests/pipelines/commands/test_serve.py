@@ -107,7 +107,7 @@ def test_runs_by_schedule_and_by_hand_and_ends_with_all_its_processes(
         stage = process_of_stage(project)
         prefect_cli(prefect, project, "flow-run", "cancel", run["id"])
         wait_until(60, lambda: is_gone(stage))
-        wait_until(60, lambda: not list((project / ".git/pipeline/checkouts").iterdir()))
+        wait_until(60, lambda: not list((project / ".git/pipeline/worktrees").iterdir()))
         wait_until(60, lambda: prefect.runs(id=run["id"])[0]["state_name"] == "Cancelled")
 
         children = psutil.Process(process.pid).children(recursive=True)

@@ -213,7 +213,7 @@ def test_a_stage_that_fails_is_an_error_in_one_sentence(verify: Verify, recorded
     assert out == ""
     assert "error: params.yaml told it to fail" in err
     assert err.splitlines()[-1].startswith("error: dvc repro failed in a checkout of the commit: ")
-    assert not any((Repository(recorded).state / "checkouts").iterdir())
+    assert not any((Repository(recorded).state / "worktrees").iterdir())
 
 
 @pytest.mark.parametrize(

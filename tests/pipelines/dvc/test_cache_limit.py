@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.dvc.cache_limit import Kept, keep_within, mark_used, read_budget, surplus
+from pipelines.dvc.cache_limit import Kept, keep_within, mark_used, over_limit, read_budget
 from pipelines.errors import PipelineError
 
 
@@ -13,17 +13,17 @@ def kept(name: str, size: int, used: float) -> Kept:
 
 def test_what_was_used_least_recently_goes_first() -> None:
     objects = [kept("new", 40, 3), kept("old", 40, 1), kept("middle", 40, 2)]
-    assert [gone.name for gone in surplus(80, objects, ())] == ["old"]
-    assert [gone.name for gone in surplus(79, objects, ())] == ["old", "middle"]
+    assert [gone.name for gone in over_limit(80, objects, ())] == ["old"]
+    assert [gone.name for gone in over_limit(79, objects, ())] == ["old", "middle"]
 
 
 def test_nothing_goes_that_fits() -> None:
-    assert surplus(80, [kept("a", 40, 1), kept("b", 40, 2)], ()) == []
+    assert over_limit(80, [kept("a", 40, 1), kept("b", 40, 2)], ()) == []
 
 
 def test_what_is_needed_stays_even_above_the_budget() -> None:
     objects = [kept("needed", 100, 1), kept("other", 10, 2)]
-    assert [gone.name for gone in surplus(50, objects, {"needed"})] == ["other"]
+    assert [gone.name for gone in over_limit(50, objects, {"needed"})] == ["other"]
 
 
 @pytest.fixture

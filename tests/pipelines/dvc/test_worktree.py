@@ -77,7 +77,7 @@ def test_cold_checkout_makes_no_folder_in_the_working_copy(toy: Path) -> None:
 
 def test_what_a_killed_run_left_is_removed_by_the_next(toy: Path, git: Git) -> None:
     repository = Repository(toy)
-    left = repository.state / "checkouts" / "killed"
+    left = repository.state / "worktrees" / "killed"
     git("worktree", "add", "--quiet", "--detach", str(left), "main")
     with worktree(repository, repository.commit_of("main"), "next"):
         assert not left.exists()

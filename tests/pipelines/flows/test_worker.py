@@ -134,7 +134,7 @@ def test_failure_on_the_worker_fails_the_run_with_its_reason(
     _, name, message = on_pool(start).end(240)
     assert name == "Failed", worker.read_text()
     assert message.startswith(
-        "stage train, handed to pool gpu, ended as Failed: stage train failed"
+        "stage train, submitted to pool gpu, ended as Failed: stage train failed"
     )
     assert "params.yaml told it to fail" in message
     assert (toy / "model.txt").read_text() == "fast 2 one\n"

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.dvc.lock_record import lock_of
+from pipelines.dvc.lock_record import lock_at
 from pipelines.errors import PipelineError, RecordError
 from pipelines.git.commits import contents_of
 from tests.pipelines.repositories import apart, run
@@ -50,8 +50,8 @@ def test_an_object_that_git_has_lost_is_a_sentence(folder: Path) -> None:
 
 
 def test_a_lock_that_dvc_did_not_write_is_a_sentence(folder: Path) -> None:
-    assert lock_of(folder, "HEAD", "none.lock") == {}
+    assert lock_at(folder, "HEAD", "none.lock") == {}
     with pytest.raises(
         RecordError, match=r"^deep\.lock of HEAD: expected a YAML file, found values"
     ):
-        lock_of(folder, "HEAD", "deep.lock")
+        lock_at(folder, "HEAD", "deep.lock")

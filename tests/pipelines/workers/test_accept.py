@@ -21,7 +21,7 @@ from pipelines.system.environment import Environment
 from pipelines.system.timing import Timing
 from pipelines.workers.accept import accept_result
 from pipelines.workers.request import Request
-from pipelines.workers.submit import ask
+from pipelines.workers.submit import push_request
 from tests.pipelines.prefect_server import Prefect
 from tests.pipelines.repositories import apart, clone_for_work, copy_toy, run
 from tests.pipelines.runs import FlowRun
@@ -309,7 +309,7 @@ def test_input_that_the_remote_would_not_have_is_not_asked_for(
     object_path(scene.caller / ".dvc" / "cache", raw["md5"]).unlink()
     monkeypatch.chdir(scene.caller)
     with pytest.raises(DamagedError, match="found 1 of 1 objects missing"):
-        ask(TRAIN, scene.caller, scene.request.expected, Timing())
+        push_request(TRAIN, scene.caller, scene.request.expected, Timing())
 
 
 def test_provenance_is_the_workers(scene: Scene) -> None:
