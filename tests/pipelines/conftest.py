@@ -18,7 +18,7 @@ from tests.pipelines.runs import FlowRun
 
 _yaml = YAML()
 
-# A script that runs the tests in the background has SIGINT ignored, which would be handed on.
+# A script that runs the tests in the background has SIGINT ignored, and children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -122,7 +122,7 @@ def test_arrival_of_the_missing_files_starts_a_run(
 ) -> None:
     shutil.copy(small_params, project)
     (project / "reports" / "metrics.json").unlink()
-    # No run of the minute's schedule shall come first.
+    # So that no run of the schedule comes first.
     edit(project / "prefect.yaml", "deployments.1.schedules.0.cron", "0 0 1 1 *")
     downloads = "data/downloads/mnist"
     edit(

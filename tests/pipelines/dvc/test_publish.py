@@ -31,7 +31,7 @@ def test_results_are_pushed_and_then_the_branch(toy: Path, run_branch: str) -> N
 
 
 def test_branch_stays_here_when_the_remote_lacks_what_it_names(toy: Path, run_branch: str) -> None:
-    """DVC's own push ends well when the cache lacks what it shall push."""
+    """DVC's own push exits with 0 when the cache lacks an object."""
     object_path(toy / ".dvc" / "cache", MODEL).unlink()
     with pytest.raises(DamagedError, match=f"1 of 2 objects missing, the first {MODEL}"):
         push_results(toy, run_branch, "origin")

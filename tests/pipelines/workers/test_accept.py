@@ -303,7 +303,7 @@ def test_lock_that_was_written_in_the_meantime_is_not_overwritten(scene: Scene) 
 def test_input_that_the_remote_would_not_have_is_not_asked_for(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DVC's own push ends well when the cache lacks what it shall push."""
+    """DVC's own push exits with 0 when the cache lacks an object."""
     shutil.rmtree(scene.root / "store")
     (raw,) = (dep for dep in scene.request.expected.deps if dep["path"] == "raw.txt")
     object_path(scene.caller / ".dvc" / "cache", raw["md5"]).unlink()
