@@ -1,4 +1,4 @@
-"""What can be said of each image of a data set, for the expectations to judge."""
+"""Gather facts about each image of a data set, for the expectations."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ import pandas as pd
 
 from stages.artifacts import Array
 
-# Images are copied from a memory-mapped file a block at a time, so that memory stays small.
+# Copy images from a memory-mapped file one block at a time, to save memory.
 BLOCK = 4096
 DIGEST_BYTES = 16
-"""Enough that two images of a data set have the same digest only if they are the same."""
+"""Long enough that two different images of a data set do not have the same digest."""
 
 
 def gather(arrays: Mapping[str, Array]) -> pd.DataFrame:
