@@ -35,7 +35,7 @@ ACCURACY = 0.005
 
 
 class Way(NamedTuple):
-    """How to train."""
+    """The device, precision and compilation of a training."""
 
     device: Literal["gpu", "cpu"]
     precision: Literal["float32", "bfloat16", "float16"] = "float32"

@@ -209,7 +209,7 @@ def main() -> None:
 
 
 def median_ratio(rounds: list[dict[str, float]], one: str, other: str, digits: int = 3) -> float:
-    """Give the median over the rounds of one's time over the other's."""
+    """Return the median over the rounds of the ratio of two contenders' times."""
     return round(statistics.median(times[one] / times[other] for times in rounds), digits)
 
 

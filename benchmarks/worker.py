@@ -1,6 +1,6 @@
 """Train on a worker that shares only remotes and a server with the caller, on real MNIST.
 
-One machine stands for three: the caller and the worker have their own clones, caches and homes. The
+One machine acts as three: the caller and the worker have their own clones, caches and homes. The
 overhead of training on the worker is measured, the weights are compared with those of a local
 training, and eight tampered results are submitted.
 """
