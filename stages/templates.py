@@ -23,7 +23,7 @@ def environment(folder: Path) -> jinja2.Environment:
 
 
 def _percent(share: float, digits: int = 2) -> str:
-    # The space does not break, so that a number and its unit stay on one line.
+    # The space is non-breaking, so that a number and its unit stay on one line.
     return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 

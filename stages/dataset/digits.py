@@ -25,7 +25,7 @@ _PART = 0.6
 _GAP, _ASIDE = 0.2, 0.12
 # The same above or below for a taller part, from a broken stroke.
 _BREAK = 0.1
-# Share of its own height; a part that overlaps a digit by more stands beside it.
+# Share of its own height; a part that overlaps a digit by more is beside it.
 _BESIDE = 0.3
 # A sheet of paper on a desk looks like a thick stroke around the writing. The writing is thinner by
 # this factor, or by more if it fills less of the sheet.

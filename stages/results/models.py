@@ -150,7 +150,7 @@ class Answer(Section):
     predicted: WholeCell
     confidence: ShareCell
     probabilities: tuple[ShareCell, ...]
-    """Of each class: the columns ``p0``, ``p1``, ..."""
+    """Probability of each class, from the columns ``p0``, ``p1``, ..."""
 
 
 class WrongAnswer(Answer):
