@@ -25,8 +25,8 @@ def recorded_errors(commit: str, path: Path) -> Sequence[WrongAnswer]:
         path: of the file, relative to the top of the repository.
 
     Raises:
-        RecordError: there is no such commit, the file is missing in it, or the file has another
-            format.
+        RecordError: there is no such commit, the file is missing in it, or the file is too large or
+            has another format.
     """
     if (
         commit.startswith("-")

@@ -10,7 +10,7 @@ from stages.sections.recipe import Padding
 
 
 def max_pool_by_slices(images: tf.Tensor, window: int, stride: int, padding: Padding) -> tf.Tensor:
-    """Compute ``tf.nn.max_pool2d``, whose gradient XLA refuses when it must be deterministic.
+    """Compute the same as ``tf.nn.max_pool2d``, whose deterministic gradient XLA refuses.
 
     Args:
         images: ``(n, height, width, channels)`` floats.
