@@ -1,4 +1,4 @@
-"""The pipeline in a clone of its own, as a new user would run it."""
+"""Run the pipeline in a fresh clone, as a new user would."""
 
 import os
 import subprocess
@@ -20,17 +20,17 @@ def fresh_clone() -> Iterator[Path]:
 
 
 def repro(clone: Path) -> tuple[float, list[tuple[float, str]]]:
-    """Run ``dvc repro`` there; see ``timed``."""
+    """Run ``dvc repro`` in the clone; see ``timed``."""
     return timed(["dvc", "repro"], clone)
 
 
 def timed(command: Sequence[str], clone: Path) -> tuple[float, list[tuple[float, str]]]:
-    """Run a command there and pass its output on.
+    """Run a command in the clone and pass its output on.
 
     Returns:
-        The seconds it took, and each line of output with its second.
+        The seconds it took, and each line of output with its time in seconds.
     """
-    # The stages' `python` is this one.
+    # The stages must use this interpreter as `python`.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     begin = time.perf_counter()
     lines = []

@@ -1,6 +1,6 @@
-"""Make the example pictures in ``data/handwriting``: digits of MNIST's test set as photographs.
+"""Create the example pictures in ``data/handwriting``: MNIST test digits as photographs.
 
-Each is named after what it shows; the same data give the same files. Needs ``data/arrays``:
+Each file is named after its digit; the same data give the same files. Needs ``data/arrays``: run
 ``make repro`` first.
 """
 
@@ -28,7 +28,7 @@ from stages.artifacts import Array
 
 FOLDER = Path("data/handwriting")
 SHEET = "31415926"
-WARM = np.array([1.0, 0.97, 0.9])  # of red, green and blue: paper under a lamp
+WARM = np.array([1.0, 0.97, 0.9])  # red, green and blue of paper under a lamp
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     arrays = Path("data/arrays")
     images = artifacts.read_array(arrays / "test_images.npy")
     labels = artifacts.read_array(arrays / "test_labels.npy")
-    # Not the first of each class, which the report shows already.
+    # Not the first of each class, which the report already shows.
     digits = [enlarged(images[np.flatnonzero(labels == number)[1]]) for number in range(10)]
     random = np.random.default_rng(1)
 
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def warm(brightness: Array) -> Image.Image:
-    """Colour a photograph as the light was."""
+    """Tint a photograph with the colour of the light."""
     return Image.fromarray(np.rint(255 * brightness[..., np.newaxis] * WARM).astype(np.uint8))
 
 

@@ -1,9 +1,9 @@
 """Train a recipe on this machine's GPU in several ways, and print tables to send back.
 
-Each way has a process of its own: float32 twice, which must give the same weights; bfloat16 and
-float16; XLA; and float32 on the CPU. ``--device cpu`` puts the CPU in the GPU's place, without
-float16, to try the command itself. Needs ``data/arrays``: ``dvc repro ingest`` first.
-Exit codes: 0 all holds, 3 something does not; 1 an error, such as no GPU, 2 a wrong command line.
+Each way runs in its own process: float32 twice, which must give the same weights; bfloat16 and
+float16; XLA; and float32 on the CPU. ``--device cpu`` uses the CPU instead of the GPU, without
+float16, to try the command itself. Needs ``data/arrays``: run ``dvc repro ingest`` first. Exit
+codes: 0 all checks pass; 3 a check fails; 1 an error, such as no GPU; 2 a wrong command line.
 """
 
 import hashlib
@@ -29,13 +29,13 @@ from stages.params import read_params
 
 PARAMETERS = read_params(Path("params.yaml"))
 FAILS = 3
-# How far a way may be from float32 on the same device: about what lies between two seeds.
+# Largest difference from float32 on the same device: about the difference between two seeds.
 LOSS_SHARE = 0.1
 ACCURACY = 0.005
 
 
 class Way(NamedTuple):
-    """How to train."""
+    """The device, precision and compilation of a training."""
 
     device: Literal["gpu", "cpu"]
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
@@ -43,21 +43,21 @@ class Way(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a training."""
+    """The result of a training."""
 
     loss: float
-    """Of the last epoch, in nats."""
+    """Loss of the last epoch, in nats."""
     accuracy: float
-    """On the test images."""
+    """Accuracy on the test images."""
     epoch_seconds: float
-    """Of the last epoch: in the first, graphs are made."""
+    """Duration of the last epoch; the first also builds graphs."""
     weights: str
-    """SHA-256 of all of them."""
+    """SHA-256 of all weights."""
     hardware: Mapping[str, Any]
 
 
 class Check(NamedTuple):
-    """Whether something holds that a person with a GPU relies on."""
+    """A check that a person with a GPU relies on, and its result."""
 
     name: str
     found: str
@@ -70,7 +70,7 @@ def main(
     epochs: Annotated[int, typer.Option(min=1, help="of each training")] = 2,
     arrays: Annotated[Path, typer.Option(help="as ingest writes them")] = Path("data/arrays"),
 ) -> None:
-    """Train in each way, and print what came of it."""
+    """Train in each way, and print the results."""
     if device not in {"gpu", "cpu"}:
         raise typer.BadParameter(f"expected gpu or cpu, found {device}.")
     ways = ways_on("gpu" if device == "gpu" else "cpu")
@@ -87,8 +87,8 @@ def main(
 
 
 def ways_on(device: Literal["gpu", "cpu"]) -> dict[str, Way]:
-    """Name the ways to train, the one that the others are compared with first."""
-    # A CPU takes a hundred times as long for float16, which it lacks.
+    """Return the ways to train by name; the first is the reference for the others."""
+    # A CPU has no float16 and takes a hundred times as long to emulate it.
     float16 = {"float16": Way(device, "float16")} if device == "gpu" else {}
     return {
         "float32": Way(device),
@@ -101,7 +101,7 @@ def ways_on(device: Literal["gpu", "cpu"]) -> dict[str, Way]:
 
 
 def apart(way: Way, recipe: str, epochs: int, arrays: Path) -> Outcome | str:
-    """Train in a process of its own; give why it failed if it did.
+    """Train in a separate process; return the reason if it fails.
 
     Raises:
         UserError: there are no images, or no such recipe or device.
@@ -112,7 +112,7 @@ def apart(way: Way, recipe: str, epochs: int, arrays: Path) -> Outcome | str:
             return process.submit(trained, way, recipe, epochs, arrays).result()
         except UserError:
             raise
-        # Whatever a library raises belongs into the table.
+        # The table shows whatever a library raises.
         except Exception as error:
             return " ".join(f"{type(error).__name__}: {error}".split())
 
@@ -148,7 +148,7 @@ def trained(way: Way, recipe: str, epochs: int, arrays: Path) -> Outcome:
 
 
 def checked(outcomes: Mapping[str, Outcome | str]) -> list[Check]:
-    """Hold each outcome to the first."""
+    """Check each outcome against the first."""
     (first, reference), *others = outcomes.items()
     if isinstance(reference, str):
         return [Check(f"{first} trains", reference, False)]
@@ -170,7 +170,7 @@ def checked(outcomes: Mapping[str, Outcome | str]) -> list[Check]:
 
 
 def tables(outcomes: Mapping[str, Outcome | str], checks: list[Check]) -> Iterator[str]:
-    """Write device, trainings and checks as tables in Markdown."""
+    """Yield the lines of Markdown tables of the device, the trainings and the checks."""
     described = next((one.hardware for one in outcomes.values() if isinstance(one, Outcome)), {})
     yield from ("| device | |", "|---|---|")
     names = ("gpus", "driver", "cuda", "cudnn", "tensorflow", "devices", "cpu", "threads")
@@ -188,7 +188,7 @@ def tables(outcomes: Mapping[str, Outcome | str], checks: list[Check]) -> Iterat
             )
     yield from ("", "| check | found | |", "|---|---|---|")
     for check in checks:
-        # What a library says may have signs of the table's own.
+        # A library's message may contain the separator of the table.
         found = check.found.replace("|", "/")
         yield f"| {check.name} | {found} | {'ok' if check.holds else 'FAILS'} |"
 

@@ -1,6 +1,6 @@
 """Measure how well rendered test digits are read under each distortion, each through a file.
 
-Writes ``results/handwriting.json``. Needs ``data/arrays`` and ``models/classifier.tflite``:
+Writes ``results/handwriting.json``. Needs ``data/arrays`` and ``models/classifier.tflite``: run
 ``make repro`` first.
 """
 
@@ -24,7 +24,7 @@ KINDS = ("16 bit", "RGBA")
 
 
 def main() -> None:
-    """Render, save, read, classify; print the table and keep it."""
+    """Render, save, read and classify the digits; print and save the table."""
     arrays = Path("data/arrays")
     images = artifacts.read_array(arrays / "test_images.npy")
     labels = artifacts.read_array(arrays / "test_labels.npy")
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def read(pictures: list[Image.Image], labels: Array, model: ExportedModel) -> Array:
-    """Say of each picture whether one digit was found on it, and that one read correctly."""
+    """Return for each picture whether exactly one digit was found and classified correctly."""
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
         for number, picture in enumerate(pictures):

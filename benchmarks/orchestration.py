@@ -1,7 +1,7 @@
-"""Time the flow, with a server running, against ``dvc repro``: with everything to do, and nothing.
+"""Compare the time of the flow, with a running server, to ``dvc repro``: cold and up to date.
 
-Each has a clone of its own for the cold run, with a cold cache; in one of them they then take turns
-at having nothing to do.
+Each has its own clone with a cold cache for the cold run. Then both take turns in one of the clones
+with nothing to do.
 """
 
 import os
@@ -23,10 +23,10 @@ FLOW = (sys.executable, "-m", "pipelines", "flow")
 
 
 def main() -> None:
-    """Measure, print, and keep."""
+    """Measure, print and save the figures."""
     with server(), fresh_clone() as clone, fresh_clone() as other:
         for folder in (clone, other):
-            # With the record of the last run, DVC would leave out what leads to the same bytes.
+            # Without the last record, DVC cannot skip stages that lead to the same bytes.
             (folder / "dvc.lock").unlink()
         cold_repro, _ = repro(other)
         cold_flow, _ = timed(FLOW, clone)
@@ -50,7 +50,7 @@ def main() -> None:
 
 @contextmanager
 def server() -> Iterator[None]:
-    """Have a server of Prefect, with an empty database, and let every client here use it."""
+    """Run a Prefect server with an empty database, and configure all clients to use it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Time a cold ``dvc repro`` of the default recipe stage by stage, and one with nothing to do."""
+"""Time a cold ``dvc repro`` of the default recipe by stage, and one with nothing to do."""
 
 import re
 from collections.abc import Iterable
@@ -12,9 +12,9 @@ TRAINED = re.compile(r"trained \d+ epochs in ([\d.]+) s")
 
 
 def main() -> None:
-    """Print where the time goes, and keep it."""
+    """Measure, print and save where the time goes."""
     with fresh_clone() as clone:
-        # With the record of the last run, DVC would leave out what leads to the same bytes.
+        # Without the last record, DVC cannot skip stages that lead to the same bytes.
         (clone / "dvc.lock").unlink()
         cold, lines = repro(clone)
         noop, _ = repro(clone)
@@ -34,12 +34,12 @@ def main() -> None:
 
 
 def trained(lines: Iterable[tuple[float, str]]) -> list[float]:
-    """Find the seconds that each training said it took."""
+    """Return the seconds that each training reported."""
     return [float(found[1]) for _, line in lines if (found := TRAINED.search(line))]
 
 
 def seconds_by_stage(lines: Iterable[tuple[float, str]], end: float) -> dict[str, float]:
-    """Take each stage from its own start to the next one's; before the first, DVC's own start."""
+    """Return the seconds from each stage's start to the next; DVC's own start comes first."""
     starts = [(second, found[1]) for second, line in lines if (found := STARTS.search(line))]
     ended = [(0.0, "dvc"), *starts, (end, "")]
     return {name: round(after - begin, 1) for (begin, name), (after, _) in pairwise(ended)}

@@ -1,9 +1,9 @@
-"""Measure each recipe's test accuracy over seeds of its own, and its time against ``tutorial``'s.
+"""Measure each recipe's test accuracy over new seeds, and its time relative to ``tutorial``.
 
-Time: each recipe has a process of its own, and they take turns at an epoch, so that all see the
-same machine; the first, in which the graph is made, counts once, and a later one stands for all
-others. Accuracy: every seed trains on all 60,000 images, as the stage ``retrain`` does, and is
-tested once; two train at a time. Needs ``data/arrays`` of MNIST: ``make repro`` first.
+Time: each recipe runs in its own process, and they take turns at an epoch, so that all see the same
+machine. The first epoch, which builds the graph, counts once; a later one stands for all others.
+Accuracy: every seed trains on all 60,000 images, as the stage ``retrain`` does, and is tested once;
+two train at a time. Needs ``data/arrays`` of MNIST: run ``make repro`` first.
 """
 
 import itertools
@@ -28,7 +28,7 @@ from stages.model.device import prepare
 from stages.model.training import Trainer
 from stages.params import read_params
 
-# Seeds that no choice was made with.
+# Seeds that were not used to choose the recipes.
 SEEDS = {"fast": range(101, 106), "accurate": range(101, 104), "tutorial": range(101, 102)}
 ROUNDS = 5
 ARRAYS = Path("data/arrays")
@@ -36,7 +36,7 @@ PARAMETERS = read_params(Path("params.yaml"))
 
 
 def main() -> None:
-    """Measure, print, and keep."""
+    """Measure, print and save the figures."""
     ratios = times_over_tutorial()
     context = multiprocessing.get_context("spawn")
     figures: dict[str, Any] = {"dataset": PARAMETERS.dataset, "rounds": ROUNDS}
@@ -64,13 +64,13 @@ def main() -> None:
 
 
 def times_over_tutorial() -> dict[str, float]:
-    """Give each recipe's training time over that of ``tutorial``: the median of some rounds."""
+    """Return each recipe's training time relative to ``tutorial``: the median of several rounds."""
     context = multiprocessing.get_context("spawn")
     ends = {}
     for name in SEEDS:
         ends[name], theirs = context.Pipe()
         context.Process(target=serve, args=(name, theirs), daemon=True).start()
-        # Only then is it done with what is no part of an epoch.
+        # Wait until it has finished everything that is not part of an epoch.
         ends[name].recv()
     seconds: dict[str, list[float]] = {name: [] for name in SEEDS}
     for _ in tqdm(range(1 + ROUNDS), unit="round"):
@@ -93,7 +93,7 @@ def times_over_tutorial() -> dict[str, float]:
 
 
 def serve(name: str, connection: Connection) -> None:
-    """Train an epoch each time that the other end asks, and say how many seconds it took."""
+    """Train an epoch at each request from the other end, and send the seconds it took."""
     classifier, examples = begin(name, seed=1)
     recipe = PARAMETERS.recipes[name]
     trainer = Trainer(
@@ -114,7 +114,7 @@ def serve(name: str, connection: Connection) -> None:
 
 
 def test_accuracy(name: str, seed: int) -> float:
-    """Train a recipe with another seed, and give the share of the test images that is right."""
+    """Train a recipe with another seed, and return its accuracy on the test images."""
     classifier, examples = begin(name, seed)
     classifier.train(PARAMETERS.recipes[name].training, PARAMETERS.machine, examples)
     right = classifier.labels(array("test_images")) == array("test_labels")
@@ -122,7 +122,7 @@ def test_accuracy(name: str, seed: int) -> float:
 
 
 def begin(name: str, seed: int) -> tuple[Classifier, Examples]:
-    """Give an untrained network, and all training images."""
+    """Return an untrained network and all training images."""
     prepare(PARAMETERS.machine.device, PARAMETERS.machine.threads)
     images, labels = array("train_images"), array("train_labels")
     classes = len(PARAMETERS.chosen_dataset.classes)
@@ -131,7 +131,7 @@ def begin(name: str, seed: int) -> tuple[Classifier, Examples]:
 
 
 def array(name: str) -> Array:
-    """Read an array whole."""
+    """Read an array into memory."""
     return np.array(artifacts.read_array(ARRAYS / f"{name}.npy"))
 
 

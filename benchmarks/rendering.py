@@ -1,4 +1,4 @@
-"""Render digits of MNIST as photographs and scans of handwriting would look."""
+"""Render MNIST digits like photographs and scans of handwriting."""
 
 from collections.abc import Callable
 
@@ -9,22 +9,22 @@ from skimage.morphology import dilation, disk, erosion
 
 from stages.artifacts import Array
 
-SCALE = 8  # pixels of the photograph for a pixel of MNIST
+SCALE = 8  # pixels of the photograph for each pixel of MNIST
 PAPER, INK, BOARD, CHALK = 0.88, 0.16, 0.12, 0.85
-GRAIN = 0.015  # the camera's noise, its standard deviation
+GRAIN = 0.015  # standard deviation of the camera's noise
 
 Random = np.random.Generator
 
 
 def enlarged(digit: Array, scale: int = SCALE) -> Array:
-    """Draw a digit, ``(28, 28)`` uint8, with a fine pen: float32 from 0 to 1, the ink."""
+    """Draw a digit, ``(28, 28)`` uint8, with a fine pen: float32 ink from 0 to 1."""
     height, width = digit.shape
     drawn = Image.fromarray(digit).resize((width * scale, height * scale), Image.Resampling.BICUBIC)
     return np.asarray(drawn, np.float32) / 255
 
 
 def on_paper(ink: Array, random: Random) -> Array:
-    """Put ink on paper, whose tone varies a little: brightness from 0 to 1."""
+    """Put ink on paper whose tone varies a little; return the brightness from 0 to 1."""
     fibres = ndimage.gaussian_filter(random.standard_normal(ink.shape), 2)
     paper = PAPER * (1 + 0.08 * fibres)
     return paper * (1 - ink) + INK * ink
@@ -37,23 +37,23 @@ def photographed(brightness: Array, random: Random) -> Array:
 
 
 def light(shape: tuple[int, ...], random: Random) -> Array:
-    """Let the light fall off from one side to the other, to less than half."""
+    """Return light that falls off from one side to the other, to less than half."""
     return np.clip(0.75 + 0.6 * _across(shape, random), 0.3, 1.1)
 
 
 def shadow(shape: tuple[int, ...], random: Random) -> Array:
-    """Halve the light on one side of a line with a soft edge."""
+    """Return light that is halved on one side of a line with a soft edge."""
     distance = _across(shape, random) - random.uniform(-0.2, 0.2)
     return 1 - 0.5 / (1 + np.exp(-distance / 0.012))
 
 
 def rotated(ink: Array, degrees: float) -> Array:
-    """Turn about the middle."""
+    """Rotate ink about the middle."""
     return np.clip(ndimage.rotate(ink, degrees, reshape=False, order=1), 0, 1)
 
 
 def placed(ink: Array, height: int, width: int, random: Random) -> Array:
-    """Put ink somewhere on a larger sheet."""
+    """Put ink at a random place on a larger sheet."""
     sheet = np.zeros((height, width), np.float32)
     top = random.integers(height - ink.shape[0] + 1)
     left = random.integers(width - ink.shape[1] + 1)
@@ -62,21 +62,21 @@ def placed(ink: Array, height: int, width: int, random: Random) -> Array:
 
 
 def ruled(brightness: Array) -> Array:
-    """Print a line every fifth of an inch or so."""
+    """Draw a line every fifth of an inch or so."""
     lines = brightness.copy()
     lines[np.arange(len(lines)) % 40 < 2] *= 0.75  # noqa: PLR2004 - two pixels of forty
     return lines
 
 
 def _across(shape: tuple[int, ...], random: Random) -> Array:
-    """Measure the way across in a random direction, from -0.5 to 0.5 or a little more."""
+    """Return the position along a random direction, from about -0.5 to 0.5."""
     angle = random.uniform(0, 2 * np.pi)
     down, right = np.mgrid[0 : shape[0], 0 : shape[1]]
     return (right / shape[1] - 0.5) * np.cos(angle) + (down / shape[0] - 0.5) * np.sin(angle)
 
 
 def plain(digit: Array, random: Random) -> Array:
-    """Photograph a digit with nothing the matter but paper and camera."""
+    """Photograph a digit with no distortion except paper and camera."""
     return photographed(on_paper(enlarged(digit), random), random)
 
 
@@ -138,13 +138,13 @@ DISTORTIONS: dict[str, Callable[[Array, Random], Array]] = {
     "off-centre": _off_centre,
     "tiny on a big sheet": _tiny,
 }
-"""Each alone, from a digit ``(28, 28)`` uint8 to a photograph's brightness from 0 to 1."""
+"""Single distortions: each maps a digit, ``(28, 28)`` uint8, to a brightness from 0 to 1."""
 
 
 def as_picture(brightness: Array, kind: str) -> Image.Image:
-    """Save brightness as a file of some kind would hold it: ``grey``, ``16 bit`` or ``RGBA``.
+    """Convert brightness to a picture as in a file: ``grey``, ``16 bit`` or ``RGBA``.
 
-    ``RGBA`` is black ink of some opacity on nothing.
+    ``RGBA`` is black ink of varying opacity on a transparent background.
     """
     if kind == "16 bit":
         return Image.fromarray(np.rint(65535 * brightness).astype(np.uint16))

@@ -1,7 +1,8 @@
-"""Run the pipeline twice, in clones of their own with cold caches, and compare all that came of it.
+"""Run the pipeline twice, in fresh clones with cold caches, and compare all results.
 
-The clones are in different folders of this machine, so that a path, a time or chance in an artifact
-would show. Every output is compared, what the trainings record of machine and day left out.
+The clones are in different folders of this machine, so that a path, a time or randomness in an
+artifact would show. Every output is compared, except what the trainings record about machine and
+date.
 """
 
 from pathlib import Path
@@ -14,10 +15,10 @@ from pipelines.verification.recorded import read_record
 
 
 def main() -> None:
-    """Run, compare, print, and keep."""
+    """Run, compare, print and save the figures."""
     with fresh_clone() as clone, fresh_clone() as other:
         for folder in (clone, other):
-            # With the record of the last run, DVC would leave out what leads to the same bytes.
+            # Without the last record, DVC cannot skip stages that lead to the same bytes.
             (folder / LOCK).unlink()
             repro(folder)
         differ = [
@@ -33,12 +34,12 @@ def main() -> None:
 
 
 def compared(clone: Path) -> list[str]:
-    """Name what is compared: the record itself, and every output that it names."""
+    """Return the paths to compare: the record itself, and every output that it names."""
     return [LOCK, *read_record((clone / LOCK).read_bytes(), LOCK).outputs]
 
 
 def same(path: Path, other: Path) -> bool:
-    """Say whether two files, or folders of them, are the same, byte for byte."""
+    """Return whether two files or folders are the same, byte for byte."""
     if path.is_dir() and other.is_dir():
         before, after = files_of(path), files_of(other)
         return before.keys() == after.keys() and all(

@@ -1,4 +1,4 @@
-"""Keep what was measured, with what it was measured on."""
+"""Save measured figures with the circumstances of the measurement."""
 
 import datetime as dt
 import importlib.metadata
@@ -16,7 +16,7 @@ _LIBRARIES = ("tensorflow", "numpy", "dvc")
 
 
 def record(name: str, figures: dict[str, Any]) -> None:
-    """Write ``results/NAME.json``: the figures, the command, the day, the machine, the versions."""
+    """Write ``results/NAME.json``: figures, command, date, machine and versions."""
     circumstances = {
         "command": " ".join(["python -m", f"benchmarks.{name}", *sys.argv[1:]]),
         "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),

@@ -16,24 +16,24 @@ _yaml = YAML()
 
 
 class Answered:
-    """An honest result.
+    """An honest result of a worker.
 
     Args:
-        worker: the clone whose HEAD it is.
+        worker: the clone whose HEAD is the result.
         store: the folder that is DVC's remote.
-        request: that it belongs to.
+        request: the request that the result is for.
     """
 
     def __init__(self, worker: Path, store: Path, request: Request) -> None:
         self.worker, self.store, self.request = worker, store, request
 
     def output(self, *, cached: bool) -> dict[str, Any]:
-        """Give what dvc.lock says of the stage's first output of a kind."""
+        """Return the dvc.lock record of the stage's first output that is or is not cached."""
         outs = self._lock()["stages"][self.request.stage]["outs"]
         return next(out for out in outs if self.request.expected.outs[out["path"]] == cached)
 
     def stored(self) -> Path:
-        """Give the object of the first output that DVC's remote has, to be written to."""
+        """Return the object of the first cached output in DVC's remote, made writable."""
         place = object_path(self.store, self.output(cached=True)["md5"])
         place.chmod(0o644)
         return place
@@ -45,13 +45,13 @@ class Answered:
         _yaml.dump(lock, self.worker / self.request.lock)
 
     def push(self) -> None:
-        """Put the worker's files, as they are now, in place of its result."""
+        """Replace the result with the worker's current files."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--amend", "--no-edit")
         self.push_head()
 
     def push_head(self) -> None:
-        """Put the worker's HEAD in place of its result."""
+        """Replace the result with the worker's HEAD."""
         self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{self.request.result}")
 
     def git(self, *arguments: str) -> None:
@@ -64,7 +64,7 @@ class Answered:
 
 
 def other_weights(submitted: Answered) -> None:
-    """Have other bytes, as many, in place of an output's."""
+    """Replace an output's bytes with as many other bytes."""
     place = submitted.stored()
     content = bytearray(place.read_bytes())
     content[-2] ^= 1
@@ -72,7 +72,7 @@ def other_weights(submitted: Answered) -> None:
 
 
 def other_params(submitted: Answered) -> None:
-    """Say that it ran with another value of a parameter."""
+    """Record another value of a parameter."""
 
     def change(record: dict[str, Any]) -> None:
         params = next(iter(record["params"].values()))
@@ -83,38 +83,38 @@ def other_params(submitted: Answered) -> None:
 
 
 def old_commit(submitted: Answered) -> None:
-    """Result on top of the commit before the one that was asked about."""
+    """Base the result on the commit before the requested one."""
     submitted.git("reset", "--quiet", "--soft", f"{submitted.request.commit}^")
     submitted.git("commit", "--quiet", "-m", "Result")
     submitted.push_head()
 
 
 def missing_object(submitted: Answered) -> None:
-    """Have no bytes of an output."""
+    """Remove the bytes of an output."""
     submitted.stored().unlink()
 
 
 def extra_file(submitted: Answered) -> None:
-    """Change a file that is none of the stage's outputs."""
+    """Change a file that is not an output of the stage."""
     (submitted.worker / "extra.txt").write_text("extra\n")
     submitted.push()
 
 
 def edited_metrics(submitted: Answered) -> None:
-    """Have other figures, as long, in an output that Git holds."""
+    """Change the digits of an output that Git stores, keeping its size."""
     metrics = submitted.worker / submitted.output(cached=False)["path"]
     metrics.write_text(metrics.read_text().translate(str.maketrans("0123456789", "1234567890")))
     submitted.push()
 
 
 def other_stages_record(submitted: Answered) -> None:
-    """Change what dvc.lock says of a stage that was not asked for."""
+    """Change the dvc.lock record of a stage that was not requested."""
     submitted.edit("report", lambda record: record.update(cmd="true"))
     submitted.push()
 
 
 def truncated_object(submitted: Answered) -> None:
-    """Have the first bytes alone of an output."""
+    """Truncate an output to its first bytes."""
     os.truncate(submitted.stored(), 4)
 
 

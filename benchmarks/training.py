@@ -1,9 +1,9 @@
-"""Time one training epoch of the reference network on all 60,000 images, four ways side by side.
+"""Time one training epoch of the reference network on all 60,000 images, in four ways.
 
-Ours; the tutorial's own way, a graph session fed with arrays; Keras's ``fit``; and the floor, the
-same arithmetic at the rate of one large matrix product. Each has a process of its own, warmed up,
-and they take turns, so that all see the same machine. Ours also says what memory it took beyond the
-libraries'. Needs ``data/arrays``: ``make repro`` first.
+The ways are this pipeline; the tutorial's graph session fed with arrays; Keras's ``fit``; and the
+floor, the same arithmetic at the rate of one large matrix product. Each runs in its own process,
+warmed up, and they take turns, so that all see the same machine. For this pipeline, the memory used
+beyond the libraries is measured too. Needs ``data/arrays``: run ``make repro`` first.
 """
 
 import math
@@ -38,7 +38,7 @@ RECIPE = PARAMETERS.recipes["tutorial"]
 
 
 def ours(images: Array, labels: Array) -> Callable[[], object]:
-    """One epoch of the recipe ``tutorial``, as the stages train it."""
+    """Return a function that trains one epoch of the recipe ``tutorial``, as the stages do."""
     prepare(PARAMETERS.machine.device, PARAMETERS.machine.threads)
     classifier = Classifier(RECIPE.network, measure(images), 10, RECIPE.seed)
     trainer = Trainer(
@@ -55,7 +55,7 @@ def ours(images: Array, labels: Array) -> Callable[[], object]:
 
 
 def session(images: Array, labels: Array) -> Callable[[], object]:
-    """The tutorial's way: a graph of TensorFlow 1, each batch fed as an array."""
+    """Return a function that trains as the tutorial does: a TensorFlow 1 graph, fed with arrays."""
     v1 = tf.compat.v1
     standardized = standardize(images)
     targets = np.eye(10, dtype=np.float32)[labels]
@@ -102,7 +102,7 @@ def session(images: Array, labels: Array) -> Callable[[], object]:
 
 
 def keras_fit(images: Array, labels: Array) -> Callable[[], object]:
-    """The same network and optimizer by Keras layers and ``fit``."""
+    """Return a function that trains the same network and optimizer with Keras's ``fit``."""
     network = keras.Sequential(
         [
             keras.layers.Conv2D(32, 5, activation="relu"),
@@ -124,7 +124,7 @@ def keras_fit(images: Array, labels: Array) -> Callable[[], object]:
 
 
 def matmul(images: Array, labels: Array) -> Callable[[], object]:  # noqa: ARG001
-    """One large float32 matrix product."""
+    """Return a function that computes one large float32 matrix product."""
     factor = tf.random.stateless_normal((MATMUL_SIZE, MATMUL_SIZE), (1, 2))
     multiply = tf.function(tf.matmul)
     return lambda: multiply(factor, factor).numpy()
@@ -134,15 +134,15 @@ CONTENDERS = {"ours": ours, "session": session, "keras": keras_fit, "matmul": ma
 
 
 def standardize(images: Array) -> Array:
-    """Give all pixels as ``(n, 784)`` float32, standardized beforehand as the tutorial does."""
+    """Return all pixels as ``(n, 784)`` float32, standardized beforehand as in the tutorial."""
     numbers = measure(images)
     return ((images - numbers["mean"]) / numbers["standard_deviation"]).reshape(len(images), -1)
 
 
 def serve(name: str, connection: Connection) -> None:
-    """Time the contender's epoch each time that the other end asks, the first as a warm-up.
+    """Time the contender's epoch at each request from the other end; the first is a warm-up.
 
-    At the end, give the most bytes that its process held at once beyond its libraries.
+    At the end, send the peak memory of the process beyond its libraries, in bytes.
     """
     libraries = peak_memory()
     arrays = Path("data/arrays")
@@ -157,15 +157,15 @@ def serve(name: str, connection: Connection) -> None:
 
 
 def peak_memory() -> int:
-    """Give the most bytes that this process has held at once; Linux counts in units of 1024."""
+    """Return the peak memory of this process in bytes; Linux counts in units of 1024."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def epoch_operations() -> float:
     """Count the multiplications and additions of one epoch of 60,000 images.
 
-    Each layer with weights: forward, gradient of the weights, and gradient of its input, which the
-    first layer does not need; 2 operations for each product that is summed.
+    Each layer with weights computes its output, the gradient of its weights, and the gradient of
+    its input, which the first layer does not need; each summed product takes 2 operations.
     """
     products = [
         math.prod(layer.kernel) * math.prod(layer.output[:-1])
@@ -175,7 +175,7 @@ def epoch_operations() -> float:
 
 
 def main() -> None:
-    """Let the contenders take turns, print the medians and their ratios, and keep them."""
+    """Let the contenders take turns; print and save the medians and their ratios."""
     context = multiprocessing.get_context("spawn")
     ends = {}
     for name in CONTENDERS:
@@ -209,7 +209,7 @@ def main() -> None:
 
 
 def median_ratio(rounds: list[dict[str, float]], one: str, other: str, digits: int = 3) -> float:
-    """Give the median over the rounds of one's time over the other's."""
+    """Return the median over the rounds of the ratio of two contenders' times."""
     return round(statistics.median(times[one] / times[other] for times in rounds), digits)
 
 

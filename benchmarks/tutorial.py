@@ -1,7 +1,7 @@
-"""Repeat the published experiment and hold its curves against the published ones.
+"""Repeat the published experiment and compare its curves with the published ones.
 
-Runs the recipe ``tutorial`` in a fresh clone, as a user would; writes the comparison as
-``results/tutorial.json`` and its picture as ``results/tutorial.png``.
+Runs the recipe ``tutorial`` in a fresh clone, as a user would; writes the comparison to
+``results/tutorial.json`` and its picture to ``results/tutorial.png``.
 """
 
 import re
@@ -20,7 +20,7 @@ BATCHES = 500
 
 
 def main() -> None:
-    """Run, compare, print, and keep."""
+    """Run, compare, print and save the figures."""
     published = pd.read_csv(PUBLISHED, comment="#").query("run == 'fit_50000'")
     published = published.assign(loss=published["batch_loss_sum"] / BATCHES).set_index("epoch")
     with fresh_clone() as clone:
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def draw(history: pd.DataFrame, published: pd.DataFrame) -> None:
-    """Draw both experiments' loss and validation accuracy by epoch."""
+    """Draw the loss and validation accuracy of both experiments by epoch."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     left.semilogy(published["loss"], "o", label="published", color="tab:gray")
     left.semilogy(history["loss"], label="this pipeline", color="tab:blue")

@@ -1,8 +1,8 @@
-"""Train on a worker that shares nothing with the caller but remotes and a server, on real MNIST.
+"""Train on a worker that shares only remotes and a server with the caller, on real MNIST.
 
-One machine stands for three: the caller and the worker have clones, caches and homes of their own.
-What the worker's training costs beside the training is measured, the weights are compared with
-those of a training at home, and eight tampered results are handed back.
+One machine acts as three: the caller and the worker have their own clones, caches and homes. The
+overhead of training on the worker is measured, the weights are compared with those of a local
+training, and eight tampered results are submitted.
 """
 
 import json
@@ -39,7 +39,7 @@ FLOW = "from pipelines.flows.pipeline import pipeline; import sys; " + (
 
 
 def main() -> None:
-    """Measure, print, and keep."""
+    """Measure, print and save the figures."""
     with tempfile.TemporaryDirectory() as folder, server():
         root = Path(folder)
         run(root, "git", "clone", "--quiet", "--bare", str(ROOT), "origin.git")
@@ -84,13 +84,13 @@ def main() -> None:
 
 
 def run(folder: Path, *command: str) -> str:
-    """Run a command to its good end, and give what it prints."""
+    """Run a command, which must succeed, and return its output."""
     done = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout.strip()
 
 
 def clone(root: Path, name: str) -> Path:
-    """Clone the bare repository, and have a folder as DVC's remote."""
+    """Clone the bare repository, and set a folder as DVC's remote."""
     run(root, "git", "clone", "--quiet", "origin.git", name)
     folder = root / name
     for arguments in (
@@ -103,7 +103,7 @@ def clone(root: Path, name: str) -> Path:
 
 @contextmanager
 def working(folder: Path, home: Path) -> Iterator[None]:
-    """Have a worker of the pool in its clone, with a home of its own."""
+    """Run a worker of the pool in its clone, with its own home."""
     home.mkdir()
     own = {"HOME": str(home), "PREFECT_HOME": str(home), "DVC_SITE_CACHE_DIR": str(home / "site")}
     command = ["env", *(f"{name}={value}" for name, value in own.items())]
@@ -114,7 +114,7 @@ def working(folder: Path, home: Path) -> Iterator[None]:
 
 
 def tables_of(client: SyncPrefectClient) -> Mapping[str, list[dict[str, str]]]:
-    """Give the tables that the runs left in Prefect, by key."""
+    """Return the tables that the runs stored in Prefect, by key."""
     keys = ArtifactFilterKey(like_="%")
     found = client.read_artifacts(artifact_filter=ArtifactFilter(key=keys))
     return {
@@ -125,19 +125,19 @@ def tables_of(client: SyncPrefectClient) -> Mapping[str, list[dict[str, str]]]:
 
 
 def request_for(client: SyncPrefectClient, stage: str) -> Request:
-    """Give what the worker was asked for."""
+    """Return the request that the worker received for a stage."""
     runs = client.read_flow_runs(sort=FlowRunSort.START_TIME_ASC)
     (asked,) = (run for run in runs if run.name.startswith(f"{stage} at "))
     return Request.model_validate(asked.parameters["request"])
 
 
 def seconds_of(table: list[dict[str, str]]) -> dict[str, float]:
-    """Give the seconds of a table of Prefect's, by part."""
+    """Return the seconds in a Prefect table, by part."""
     return {row["part"]: float(row["seconds"]) for row in table}
 
 
 def detour_by_part(tables: Mapping[str, list[dict[str, str]]]) -> dict[str, float]:
-    """Give the seconds that both stages took beside running, by part."""
+    """Return the seconds that both stages took besides running, by part."""
     parts: dict[str, float] = {}
     for stage in HANDED_OFF:
         here = seconds_of(tables[f"seconds-of-{stage}-on-pool-gpu"])
@@ -150,23 +150,23 @@ def detour_by_part(tables: Mapping[str, list[dict[str, str]]]) -> dict[str, floa
 
 
 def training_seconds(tables: Mapping[str, list[dict[str, str]]]) -> float:
-    """Give the seconds that both stages ran."""
+    """Return the seconds that both stages ran."""
     worked = (tables[f"seconds-of-work-on-{stage}"] for stage in HANDED_OFF)
     return sum(seconds_of(table)["run the stage"] for table in worked)
 
 
 def weights(folder: Path, stage: str) -> str:
-    """Give the hash of a stage's weights."""
+    """Return the hash of a stage's weights."""
     lock = YAML(typ="safe", pure=True).load(folder / "dvc.lock")
     outs = {out["path"]: out["md5"] for out in lock["stages"][stage]["outs"]}
     return str(outs[f"models/{stage}.safetensors"])
 
 
 def refusal(root: Path, tampering: str, request: Request) -> str | None:
-    """Have a caller accept a tampered result; return the reason of its refusal.
+    """Have a caller accept a tampered result; return the reason for its refusal, or None.
 
     Raises:
-        RuntimeError: what was refused has changed the caller's files.
+        RuntimeError: a refused result has changed the caller's files.
     """
     scene = root / re.sub(r"\W", "-", tampering)
     scene.mkdir()

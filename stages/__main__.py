@@ -1,6 +1,6 @@
 """Run a stage: ``python -m stages STAGE --OPTION VALUE ...``, as ``dvc.yaml`` does.
 
-The guard begins before the stage's code is imported: what is imported is what was hashed.
+The guard starts before the stage's code is imported, so that the imported code is the hashed code.
 """
 
 import os
@@ -17,11 +17,11 @@ _MODULES = {path.stem for path in Path(__file__).parent.glob("[a-z]*.py")}
 
 
 class StageError(UserError):
-    """There is no such stage."""
+    """The named stage does not exist."""
 
 
 def main(arguments: list[str]) -> None:
-    """Run the stage that the first argument names, with the others."""
+    """Run the stage named by the first argument, with the other arguments as its options."""
     name, *options = arguments or ["none"]
     with reporting_errors(), guarded():
         run(_main_of(name), options, f"python -m stages {name}")
@@ -37,8 +37,8 @@ def _main_of(name: str) -> Callable[..., None]:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
-    # Libraries take up to seconds to shut down. Ending at once leaves no time for a change between
-    # the last look at what the stage depends on and DVC's.
+    # Libraries take up to seconds to shut down. Exit at once, so that no file can change between
+    # the guard's last check and the moment when DVC hashes the dependencies.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

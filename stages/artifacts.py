@@ -1,4 +1,4 @@
-"""Read and write artifacts: whole or not at all, and the same bytes for the same content."""
+"""Read and write artifacts: complete or not at all, with the same bytes for the same content."""
 
 import io
 import json
@@ -21,36 +21,36 @@ from stages.formats import FormatError, parse_json, parse_table, read_file
 
 Array = np.ndarray[Any, Any]
 UNREADABLE = (OSError, ValueError, safetensors.SafetensorError, TypeError, AttributeError)
-"""What reading safetensors raises; the last two for dtypes that NumPy lacks."""
+"""Errors that reading safetensors raises; the last two for dtypes that NumPy lacks."""
 Content = TypeVar("Content")
 
-# Bytes of a JSON or CSV file: a table of half a million answers in ten classes.
+# Largest JSON or CSV file, in bytes: enough for half a million answers in ten classes.
 _LARGEST = 1 << 26
 
 
 class ArtifactError(UserError):
-    """An artifact is missing or is not what its reader needs."""
+    """An artifact is missing, or its reader cannot use it."""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that takes its place when the block ends well.
+    """Yield a temporary path beside ``path``, and move it to ``path`` if the block succeeds.
 
-    When the block raises, the temporary file is removed and what stood at ``path`` still stands.
-    After a power loss either the old file stands there or the new one, whole.
+    If the block raises, remove the temporary file and leave ``path`` unchanged. After a power loss
+    ``path`` holds either the complete old file or the complete new one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # mkstemp makes files private; an artifact gets the mode of any other new file.
+    # mkstemp makes files private; give the artifact the mode of any other new file.
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(descriptor)
     temporary = Path(name)
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
-        # Else the new name may reach the disk before the content does.
+        # Without this, the new name may reach the disk before the content does.
         _flush(temporary)
         temporary.replace(path)
-        # Not every file system can flush a folder; the new name then reaches the disk later.
+        # Not every file system can flush a folder; there the new name reaches the disk later.
         with suppress(OSError):
             _flush(path.parent)
     finally:
@@ -58,18 +58,18 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file."""
+    """Write a complete file."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write ``text`` in UTF-8 with Unix line ends."""
+    """Write ``text`` in UTF-8 with Unix line endings."""
     write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write ``value`` as JSON, keys in the order given; ``ValueError`` for NaN or infinity."""
+    """Write ``value`` as JSON, keys in the given order; ``ValueError`` for NaN or infinity."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
@@ -79,7 +79,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 def write_array(path: Path, array: Array) -> None:
-    """Write one array as ``.npy``, so that it can be memory-mapped."""
+    """Write one array as ``.npy``, which can be memory-mapped."""
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.save(file, array, allow_pickle=False)
 
@@ -87,7 +87,7 @@ def write_array(path: Path, array: Array) -> None:
 def write_tensors(
     path: Path, tensors: Mapping[str, Array], metadata: dict[str, str] | None = None
 ) -> None:
-    """Write named arrays as safetensors, which holds numbers and names and nothing to execute."""
+    """Write named arrays as safetensors, a format that contains no executable code."""
     contiguous = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
     with replacing(path) as temporary:
         temporary.write_bytes(safetensors.numpy.save(contiguous, metadata))
@@ -99,10 +99,10 @@ def read(
     expected: str = "a file",
     maximum_bytes: int = _LARGEST,
 ) -> Content:
-    """Read an artifact by a function of its bytes.
+    """Read an artifact and parse its bytes.
 
     Raises:
-        ArtifactError: it is missing or too large, or the function raises ``ValueError``.
+        ArtifactError: the file is missing or too large, or ``parse`` raises ``ValueError``.
     """
     try:
         return parse(read_file(path, maximum_bytes))
@@ -118,12 +118,12 @@ def read_json(path: Path, maximum_bytes: int = _LARGEST) -> Any:
 def read_table(path: Path, texts: Sequence[str] = ()) -> pd.DataFrame:
     """Read a CSV artifact; ``ArtifactError`` if it is missing or is not CSV.
 
-    Columns among ``texts`` stay what stands in the file, though they look like numbers; with any
-    of them, nothing in the file stands for a missing value.
+    Columns in ``texts`` stay text, even if they look like numbers. If ``texts`` names any column,
+    no cell of the file is read as a missing value.
     """
 
     def parse(content: bytes) -> pd.DataFrame:
-        # pandas fills up short rows, and renames a column that is there twice.
+        # pandas pads short rows and renames duplicate columns, so check for both first.
         parse_table(content)
         types = dict.fromkeys(texts, str)
         return pd.read_csv(io.BytesIO(content), dtype=types, keep_default_na=not texts)
@@ -152,7 +152,7 @@ def read_tensors(path: Path) -> dict[str, Array]:
 def tensors_and_metadata(
     path: Path, maximum_bytes: int = sys.maxsize
 ) -> tuple[dict[str, Array], dict[str, str]]:
-    """Read named arrays and the texts that were written with them.
+    """Read named arrays and their metadata.
 
     Raises:
         UNREADABLE: the file is missing, damaged or larger than ``maximum_bytes``.
@@ -163,13 +163,13 @@ def tensors_and_metadata(
 
 
 def finding(error: Exception) -> str:
-    """Say in one line what was found in place of a readable file."""
+    """Return in one line why a file could not be read."""
     missing = isinstance(error, FileNotFoundError)
     return "no such file" if missing else " ".join(str(error).split()).rstrip(".")
 
 
 def _flush(path: Path) -> None:
-    """Have the disk hold a file's content, or the names in a folder."""
+    """Flush a file's content, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -178,7 +178,7 @@ def _flush(path: Path) -> None:
 
 
 def _check_is_file(path: Path, maximum_bytes: int = sys.maxsize) -> None:
-    """See that there is a plain file, before it is opened: a pipe would never end."""
+    """Check that the path is a regular file; reading a pipe could block forever."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "what is no file"

@@ -1,7 +1,7 @@
-"""Stage ``collect``: have a folder for pictures of one's own, which is made if it is absent.
+"""Stage ``collect``: create the folder for the user's own pictures if it is absent.
 
-DVC records what lies in it as this stage's output, and leaves it to its owner: it neither copies
-the files nor removes any.
+DVC records the folder's content as the output of this stage, but neither copies nor removes the
+user's files.
 """
 
 from stages.command import PathOption
@@ -9,5 +9,5 @@ from stages.dataset.collecting import ensure
 
 
 def main(folder: PathOption) -> None:
-    """Make the ``folder``, unless it is there."""
+    """Create the ``folder`` if it does not exist."""
     ensure(folder)

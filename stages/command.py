@@ -1,4 +1,4 @@
-"""The command line of every stage and program."""
+"""Define the command line that every stage and program shares."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,21 +10,21 @@ import typer
 from stages.errors import UserError
 
 PathOption = Annotated[Path, typer.Option()]
-"""A required option ``--name PATH``; stages take every path this way, from ``dvc.yaml``."""
+"""A required option ``--name PATH``; stages receive every path this way from ``dvc.yaml``."""
 
 
 def run(
     main: Callable[..., None], arguments: Sequence[str] | None = None, name: str | None = None
 ) -> None:
-    """Run ``main`` with command-line arguments, each parameter of it an option.
+    """Run ``main`` with command-line arguments, with one option for each of its parameters.
 
     Args:
-        main: of a stage or a program.
-        arguments: in place of those of this process.
-        name: of the command, for its help.
+        main: the function of a stage or program.
+        arguments: used in place of the arguments of this process.
+        name: of the command, shown in its help.
 
     Raises:
-        SystemExit: with another code than 0, when the arguments are wrong or ``main`` fails.
+        SystemExit: the arguments are wrong or ``main`` fails; the code is not 0.
     """
     application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     application.command()(main)
@@ -38,7 +38,7 @@ def run(
 
 @contextmanager
 def reporting_errors() -> Iterator[None]:
-    """Turn a ``UserError`` into its sentence on standard error and its exit code."""
+    """Print a ``UserError`` to standard error and exit with its exit code."""
     try:
         yield
     except UserError as error:

@@ -1,7 +1,7 @@
-"""Tell which errors are new between two commits: ``python -m stages.compare BEFORE AFTER``.
+"""Show which errors are new between two commits: ``python -m stages.compare BEFORE AFTER``.
 
-Not a stage: it reads what both commits recorded in Git, checks out neither, and shows the test
-images that lie here. With ``--json`` it needs no images.
+This is not a stage. It reads what both commits recorded in Git, without a checkout, and shows the
+test images of this working tree. With ``--json`` it needs no images.
 """
 
 import json
@@ -33,7 +33,7 @@ def main(
     page: Annotated[Path, typer.Option()] = Path("reports/errors.html"),
     as_json: Annotated[bool, typer.Option("--json", help="for programs; no page")] = False,
 ) -> None:
-    """Print which errors are new, fixed or others from one commit to the other; write a page."""
+    """Print which errors are new, fixed or changed between two commits, and write a page."""
     wrong = [recorded_errors(commit, ERRORS) for commit in (before, after)]
     check_same_images((before, after), wrong)
     found = compare(*map(as_table, wrong))
@@ -64,20 +64,20 @@ def main(
 
 
 def as_record(found: Comparison) -> dict[str, Any]:
-    """Give a comparison as JSON has it: tables as lists of rows, with ``outcome``, ``verdict``."""
+    """Return a comparison for JSON: tables as lists of rows, with ``outcome`` and ``verdict``."""
     tables = {name: getattr(found, name).to_dict("records") for name in ("new", "fixed", "changed")}
     return found._asdict() | tables | {"outcome": outcome(found), "verdict": verdict(found)}
 
 
 def as_table(wrong: Sequence[WrongAnswer]) -> pd.DataFrame:
-    """Give ``index``, ``label`` and ``predicted`` (numbers) of wrong answers."""
+    """Return wrong answers as a table of numbers: ``index``, ``label`` and ``predicted``."""
     columns = ["index", "label", "predicted"]
     rows = [[row.index, row.label, row.predicted] for row in wrong]
     return pd.DataFrame(rows, columns=columns, dtype=np.int64)
 
 
 def check_same_images(commits: Sequence[str], wrong: Sequence[Sequence[WrongAnswer]]) -> None:
-    """Refuse two commits' errors if an image has another label in one, or there other classes."""
+    """Raise ``RecordError`` if the commits differ in a label or in the number of classes."""
     before, after = ({row.index: row.label for row in rows} for rows in wrong)
     kinds = [{len(row.probabilities) for row in rows} for rows in wrong]
     unlike = [index for index, label in before.items() if after.get(index, label) != label]
@@ -90,7 +90,7 @@ def check_same_images(commits: Sequence[str], wrong: Sequence[Sequence[WrongAnsw
 
 
 def check_belongs(commit: str, wrong: Sequence[WrongAnswer], labels: Array, classes: int) -> None:
-    """Refuse errors on other images than those that lie here, or in another number of classes."""
+    """Raise ``RecordError`` if the errors belong to other images or classes than those here."""
     if any(
         row.index >= len(labels)
         or labels[row.index] != row.label

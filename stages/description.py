@@ -1,4 +1,4 @@
-"""Describe what a model takes and what its answers mean; the exported model carries this."""
+"""Describe what a model accepts and what its answers mean; the exported model carries this."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,25 +12,25 @@ from stages.sections.base import Count, Section
 from stages.sections.dataset import Expectations
 
 MAXIMUM_PIXELS = 40_000_000
-"""Of one image; what claims more is refused before memory is taken for it."""
-# Of the declared range: images that use less of it were declared for another range.
+"""Most pixels of one image; a larger one is refused before memory is allocated for it."""
+# Share of the declared range that the images must use; if they use less, the range is wrong.
 _LEAST_USED = 0.5
 
 
 class DescriptionError(UserError):
-    """The images of a data set are not in the range that is declared for them."""
+    """The images of a data set do not fit the range that is declared for them."""
 
 
 class ImageFormat(Section):
-    """How a data set writes an image down in numbers."""
+    """How a data set stores images as numbers."""
 
     height: Count
     width: Count
     dtype: Literal["uint8", "int8", "int16", "int32", "float32", "float64"]
-    """The type of a pixel, as NumPy names it."""
+    """The NumPy name of the pixel type."""
     minimum: float
     maximum: float
-    """The range of the pixels, both ends included."""
+    """The range of the pixels, including both ends."""
     background: Literal["minimum", "maximum"]
     """Which end of the range is the background; ink is at the other end."""
 
@@ -50,14 +50,14 @@ class ImageFormat(Section):
 
 
 class Description(Section):
-    """What a model was trained on."""
+    """The data set that a model was trained on."""
 
     version: Literal[1]
-    """Of this format."""
+    """The version of this format."""
     dataset: str
     """The name of the data set in ``params.yaml``."""
     title: str
-    """The name of the data set for people."""
+    """The human-readable name of the data set."""
     classes: Annotated[tuple[str, ...], Field(min_length=2)]
     """The name of each class, in the order of the probabilities."""
     images: ImageFormat
@@ -66,12 +66,12 @@ class Description(Section):
 def image_format(images: Array, mean: Array, declared: Expectations) -> ImageFormat:
     """Describe the images of a data set.
 
-    The background is the end of the range to which the border of the mean image is nearer.
+    The background is the end of the range that is nearer to the border of the mean image.
 
     Args:
-        images: the training images, ``(n, height, width)``; may be mapped from a file.
+        images: the training images, ``(n, height, width)``; may be memory-mapped.
         mean: of the training images, ``(height, width)``.
-        declared: the range of the pixels; what the dtype cannot hold of it does not count.
+        declared: the range of the pixels; clipped to the range of the dtype.
 
     Raises:
         DescriptionError: the images use less than half of the declared range.
@@ -101,6 +101,6 @@ def image_format(images: Array, mean: Array, declared: Expectations) -> ImageFor
 
 
 def limits(dtype: np.dtype[Any]) -> tuple[float, float]:
-    """Give the lowest and the highest number that a pixel type holds."""
+    """Return the lowest and the highest number that a pixel type holds."""
     info = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(dtype)
     return float(info.min), float(info.max)

@@ -1,18 +1,18 @@
-"""What a stage raises for what its user can mend, or what may pass by itself."""
+"""Define the errors that the user of a stage can fix, or that may pass by themselves."""
 
 
 class UserError(Exception):
-    """One sentence for a person: what it is about, what was expected, what was found.
+    """An error for a person, in one sentence: what it is about, what was expected, what was found.
 
-    Each room derives its own type; ``stages.command.run`` prints the sentence without a traceback
-    and ends the process with its exit code.
+    Each package derives its own type. ``stages.command.run`` prints the sentence without a
+    traceback and ends the process with ``exit_code``.
     """
 
     exit_code = 1
 
 
 class TemporaryError(UserError):
-    """What may pass by itself, so that trying again can help."""
+    """An error that may pass by itself, so that retrying can help."""
 
     exit_code = 75
     """``EX_TEMPFAIL`` of the BSD header ``sysexits.h``."""

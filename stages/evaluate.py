@@ -23,7 +23,7 @@ def main(
     confusion_matrix: PathOption,
     calibration: PathOption,
 ) -> None:
-    """Classify the test images of ``arrays``, and write what came of it."""
+    """Classify the test images of ``arrays``, and write the metrics and tables."""
     parameters = read_params(params)
     dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
     images = artifacts.read_array(arrays / "test_images.npy")

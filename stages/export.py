@@ -1,4 +1,4 @@
-"""Stage ``export``: the retrained network in formats that other programs load."""
+"""Stage ``export``: write the retrained network in formats that other programs load."""
 
 from stages import artifacts
 from stages.command import PathOption
@@ -17,7 +17,7 @@ def main(
     saved_model: PathOption,
     tflite: PathOption,
 ) -> None:
-    """Write the network of the ``weights``, which takes images as they are in the ``arrays``."""
+    """Write the network with the ``weights``; it accepts images in the format of the ``arrays``."""
     parameters = read_params(params)
     dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
     images = artifacts.read_array(arrays / "train_images.npy")

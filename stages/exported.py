@@ -1,4 +1,4 @@
-"""Ask the exported model, without TensorFlow."""
+"""Run the exported model without TensorFlow."""
 
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from stages.description import Description
 from stages.errors import UserError
 from stages.params import sentences
 
-# What TensorFlow Lite's format can hold.
+# The size limit of TensorFlow Lite's format.
 _MAXIMUM_BYTES = 2**31
-# A description lists class names; a larger one is none.
+# A description lists class names; anything larger is not a description.
 _MAXIMUM_DESCRIPTION = 2**20
 
 
@@ -26,22 +26,22 @@ class ExportedModel:
     """The classifier, as the stage ``export`` writes it in TensorFlow Lite's format.
 
     Args:
-        path: of the file. It holds numbers and TensorFlow Lite's own operations, no code.
+        path: of the file. It contains numbers and TensorFlow Lite's own operations, but no code.
 
     Raises:
-        ExportedError: the file is missing or is no model, or the model does not describe itself,
-            or does not take and give what it describes.
+        ExportedError: the file is missing or not a model, the model does not describe itself, or
+            its inputs and outputs do not match its description.
     """
 
     description: Description
-    """What the model takes and what its answers mean."""
+    """What the model accepts and what its answers mean."""
 
     def __init__(self, path: Path) -> None:
         try:
             self._interpreter = Interpreter(model_content=_content(path))
             self.description = self._described()
             self._check_signature()
-        # TensorFlow Lite raises the latter two, for what it cannot read or run.
+        # TensorFlow Lite raises the latter two for a model that it cannot read or run.
         except (_NotOursError, ValueError, RuntimeError) as error:
             found = " ".join(str(error).split()).rstrip(".")
             raise ExportedError(
@@ -53,8 +53,7 @@ class ExportedModel:
         """Compute the probability of each class.
 
         Args:
-            images: ``(n, height, width)``, raw, in the format that the description gives; n at
-                least 1.
+            images: ``(n, height, width)``, raw, in the described format; n at least 1.
 
         Returns:
             ``(n, classes)`` float32; each row sums to 1.
@@ -84,7 +83,7 @@ class ExportedModel:
             raise _NotOursError(f"a description in which {sentences(error)}") from None
 
     def _check_signature(self) -> None:
-        """Hold the model to its description, at last by classifying one image of background."""
+        """Check the model against its description; the last check classifies a background image."""
         form, classes = self.description.images, len(self.description.classes)
         classify = self._interpreter.get_signature_runner("serving_default")
         found = _tensor(classify.get_input_details().get("images", {}))
@@ -102,7 +101,7 @@ class ExportedModel:
 
 
 class _NotOursError(Exception):
-    """What is found instead of a model that the stage ``export`` wrote."""
+    """The reason why a file is not a model that the stage ``export`` wrote."""
 
 
 def _content(path: Path) -> bytes:
@@ -118,7 +117,7 @@ def _content(path: Path) -> bytes:
 
 
 def _tensor(details: dict[str, Any]) -> str:
-    """Name the type and the shape of a tensor, with -1 for any size."""
+    """Return the type and the shape of a tensor as text, with -1 for any size."""
     if not details:
         return "nothing"
     shape = ", ".join(map(str, details["shape_signature"]))

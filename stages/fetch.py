@@ -6,6 +6,6 @@ from stages.params import read_params
 
 
 def main(params: PathOption, raw: PathOption) -> None:
-    """Write the files of the chosen data set to ``raw``, each checked by its SHA-256."""
+    """Write the files of the chosen data set to ``raw``, after checking each by its SHA-256."""
     dataset = read_params(params).chosen_dataset
     fetch(dict(dataset.files), dataset.sources, raw)

@@ -1,7 +1,7 @@
 """Parse JSON, YAML and CSV strictly, from bytes whose size was checked first.
 
-Python's and YAML's own parsers take more than the formats allow: a key twice, a number without end,
-a byte order mark. What is parsed here is what any other reader of the file would see.
+The parsers of Python and YAML accept more than the formats allow: duplicate keys, infinite numbers,
+a byte order mark. This module refuses them, so that every reader of a file sees the same content.
 """
 
 import csv
@@ -18,32 +18,32 @@ from ruamel.yaml import YAML
 from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 
 LARGEST = 1 << 24
-"""Bytes that a file may have to be parsed, unless a reader knows better."""
+"""Most bytes of a file to parse, unless its reader sets another limit."""
 
 _DEEPEST = 64
 _TOO_DEEP = f"values nested more than {_DEEPEST} deep"
-# With the aliases of YAML written out: a few lines of them can stand for billions of values.
+# Counted after YAML aliases are expanded: a few lines of them can stand for billions of values.
 _MOST_VALUES = 1 << 20
 
 
 class FormatError(ValueError):
-    """A clause for a sentence: "expected a JSON file, found the key a twice"."""
+    """A clause for an error message, such as "expected a JSON file, found the key a twice"."""
 
 
 class _FoundError(ValueError):
-    """What was found in its place."""
+    """What was found instead of the expected content."""
 
 
 class Line(NamedTuple):
     """A row of a table."""
 
     number: int
-    """Of its last line in the file; the header's is 1."""
+    """Number of the row's last line in the file; the header's line is 1."""
     cells: tuple[str, ...]
 
 
 def read_file(path: Path, limit: int = LARGEST) -> bytes:
-    """Read a file whole.
+    """Read a whole file.
 
     Raises:
         FormatError: it has more bytes than the limit, or is a device or a pipe.
@@ -89,17 +89,18 @@ def _from_json(text: str) -> Any:
     except _FoundError:
         raise
     except ValueError:
-        # Python limits the digits of a whole number.
+        # Python limits the number of digits of an integer.
         raise _FoundError("a whole number of thousands of digits") from None
 
 
 def parse_yaml(content: bytes) -> Any:
-    """Parse one document of YAML 1.2, as DVC does, into what JSON can hold.
+    """Parse one document of YAML 1.2, as DVC does, into values that JSON can hold.
 
-    Whole numbers as keys become text. An empty file gives None. YAML has infinity and NaN.
+    Integer keys become text. An empty file gives None. Unlike JSON, YAML allows infinity and NaN.
 
     Raises:
-        FormatError: it is malformed, has a key twice, or a value that JSON has not, such as a date.
+        FormatError: it is malformed, has a duplicate key, or has a value that JSON lacks, such as a
+            date.
     """
     with _expecting("a YAML file"):
         return _from_yaml(_text(content))
@@ -111,18 +112,18 @@ def _from_yaml(text: str) -> Any:
         return _plain(YAML(typ="safe", pure=True).load(text))
     except _FoundError:
         raise
-    # ruamel.yaml raises its own errors, and many of Python's for what it did not expect.
+    # ruamel.yaml raises its own errors, and many of Python's for unexpected input.
     except Exception as error:
         said = " ".join(str(error).split()) or type(error).__name__
         raise _FoundError(f"a mistake ({said[:200]})") from None
 
 
 def parse_table(content: bytes) -> tuple[tuple[str, ...], list[Line]]:
-    """Parse CSV (RFC 4180) into its header and its rows, each with a cell for each column.
+    """Parse CSV (RFC 4180) into a header and rows, where each row has one cell for each column.
 
     Raises:
-        FormatError: there is no header, it names a column twice, a row has more or fewer cells, or
-            a quote is not closed.
+        FormatError: there is no header, it repeats a column, a row has more or fewer cells, or a
+            quote is not closed.
     """
     with _expecting("a CSV file"):
         header, *lines = _lines(_text(content)) or [Line(1, ())]
@@ -195,7 +196,7 @@ def _finite(digits: str) -> float:
 
 
 def _check_depth(text: str) -> None:
-    """Refuse deep nesting before ruamel.yaml has read all of it, which would take minutes."""
+    """Refuse deep nesting first: ruamel.yaml would take minutes to load it."""
     depth = 0
     for event in YAML(typ="safe", pure=True).parse(text):
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
@@ -204,7 +205,7 @@ def _check_depth(text: str) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Copy a value as what JSON can hold."""
+    """Return a copy of a value with types that JSON can hold."""
     return _copied(value, iter(range(_MOST_VALUES)), _DEEPEST)
 
 
@@ -233,7 +234,7 @@ def _key(key: object) -> str:
 
 
 def _encodable(text: str) -> str:
-    """Refuse half of a surrogate pair, which no file can hold."""
+    """Return ``text``; refuse half of a surrogate pair, which no UTF-8 file can hold."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Stage ``handwriting``: find and read the digits on pictures of one's own."""
+"""Stage ``handwriting``: find and classify the digits on the user's own pictures."""
 
 from stages import artifacts
 from stages.command import PathOption
@@ -22,7 +22,7 @@ def main(
     table: PathOption,
     summary: PathOption,
 ) -> None:
-    """Classify what the pictures of the ``folder`` show; write the ``digits`` and the answers."""
+    """Classify the digits on the pictures in ``folder``; write the ``digits`` and the answers."""
     parameters = read_params(params)
     dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
     images = artifacts.read_array(arrays / "train_images.npy")
@@ -32,7 +32,7 @@ def main(
     files, refused = collect(folder)
     found = read_handwriting(files, min(form.height, form.width))
     seen = stacked(found, form)
-    # A single digit would be its own mean, and nothing would be left of it.
+    # The mean of a single digit is the digit itself: subtracting it would leave nothing.
     if parameters.handwriting.standardization == "own" and len(seen) > 1:
         numbers = measure(seen)
     prepare(parameters.machine.device, parameters.machine.threads)

@@ -1,4 +1,4 @@
-"""Stage ``ingest``: parse the IDX files and check the data, before anything is trained on them."""
+"""Stage ``ingest``: parse the IDX files and check the data before any training."""
 
 from stages import artifacts
 from stages.command import PathOption
@@ -10,7 +10,7 @@ from stages.params import read_params
 def main(
     params: PathOption, raw: PathOption, arrays: PathOption, checks: PathOption, page: PathOption
 ) -> None:
-    """Read the files of ``raw``, write ``checks`` and ``page``, and ``arrays`` if all is well."""
+    """Read the files of ``raw``; write ``checks``, ``page`` and, if all checks pass, ``arrays``."""
     dataset = read_params(params).chosen_dataset
     content = {
         "train_images": idx.read_images(raw / "train_images.idx"),

@@ -1,4 +1,4 @@
-"""Stage ``learning_curve``: the accuracy of a recipe by the number of images it is fitted on."""
+"""Stage ``learning_curve``: measure a recipe's accuracy by the number of images it is fitted on."""
 
 from tqdm import tqdm
 

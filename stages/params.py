@@ -1,6 +1,6 @@
-"""``params.yaml`` as one frozen, typed model: the one reader of parameters, for every stage.
+"""Read ``params.yaml`` into one frozen, typed model, which every stage uses.
 
-Unknown, missing, mistyped, non-finite and out-of-range values are refused by name.
+An unknown, missing, mistyped, non-finite or out-of-range value is refused with its name.
 """
 
 import json
@@ -24,11 +24,11 @@ AnySection = TypeVar("AnySection", bound=Section)
 
 
 class ParameterError(UserError):
-    """``params.yaml`` cannot be read, or a value in it is refused."""
+    """``params.yaml`` cannot be read, or it has an invalid value."""
 
 
 class Params(Section):
-    """The whole of ``params.yaml``."""
+    """All of ``params.yaml``."""
 
     dataset: Name
     recipe: Name
@@ -61,7 +61,7 @@ class Params(Section):
         return self.recipes[self.recipe]
 
     def recipe_named(self, name: str) -> Recipe:
-        """Give another recipe; ``ParameterError`` if there is none of that name."""
+        """Return the recipe of that name; ``ParameterError`` if there is none."""
         if name not in self.recipes:
             known = ", ".join(self.recipes)
             raise ParameterError(f"expected a recipe of params.yaml ({known}), found {name}.")
@@ -69,15 +69,15 @@ class Params(Section):
 
 
 def read_params(path: Path) -> Params:
-    """Read and check all of ``params.yaml``; ``ParameterError`` names each refused value."""
+    """Read and check all of ``params.yaml``; ``ParameterError`` names each invalid value."""
     return read_section(path, Params)
 
 
 def read_section(path: Path, section: type[AnySection]) -> AnySection:
-    """Read and check a file that is one section, as ``read_params`` does."""
+    """Read and check a file that holds one section, as ``read_params`` does."""
     try:
         content = parse_yaml(read_file(path))
-        # Strict validation takes lists for tuples only from JSON.
+        # Strict validation accepts a list for a tuple only from JSON.
         return section.model_validate_json(json.dumps(content))
     except ValidationError as error:
         raise ParameterError(f"{path}: {sentences(error)}.") from None
@@ -88,7 +88,7 @@ def read_section(path: Path, section: type[AnySection]) -> AnySection:
 
 
 def sentences(error: ValidationError) -> str:
-    """Say what is wrong with each refused value, and what it must be."""
+    """Return what is wrong with each invalid value, and what it must be."""
     return "; ".join(map(_sentence, error.errors()))
 
 

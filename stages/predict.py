@@ -1,7 +1,7 @@
-"""Read the digits on pictures now: ``python -m stages.predict PICTURE ...``.
+"""Classify the digits on pictures: ``python -m stages.predict PICTURE ...``.
 
-This is no stage: it asks the exported model, which says itself what it takes and which classes it
-knows, and writes nothing but its answers.
+This is not a stage. It runs the exported model, which describes its own input and classes, and only
+prints its answers.
 """
 
 import json
@@ -22,7 +22,7 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, not a table")] = False,
     model: Annotated[Path, typer.Option()] = Path("models/classifier.tflite"),
 ) -> None:
-    """Print what every digit on the ``pictures`` is, and how sure the ``model`` is."""
+    """Print the class of each digit on the ``pictures``, and the confidence of the ``model``."""
     exported = ExportedModel(model)
     classes, form = exported.description.classes, exported.description.images
 

@@ -1,4 +1,4 @@
-"""Read what a commit recorded, with no checkout."""
+"""Read what a commit recorded, without a checkout."""
 
 import subprocess
 from collections.abc import Sequence
@@ -9,23 +9,24 @@ from stages.formats import FormatError
 from stages.results.models import WrongAnswer
 from stages.results.reading import read_wrong
 
-# Bytes, of which a million wrong answers have some hundred million.
+# Largest file, in bytes; a million wrong answers take about a hundred million.
 _LARGEST = 1 << 26
 
 
 class RecordError(UserError):
-    """What a commit recorded cannot be had."""
+    """The record of a commit cannot be read."""
 
 
 def recorded_errors(commit: str, path: Path) -> Sequence[WrongAnswer]:
-    """Read the wrong answers as they are in a commit.
+    """Read the wrong answers that a commit recorded.
 
     Args:
-        commit: by any name that Git knows.
-        path: of the file, from the top of the repository.
+        commit: any name that Git knows.
+        path: of the file, relative to the top of the repository.
 
     Raises:
-        RecordError: there is no such commit, or it has no such file or another one.
+        RecordError: there is no such commit, the file is missing in it, or the file is too large or
+            has another format.
     """
     if (
         commit.startswith("-")

@@ -1,4 +1,4 @@
-"""Stage ``report``: pictures of the data, the training and the errors, on one page."""
+"""Stage ``report``: show the data, the training and the errors in pictures on one page."""
 
 import os
 from pathlib import Path
@@ -49,7 +49,7 @@ def main(
     figures: PathOption,
     page: PathOption,
 ) -> None:
-    """Read what the other stages found, and write the ``figures`` and the ``page``."""
+    """Read the results of the other stages, and write the ``figures`` and the ``page``."""
     parameters = read_params(params)
     dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
     names, lookalikes = dataset.classes, dataset.lookalikes
@@ -83,7 +83,7 @@ def main(
             )
     answers = artifacts.read_table(predictions)
     wrong = artifacts.read_table(misclassified)
-    # The table has a row for each pair of classes, in their order.
+    # The table has a row for each pair of classes, in order.
     pairs = artifacts.read_table(confusion_matrix)
     counts = pairs["count"].to_numpy().reshape(len(names), len(names))
     learning = charts.history(artifacts.read_table(history), artifacts.read_table(retrain_history))

@@ -1,4 +1,4 @@
-"""Stage ``split``: choose the training images that validate."""
+"""Stage ``split``: choose the training images that are used for validation."""
 
 from stages import artifacts
 from stages.command import PathOption
@@ -7,7 +7,7 @@ from stages.params import read_params
 
 
 def main(params: PathOption, arrays: PathOption, indices: PathOption) -> None:
-    """Read the labels of ``arrays`` and write the indices of the two sets to ``indices``."""
+    """Read the labels of ``arrays``, and write the indices of both sets to ``indices``."""
     recipe = read_params(params).chosen_recipe
     labels = artifacts.read_array(arrays / "train_labels.npy")
     sets = split(labels, recipe.split.strategy, recipe.split.validation_images, recipe.seed)

@@ -1,4 +1,4 @@
-"""Stage ``standardize``: measure the per-pixel mean and the one scale of the training images."""
+"""Stage ``standardize``: measure the per-pixel mean and the single scale of the training images."""
 
 from stages import artifacts
 from stages.command import PathOption
@@ -6,6 +6,6 @@ from stages.dataset.standardization import measure
 
 
 def main(arrays: PathOption, standardization: PathOption) -> None:
-    """Read the training images of ``arrays`` and write their ``standardization``."""
+    """Read the training images of ``arrays``, and write their ``standardization``."""
     images = artifacts.read_array(arrays / "train_images.npy")
     artifacts.write_tensors(standardization, measure(images))

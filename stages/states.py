@@ -1,6 +1,6 @@
 """Print the states of the data set's sources: ``python -m stages.states --params params.yaml``.
 
-Not a stage: the flow that watches for new data asks it.
+This is not a stage. The flow that watches for new data runs it.
 """
 
 import json
@@ -13,9 +13,9 @@ from stages.params import read_params
 
 
 def main(params: PathOption) -> None:
-    """Print one line of JSON: the chosen ``dataset``, and the ``states`` of its sources.
+    """Print one line of JSON: the chosen ``dataset`` and the ``states`` of its sources.
 
-    A source that cannot be asked is passed over with a line on standard error.
+    A source that cannot be reached is skipped with a line on standard error.
     """
     parameters = read_params(params)
     dataset = parameters.chosen_dataset

@@ -1,4 +1,4 @@
-"""How the pages' templates are filled in."""
+"""Set up Jinja for the templates of the pages."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import jinja2
 
 
 def environment(folder: Path) -> jinja2.Environment:
-    """Give the templates of a folder: text is escaped, and a name that is not given is an error.
+    """Return a Jinja environment for a folder: text is escaped, and an undefined name is an error.
 
     Filters: ``percent(share, digits=2)``, and ``counted(number, noun)`` with the noun's plural.
     """
@@ -23,7 +23,7 @@ def environment(folder: Path) -> jinja2.Environment:
 
 
 def _percent(share: float, digits: int = 2) -> str:
-    # The space does not break, so that a number and its unit stay on one line.
+    # The space is non-breaking, so that a number and its unit stay on one line.
     return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 

@@ -1,4 +1,4 @@
-"""Stage ``tune``: try variations of a recipe, each by cross-validation on the training images."""
+"""Stage ``tune``: score variations of a recipe by cross-validation on the training images."""
 
 import math
 import sys

@@ -1,8 +1,8 @@
-"""Make a written digit what the digits of MNIST are.
+"""Scale and centre a written digit as in MNIST.
 
-The page of Yann LeCun, Corinna Cortes and Christopher Burges says how these were made: fitted into
-a box of 20 x 20 pixels with their aspect kept, by an anti-aliasing that left grey levels, and put
-into 28 x 28 pixels with the centre of mass in the middle.
+The page of Yann LeCun, Corinna Cortes and Christopher Burges describes how MNIST was made: each
+digit was fitted into a box of 20 x 20 pixels with its aspect kept, by an anti-aliasing that left
+grey levels, and placed in 28 x 28 pixels with its centre of mass in the middle.
 """
 
 import numpy as np
@@ -13,24 +13,24 @@ from skimage.transform import resize
 
 from stages.artifacts import Array
 
-# Of the image's side, the box's.
+# Side of the box, as a share of the image's side.
 _BOX = 20 / 28
-# Of the strongest ink: fainter is the paper's grain around the strokes.
+# Share of the strongest ink; fainter ink is the paper's grain around the strokes.
 _FAINT = 0.3
-# Of the box's side: a stroke that would be thinner is made as thick, as MNIST's pens would.
+# Share of the box's side; thinner strokes are thickened to the width of MNIST's pens.
 _THINNEST = 2 / 20
-# Of the longer side of a digit that is thickened.
+# Pixels of the longer side at which a digit is thickened; larger ones are reduced first.
 _ENOUGH_PIXELS = 400
-# Of the pixels of strokes: those below are their soft edges.
+# Quantile of the strokes' pixels, by strength; the pixels below are soft edges.
 _SOLID = 0.8
 
 
 def centred(strokes: Array, side: int) -> Array:
-    """Scale a digit into MNIST's box, and put it by its centre of mass into the middle.
+    """Scale a digit into MNIST's box, and place its centre of mass in the middle.
 
     Args:
-        strokes: ``(height, width)`` float32 from 0 to 1, not all faint: its own ink alone.
-        side: of the image; MNIST's are 28.
+        strokes: ``(height, width)`` float32 from 0 to 1, not all faint: only the digit's own ink.
+        side: of the image; MNIST's images have 28.
 
     Returns:
         ``(side, side)`` uint8, 0 = background.
@@ -41,7 +41,7 @@ def centred(strokes: Array, side: int) -> Array:
     small = resize(digit, (height, width), order=1, mode="constant", anti_aliasing=True)
     small = np.clip(small / np.quantile(small[small > _FAINT * small.max()], _SOLID), 0, 1)
     row, column = ndimage.center_of_mass(small)
-    # Of MNIST's images, whose pixels count from 0, the mean centre of mass is pixel 14, not 13.5.
+    # In MNIST's images, the mean centre of mass is at pixel 14, not 13.5, counted from 0.
     top = int(np.clip(round(side / 2 - row), 0, side - height))
     left = int(np.clip(round(side / 2 - column), 0, side - width))
     image = np.zeros((side, side), np.uint8)
@@ -60,15 +60,15 @@ def _thickened(digit: Array) -> Array:
     if radius < 1:
         return digit
     if max(digit.shape) > _ENOUGH_PIXELS:
-        # More would take long, and be lost in the image.
+        # A larger digit would take long, and its details are lost in the image anyway.
         return _thickened(block_reduce(digit, -(-max(digit.shape) // _ENOUGH_PIXELS), np.max))
     thicker: Array = dilation(np.pad(digit, radius), disk(radius))
     return thicker
 
 
 def _stroke_width(digit: Array) -> float:
-    """Measure in pixels: twice the distance from the middle of a stroke to its edge, mostly."""
+    """Return the typical width in pixels: twice the distance from a stroke's middle to its edge."""
     inside = ndimage.distance_transform_edt(np.pad(digit > digit.max() / 2, 1))
     middles = inside[(inside > 0) & (inside == ndimage.maximum_filter(inside, 3))]
-    # The distance is to the nearest pixel outside, whose middle lies half a pixel beyond the edge.
+    # The distance is to the centre of the nearest outside pixel, half a pixel beyond the edge.
     return float(2 * np.median(middles) - 1)

@@ -1,4 +1,4 @@
-"""A page on which a person reads what the expectations found."""
+"""Render a page with the results of the data checks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,11 +11,11 @@ HEADINGS = {"train": "Training set", "test": "Test set"}
 
 
 def render(title: str, outcome: Mapping[str, Any]) -> str:
-    """Write the outcome of all expectations as one HTML page that needs no other file.
+    """Render the results of all expectations as one HTML page that needs no other file.
 
     Args:
-        title: the data set's.
-        outcome: as ``expectations.judge`` gives it.
+        title: of the data set.
+        outcome: as ``expectations.judge`` returns it.
 
     Returns:
         The page; the same outcome gives the same page.

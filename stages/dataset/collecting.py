@@ -1,4 +1,4 @@
-"""What a person has put into a folder."""
+"""List the files that the user has put into a folder."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,24 +6,24 @@ from typing import NamedTuple
 
 from stages.errors import UserError
 
-# As many as 40 million pixels take at most, of four channels with 16 bits each.
+# Size of the largest picture: 40 million pixels with four channels of 16 bits each.
 MAXIMUM_BYTES = 320_000_000
 
 
 class CollectError(UserError):
-    """What should be a folder is none."""
+    """A path that should be a folder is not one."""
 
 
 class Collected(NamedTuple):
-    """The entries of a folder by their names, in order."""
+    """The entries of a folder by name, in order."""
 
     files: Mapping[str, Path]
     refused: Mapping[str, str]
-    """Why, in a sentence."""
+    """The reason for each refused entry, as a sentence."""
 
 
 def ensure(folder: Path) -> None:
-    """Make a folder, unless it is there.
+    """Create a folder if it does not exist.
 
     Raises:
         CollectError: something else is there.
@@ -38,14 +38,15 @@ def ensure(folder: Path) -> None:
 
 
 def collect(folder: Path, maximum_bytes: int = MAXIMUM_BYTES) -> Collected:
-    """List the files of a folder; hidden files and the folders in it are left alone.
+    """List the files of a folder; hidden files and subfolders are ignored.
 
     Args:
-        folder: that exists.
+        folder: an existing folder.
         maximum_bytes: larger files are refused.
 
     Returns:
-        The files, and what is refused: links, which are not followed, and what is no plain file.
+        The files, and what is refused: links, which are not followed, and anything else that is not
+        a regular file.
     """
     entries = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
     refused = {path.name: reason for path in entries if (reason := _refusal(path, maximum_bytes))}

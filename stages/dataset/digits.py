@@ -1,4 +1,4 @@
-"""Find the digits on a picture: which ink belongs to which, and in what order they are read."""
+"""Find the digits on a picture: group the ink into digits, in reading order."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -11,38 +11,38 @@ from stages.dataset.ink import contrast, negative
 from stages.dataset.parts import Box, Part
 from stages.dataset.strokes import Strokes, find_strokes
 
-# Pixels: a digit is at least so high.
+# Least height of a digit, in pixels.
 _LOWEST = 12
-# Of the tallest digit's height: what is lower, and no part of another digit, is a blot.
+# Share of the tallest digit's height; anything lower, unless part of another digit, is a blot.
 _LOW = 0.4
-# Of its height: a digit is at most so wide.
+# Greatest width of a digit, as a multiple of its height.
 _WIDEST = 3.0
-# Of the strongest ink: what is fainter is a stain.
+# Share of the strongest ink; anything fainter is a stain.
 _FAINT = 0.35
-# Of a digit's height: a part of it that lies apart is at most so high, ...
+# Greatest height of a detached part, as a share of the digit's height.
 _PART = 0.6
-# ... at most so far above or below it, and at most so far beside it.
+# Greatest distance of such a part above or below the digit, and beside it; shares of its height.
 _GAP, _ASIDE = 0.2, 0.12
-# Of a digit's height: a higher part, of a stroke that broke, is at most so far above or below it.
+# The same above or below for a taller part, from a broken stroke.
 _BREAK = 0.1
-# Of its own height: a part that shares more than so much with a digit stands beside it.
+# Share of its own height; a part that overlaps a digit by more is beside it.
 _BESIDE = 0.3
-# A sheet of paper on a desk is like a thick stroke around what is written on it. Writing is so many
-# times thinner, and the less it fills the sheet, the thinner.
+# A sheet of paper on a desk looks like a thick stroke around the writing. The writing is thinner by
+# this factor, or by more if it fills less of the sheet.
 _THINNER, _FILLS = 2.5, 0.375
 
 
 class Digit(NamedTuple):
-    """A digit as it was written."""
+    """A handwritten digit."""
 
     box: Box
-    """Where, in the picture."""
+    """Its position in the picture."""
     strokes: Array
-    """``box.height`` by ``box.width`` float32, its own ink alone, from 0 to 1."""
+    """``box.height`` by ``box.width`` float32, from 0 to 1: only the digit's own ink."""
 
 
 class _Reading(NamedTuple):
-    """The digits of a picture, if ink is this shade."""
+    """The digits of a picture, under the assumption that ink has this shade."""
 
     strokes: Strokes
     digits: Sequence[Sequence[Part]]
@@ -50,16 +50,16 @@ class _Reading(NamedTuple):
 
 
 def find(picture: Array) -> list[Digit]:
-    """Find the digits on a picture, in lines from top to bottom, in a line from left to right.
+    """Find the digits on a picture: lines from top to bottom, each from left to right.
 
-    Digits that touch each other are found as one. A part that lies apart, such as the bar of a 5,
-    is found with its digit. Ink may be darker or lighter than the paper, or of another colour.
+    Digits that touch each other are found as one. A detached part, such as the bar of a 5, is found
+    with its digit. Ink may be darker or lighter than the paper, or of another colour.
 
     Args:
-        picture: ``(height, width, channels)`` float32 from 0, black, to 1, white.
+        picture: ``(height, width, channels)`` float32 from 0 (black) to 1 (white).
 
     Returns:
-        The digits; none where nothing is written.
+        The digits; none if nothing is written.
     """
     readings = [_read(shade) for shade in _shades(picture)]
     best = max(
@@ -70,7 +70,7 @@ def find(picture: Array) -> list[Digit]:
 
 
 def _shades(picture: Array) -> Iterator[Array]:
-    """Give what may be seen as dark ink: coloured ink is dark or light in one channel at least."""
+    """Yield images in which ink may be dark; coloured ink is dark or light in some channel."""
     darkest, lightest = picture.min(axis=2), picture.max(axis=2)
     yield darkest
     yield negative(lightest)
@@ -90,14 +90,14 @@ def _read(shade: Array) -> _Reading:
 
 
 def _without_stains(parts: Sequence[Part]) -> list[Part]:
-    """Leave out what is far fainter than the ink of the tall parts."""
+    """Return the parts without those far fainter than the ink of the tall parts."""
     tallest = max((part.box.height for part in parts), default=0)
     tall = [part.strength for part in parts if part.box.height >= _LOW * tallest]
     return [part for part in parts if part.strength > _FAINT * max(tall)]
 
 
 def _contrast(shade: Array, strokes: Strokes, digit: Sequence[Part]) -> float:
-    """Compare a digit with all around it, up to the width of its strokes away."""
+    """Return the contrast of a digit to its surroundings, up to one stroke width away."""
     margin = max(2, round(strokes.width))
     place = _place(_wider(_around(digit), margin, shade.shape))
     own = np.isin(strokes.numbered[place], [part.number for part in digit])
@@ -106,7 +106,7 @@ def _contrast(shade: Array, strokes: Strokes, digit: Sequence[Part]) -> float:
 
 
 def _is_on(writing: _Reading, sheet: _Reading) -> bool:
-    """Whether one reading's digits are written on what the other takes for digits."""
+    """Return whether the digits of one reading are written on what the other reads as digits."""
     pen, margin = writing.strokes.width, sheet.strokes.width
     return 0 < _THINNER * pen < margin and any(
         _contains(paper, digit) and digit.area * margin >= _FILLS * paper.area * pen
@@ -125,7 +125,7 @@ def _contains(box: Box, other: Box) -> bool:
 
 
 def _grouped(parts: Sequence[Part]) -> list[list[Part]]:
-    """Put the parts of each digit together, and leave out what is too low for one."""
+    """Group the parts of each digit, and drop parts that are too low for a digit."""
     digits: list[list[Part]] = []
     lowest = max(_LOWEST, _LOW * max((part.box.height for part in parts), default=0))
     for part in sorted(parts, key=lambda part: -part.box.height):
@@ -142,7 +142,7 @@ def _belongs(part: Box, digit: Box) -> bool:
     aside = max(digit.left - part.right, part.left - digit.right)
     if part.height <= _PART * digit.height:
         return apart <= _GAP * digit.height and aside <= _ASIDE * digit.height
-    # Higher parts side by side are digits of their own.
+    # Taller parts side by side are separate digits.
     stacked = -aside >= min(part.width, digit.width) / 2
     return stacked and -_BESIDE * part.height <= apart <= _BREAK * digit.height
 
@@ -153,7 +153,7 @@ def _around(parts: Sequence[Part]) -> Box:
 
 
 def _reading_order(digits: Sequence[Sequence[Part]]) -> list[Sequence[Part]]:
-    """Sort by lines, which may slope: a digit goes on the line whose last digit is beside it."""
+    """Sort by lines, which may slope: a digit joins the line whose last digit is beside it."""
     lines: list[list[Sequence[Part]]] = []
     for digit in sorted(digits, key=lambda digit: _around(digit).left):
         overlaps = [_overlap(_around(line[-1]), _around(digit)) for line in lines]
@@ -166,7 +166,7 @@ def _reading_order(digits: Sequence[Sequence[Part]]) -> list[Sequence[Part]]:
 
 
 def _overlap(box: Box, other: Box) -> float:
-    """Give a positive number if the middle of either is at the height of the other."""
+    """Return a positive number if the middle of one box is within the height of the other."""
     return max(box.height, other.height) / 2 - abs(_middle(box) - _middle(other))
 
 
@@ -175,7 +175,7 @@ def _middle(box: Box) -> float:
 
 
 def _cut_out(strokes: Strokes, digit: Sequence[Part]) -> Digit:
-    """Take the digit's own ink, with the soft edges of its strokes."""
+    """Return the digit's own ink, with the soft edges of its strokes."""
     box = _around(digit)
     margin = max(1, round(_ASIDE / 2 * box.length))
     wider = _wider(box, margin, strokes.numbered.shape)

@@ -1,4 +1,4 @@
-"""Judge the facts of a data set with Great Expectations; no other file imports it."""
+"""Check the facts of a data set with Great Expectations; no other file imports it."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -15,17 +15,17 @@ import great_expectations.expectations as gxe
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.expectations.row_conditions import Column
 
-# An outcome names the first 20 unexpected images, not all.
+# An outcome names only the first 20 unexpected images.
 RESULT_FORMAT = {"result_format": "SUMMARY", "partial_unexpected_count": 20}
 SETS = {"train": "training", "test": "test"}
 
 
 class ExpectationError(UserError):
-    """The data are not what they are expected to be."""
+    """The data do not meet the expectations."""
 
 
 class Check(NamedTuple):
-    """An expectation about one set: in words, and as Great Expectations has it."""
+    """An expectation about one set: its texts, and its arguments for Great Expectations."""
 
     name: str
     description: str
@@ -36,20 +36,20 @@ class Check(NamedTuple):
 
 
 def judge(facts: pd.DataFrame, bounds: Expectations, classes: Sequence[str]) -> dict[str, Any]:
-    """Judge every expectation, whether or not an earlier one failed.
+    """Check every expectation, even if an earlier one failed.
 
     Args:
-        facts: one row for each image, as ``facts.gather`` gives them.
-        bounds: what the data set must keep to.
+        facts: one row for each image, as ``facts.gather`` returns them.
+        bounds: the expectations of the data set.
         classes: the name of each class; a label is an index into them.
 
     Returns:
         ``success``: whether all expectations were met; ``failed``: the names of those that were
         not; ``expectations``: for each its ``name``, ``set`` (``train`` or ``test``),
         ``description``, ``success``, ``expected`` and ``observed`` (texts), ``unexpected_images``
-        (a count) and ``unexpected_share`` (0 to 1) where images are judged one by one, else None,
-        and ``first_unexpected`` (indices into the set, at most 20).
-        Facts and bounds alone determine it, in plain Python types, fit for JSON.
+        (a count) and ``unexpected_share`` (0 to 1) where images are checked one by one, else None,
+        and ``first_unexpected`` (indices into the set, at most 20). The result depends only on the
+        arguments, and has plain Python types, fit for JSON.
     """
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(enable=False)
@@ -197,7 +197,7 @@ def _range(values: pd.Series) -> str:
 
 
 def _number(value: float) -> str:
-    # Of a column without values, pandas gives a missing one.
+    # For a column without values, pandas returns a missing value.
     return "none" if pd.isna(value) else f"{float(value):,.10g}"
 
 

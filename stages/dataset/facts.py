@@ -1,4 +1,4 @@
-"""What can be said of each image of a data set, for the expectations to judge."""
+"""Gather facts about each image of a data set, for the expectations."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,32 +9,30 @@ import pandas as pd
 
 from stages.artifacts import Array
 
-# Images are copied from a memory-mapped file a block at a time, so that memory stays small.
+# Copy images from a memory-mapped file one block at a time, to save memory.
 BLOCK = 4096
 DIGEST_BYTES = 16
-"""Enough that two images of a data set have the same digest only if they are the same."""
+"""Long enough that two different images of a data set do not have the same digest."""
 
 
 def gather(arrays: Mapping[str, Array]) -> pd.DataFrame:
     """Gather the facts of both sets.
 
     Args:
-        arrays: ``train_images`` and ``test_images``, ``(n, height, width)`` of any real dtype,
-            and ``train_labels`` and ``test_labels``, ``(n,)`` integers. The counts of images and
-            labels of a set may differ.
+        arrays: ``train_images`` and ``test_images``, ``(n, height, width)`` of any real dtype, and
+            ``train_labels`` and ``test_labels``, ``(n,)`` integers. The counts of images and labels
+            of a set may differ.
 
     Returns:
-        One row for each image, the training set first. Where a set has more images than labels,
-        or more labels than images, what the missing half would say is missing in its row.
+        One row for each image, the training set first. Where a set has more images than labels, or
+        more labels than images, the values of the other half are missing in its row.
 
         ========================================  =========  ======================================
-        split                                     str        ``train`` or ``test``
-        index                                     int64      position in its set, from 0
-        label                                     Int64
-        height, width                             Int64      pixels
-        pixel_minimum, pixel_maximum              float64    NaN if any pixel is NaN
-        blank                                     boolean    all pixels are equal
-        digest                                    str        of the pixels' bytes
+        split                                     str        ``train`` or ``test`` index
+        int64      position in its set, from 0 label                                     Int64
+        height, width                             Int64      pixels pixel_minimum, pixel_maximum
+        float64    NaN if any pixel is NaN blank                                     boolean    all
+        pixels are equal digest                                    str        of the pixels' bytes
         duplicate                                 boolean    an earlier image of its set is the same
         leaked                                    boolean    a test image that is a training image
         class_share                               float64    share of its label in its set, 0 to 1

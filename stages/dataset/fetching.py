@@ -14,22 +14,22 @@ from stages.sections.dataset import DataFile, FolderSource, Source
 
 
 class FetchError(TemporaryError):
-    """No source has all the files that are wanted."""
+    """No source has all the required files."""
 
 
 def fetch(files: Mapping[str, DataFile], sources: Sequence[Source], folder: Path) -> None:
     """Get each file from the first source that has it, and show a progress bar.
 
-    A source that lacks something is passed over with one line on standard error; the next is
-    asked only for what is still missing.
+    A source that lacks something is skipped with one line on standard error; the next source is
+    asked only for files that are still missing.
 
     Args:
-        files: the pins, under the names that the files get in ``folder`` (with ``.idx`` added).
-        sources: tried in this order.
-        folder: takes the uncompressed files, each only when it is known to be right.
+        files: the expected files, by their names in ``folder`` (with ``.idx`` added).
+        sources: in the order to try them.
+        folder: receives the uncompressed files, each only after it is verified.
 
     Raises:
-        FetchError: some file is in no source; the message has each source's reason, and says
+        FetchError: a file is in no source; the message gives each source's reason, and explains
             where to put the files by hand.
     """
     missing = dict(files)
@@ -51,7 +51,7 @@ def fetch(files: Mapping[str, DataFile], sources: Sequence[Source], folder: Path
 def _fetch_from(
     source: Source, missing: dict[str, DataFile], folder: Path, progress: "tqdm[Never]"
 ) -> str:
-    """Take from ``missing`` what the source gives; the reason for what it doesn't, or nothing."""
+    """Remove from ``missing`` what the source provides; return why the rest failed, or nothing."""
     failures: dict[str, list[str]] = {}
     try:
         with opened(source) as open_file:
@@ -72,7 +72,7 @@ def _fetch_one(open_file: Opener, file: DataFile, target: Path, progress: "tqdm[
         with open_file(file.name) as stream:
             receive(stream, file, target, progress.update)
     except (TransferError, SourceError) as error:
-        # What came of the file is thrown away.
+        # Discard the progress of a failed file.
         progress.n = verified
         if isinstance(error, SourceError):
             raise

@@ -1,4 +1,4 @@
-"""Read pictures into digits such as MNIST's."""
+"""Read pictures, and convert their digits to images like those of MNIST."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,20 +14,20 @@ from stages.description import ImageFormat
 
 
 class Handwriting(NamedTuple):
-    """What some pictures show."""
+    """The content of some pictures."""
 
     digits: Mapping[str, Array]
-    """By the picture's name, ``(n, side, side)`` uint8 in the order of reading; n may be 0."""
+    """By the picture's name: ``(n, side, side)`` uint8 in reading order; n may be 0."""
     unread: Mapping[str, str]
-    """Why a picture could not be read, in a sentence, by its name."""
+    """By the picture's name: why it could not be read, as a sentence."""
 
 
 def read_handwriting(pictures: Mapping[str, Path], side: int) -> Handwriting:
-    """Find the digits on some pictures.
+    """Find the digits on pictures.
 
     Args:
-        pictures: the files by their names.
-        side: of the images that the digits become.
+        pictures: the files by name.
+        side: of the resulting images of digits.
     """
     digits, unread = {}, {}
     for name, path in pictures.items():
@@ -41,7 +41,7 @@ def read_handwriting(pictures: Mapping[str, Path], side: int) -> Handwriting:
 
 
 def stacked(handwriting: Handwriting, form: ImageFormat) -> Array:
-    """Put the digits of all pictures together, as images of a data set.
+    """Combine the digits of all pictures into images of a data set.
 
     Args:
         handwriting: digits of ``min(form.height, form.width)`` pixels a side.
@@ -49,7 +49,7 @@ def stacked(handwriting: Handwriting, form: ImageFormat) -> Array:
 
     Returns:
         ``(n, height, width)`` in the data set's type and range, with its background; images that
-        are not square hold the digits in the middle.
+        are not square have the digits in the middle.
     """
     digits = [digit for images in handwriting.digits.values() for digit in images]
     ink = np.zeros((len(digits), form.height, form.width))
@@ -60,7 +60,7 @@ def stacked(handwriting: Handwriting, form: ImageFormat) -> Array:
 
 
 def _in_range(ink: Array, form: ImageFormat) -> Array:
-    """Write ink, from 0 to 1, as pixels from the background to the other end of the range."""
+    """Map ink, from 0 to 1, to pixels from the background to the other end of the range."""
     ends = form.minimum, form.maximum
     background, strongest = ends if form.background == "minimum" else ends[::-1]
     pixels = background * (1 - ink) + strongest * ink

@@ -1,9 +1,9 @@
 """Read arrays from files in the IDX format.
 
-The format is the one that Yann LeCun, Corinna Cortes and Christopher Burges describe on the page
-of the MNIST database: two zero bytes, a byte for the data type, a byte for the number of
-dimensions, the size of each dimension as an unsigned 32-bit integer, then the numbers in row-major
-order; every number has its highest byte first.
+Yann LeCun, Corinna Cortes and Christopher Burges describe the format on the page of the MNIST
+database: two zero bytes, a byte for the data type, a byte for the number of dimensions, the size of
+each dimension as an unsigned 32-bit integer, then the numbers in row-major order; every number is
+big-endian.
 """
 
 import gzip
@@ -34,11 +34,11 @@ BLOCK = 1 << 20
 
 
 class IdxError(UserError):
-    """A file is not an IDX file, or not of what is wanted from it."""
+    """A file is not an IDX file, or does not contain the expected array."""
 
 
 class Header(NamedTuple):
-    """What the first bytes of an IDX file claim about the rest."""
+    """What the first bytes of an IDX file declare about the rest."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -57,8 +57,8 @@ class Header(NamedTuple):
 def read(path: Path) -> Array:
     """Read an IDX file, raw or compressed with gzip, whatever its name.
 
-    Nothing is allocated for the numbers before the size that the header claims has been found to
-    be the size of the (uncompressed) file.
+    Memory for the numbers is allocated only after the size in the header is found to match the size
+    of the (uncompressed) file.
 
     Args:
         path: a file of 1 to 4 dimensions, each at least 1.
@@ -67,7 +67,7 @@ def read(path: Path) -> Array:
         The array, uint8, int8, int16, int32, float32 or float64 in the machine's byte order.
 
     Raises:
-        IdxError: there is no such file, or its bytes are not those of one whole IDX file.
+        IdxError: there is no such file, or its content is not exactly one IDX file.
     """
     try:
         if not path.is_file():
@@ -92,7 +92,7 @@ def read(path: Path) -> Array:
 
 
 def read_images(path: Path) -> Array:
-    """Read images, ``(n, height, width)`` of any dtype; else ``IdxError``."""
+    """Read images, ``(n, height, width)`` of any dtype; ``IdxError`` otherwise."""
     images = read(path)
     if images.ndim != 3:  # noqa: PLR2004 - the dimensions of the docstring
         raise IdxError(
@@ -103,7 +103,7 @@ def read_images(path: Path) -> Array:
 
 
 def read_labels(path: Path) -> Array:
-    """Read labels, ``(n,)`` of an integer dtype; else ``IdxError``."""
+    """Read labels, ``(n,)`` of an integer dtype; ``IdxError`` otherwise."""
     labels = read(path)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise IdxError(
@@ -142,7 +142,7 @@ def _header(path: Path, file: io.BufferedIOBase) -> Header:
 
 
 def _unzipped_size(unzipped: gzip.GzipFile, header: Header) -> str:
-    """Count the uncompressed bytes, stopping at the first that the header does not claim."""
+    """Count the uncompressed bytes; stop at the first byte beyond the size in the header."""
     size = header.header_bytes
     while chunk := unzipped.read(min(BLOCK, header.file_bytes + 1 - size)):
         size += len(chunk)

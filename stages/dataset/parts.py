@@ -1,4 +1,4 @@
-"""Tell parts of strokes from blots, shadows, ruled lines and edges of the paper."""
+"""Distinguish parts of strokes from blots, shadows, ruled lines and edges of the paper."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,21 +10,22 @@ from skimage.measure import label, regionprops
 from stages.artifacts import Array
 
 STRONGEST = 0.8
-"""Of ink, from faint to strong: there it is as strong as its stroke is."""
-# Pixels: what is shorter is a speck.
+"""Quantile of a stroke's ink, from faint to strong, that counts as its strength."""
+# Pixels; anything shorter is a speck.
 _SHORTEST = 4
-# Of its length: what is wider inside is a blot or a shadow.
+# Share of its length; a part that is wider inside is a blot or a shadow.
 _SOLID = 0.45
-# Of the picture's height or width: what is as long runs through the picture.
+# Share of the picture's height or width; a part of this length runs through the picture.
 _THROUGH = 0.9
-# Of its length: what lies along the picture's edge on more is the edge of the paper.
+# Share of its length; a part that lies along the picture's edge for longer is the paper's edge.
 _ALONG = 0.25
-# A digit has no more holes of some size, of the box around it; a grid has.
+# A grid has more holes than a digit. Only holes above this share of the part's box count.
 _HOLES, _HOLE = 4, 0.002
-# Lines on ruled paper. What is at most so many times as wide and as strong is a piece of one.
+# Ruled paper has at least this many lines. A part of at most these multiples of a line's width and
+# strength is a piece of the line.
 _RULED = 3
 _LIKE_WIDTH, _LIKE_STRENGTH = 2.0, 1.3
-# Of its length: a pen is at least so wide that draws a digit through the whole picture.
+# Share of its length; the least stroke width of a digit that fills the whole picture.
 _PEN = 0.04
 
 
@@ -38,12 +39,12 @@ class Box(NamedTuple):
 
     @property
     def height(self) -> int:
-        """Rows of pixels."""
+        """Number of rows."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
-        """Columns of pixels."""
+        """Number of columns."""
         return self.right - self.left
 
     @property
@@ -53,7 +54,7 @@ class Box(NamedTuple):
 
     @property
     def area(self) -> int:
-        """Pixels."""
+        """Number of pixels."""
         return self.height * self.width
 
 
@@ -63,9 +64,9 @@ class Part(NamedTuple):
     box: Box
     number: int
     strength: float
-    """The share of the light that it takes away."""
+    """The share of the light that it absorbs."""
     width: float
-    """Where it is widest, in pixels."""
+    """Its greatest width, in pixels."""
 
 
 def parts(darkness: Array, numbered: Array) -> list[Part]:
@@ -76,8 +77,8 @@ def parts(darkness: Array, numbered: Array) -> list[Part]:
         numbered: of the same shape: the number of each connected part, or 0.
 
     Returns:
-        The parts, without specks, blots, shadows, ruled lines and their pieces, and without what
-        runs through the picture or along its edge; or, where that is all there is, the parts of a
+        The parts, without specks, blots, shadows, ruled lines and their pieces, and without parts
+        that run through the picture or along its edge. If no other parts remain, the parts of a
         digit that was cut out closely.
     """
     strokes, lines, cut_closely, ruled = [], [], [], False
@@ -110,9 +111,10 @@ def parts(darkness: Array, numbered: Array) -> list[Part]:
 
 
 def thickness(inked: Array) -> Array:
-    """Measure twice the distance of each pixel of ink from the next without, ``(height, width)``.
+    """Return twice the distance from each pixel of ink to the nearest bare one.
 
-    The distance is to the middle of that pixel; beyond the picture's edges there is no ink.
+    The result is ``(height, width)``. The distance is to the centre of that pixel; beyond the
+    picture's edges there is no ink.
     """
     if not inked.any():
         return np.zeros(inked.shape)

@@ -1,6 +1,6 @@
-"""Read photographs and scans, however they were saved, as the brightness of their colours.
+"""Read photographs and scans, in any common encoding, as the brightness of their colours.
 
-A file is judged by its header before any of its pixels is unpacked.
+A file is checked by its header before any of its pixels is decoded.
 """
 
 import warnings
@@ -16,27 +16,27 @@ from stages.errors import UserError
 FORMATS = ("PNG", "JPEG")
 MAXIMUM_PIXELS = 40_000_000
 _BRIGHTEST_OF_16_BITS = 65535
-# A picture is looked at with its longer side of at most so many pixels.
+# Pixels; a picture whose longer side has more is reduced.
 _LONGER_SIDE = 1200
 
 
 class PictureError(UserError):
-    """A file is no picture that can be read."""
+    """A file cannot be read as a picture."""
 
 
 def read(path: Path) -> Array:
-    """Read a picture as a person sees it: upright, and on white paper where it is transparent.
+    """Read a picture as a person sees it: upright, and on white where it is transparent.
 
     Args:
         path: a PNG or JPEG file, whatever its name: grey, RGB, palette or CMYK, of up to 16 bits a
             channel, with or without transparency.
 
     Returns:
-        ``(height, width, channels)`` float32 from 0, black, to 1, white; 1 channel if it is grey,
-        or red, green and blue. A large picture comes back smaller, each pixel the mean of a block.
+        ``(height, width, channels)`` float32 from 0 (black) to 1 (white); 1 channel if it is grey,
+        or red, green and blue. A large picture is reduced, each pixel the mean of a block.
 
     Raises:
-        PictureError: it is no such file, is damaged, or has more than 40 million pixels.
+        PictureError: the file has another format, is damaged, or has more than 40 million pixels.
     """
     try:
         with _opened(path) as picture:
@@ -46,14 +46,14 @@ def read(path: Path) -> Array:
             return _brightness(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
         raise PictureError("expected a PNG or JPEG file, found something else.") from None
-    # What Pillow raises for damage depends on where it meets it.
+    # Pillow's exception for damage depends on where it finds it.
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         found = " ".join(str(error).split()).rstrip(".")
         raise PictureError(f"expected a whole picture, found: {found}.") from None
 
 
 def _opened(path: Path) -> Image.Image:
-    """Read the header alone; Pillow has limits of its own, above which it warns or raises."""
+    """Read only the header; Pillow warns or raises above limits of its own."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
@@ -68,7 +68,7 @@ def _too_large(found: str) -> str:
 
 def _brightness(picture: Image.Image) -> Array:
     if picture.mode.startswith("I"):
-        # Pillow would clip 16 bits where it converts them to 8.
+        # Pillow would clip 16 bits when it converts them to 8.
         return _smaller(np.asarray(picture)[..., np.newaxis]) / np.float32(_BRIGHTEST_OF_16_BITS)
     if picture.has_transparency_data:
         ink = picture.convert("RGBA")
@@ -79,7 +79,7 @@ def _brightness(picture: Image.Image) -> Array:
 
 
 def _smaller(pixels: Array) -> Array:
-    """Make each block of pixels one, their mean, where the longer side has too many."""
+    """Replace each block of pixels with its mean, if the longer side has too many pixels."""
     side = -(-max(pixels.shape[:2]) // _LONGER_SIDE)
     sides = np.minimum(side, pixels.shape[:2])
     height, width = pixels.shape[:2] // sides * sides

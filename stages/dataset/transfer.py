@@ -1,4 +1,4 @@
-"""Take one file from a stream: unpacked, checked against its pin, and whole or not at all."""
+"""Receive one file from a stream: unpacked, verified, and complete or not at all."""
 
 import gzip
 import hashlib
@@ -17,27 +17,27 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 class TransferError(Exception):
-    """What a stream holds is not the file that was pinned; a reason for a person to read."""
+    """A stream does not contain the expected file; the reason is for a person to read."""
 
 
 def receive(
     stream: IO[bytes], file: DataFile, target: Path, report: Callable[[int], object]
 ) -> None:
-    """Write the content of ``stream`` to ``target``, a block at a time.
+    """Write the content of ``stream`` to ``target``, one block at a time.
 
     Args:
-        stream: the file's bytes, raw or compressed with gzip; it is closed in the end.
+        stream: the file's bytes, raw or compressed with gzip; it is closed at the end.
         file: the size and SHA-256 that the uncompressed bytes must have.
-        target: takes them once they are known to be right, and not before.
-        report: is told the size of each block, for a progress bar.
+        target: written only after the bytes are verified.
+        report: called with the size of each block, for a progress bar.
 
     Raises:
-        TransferError: the stream is damaged, or the bytes are others than those pinned; no more
-            than a buffer beyond the pinned size has been unpacked then.
+        TransferError: the stream is damaged, or its bytes differ from the expected ones; at most
+            one buffer beyond the expected size has been unpacked then.
     """
     digest, size = hashlib.sha256(), 0
     with (
-        # A stream is a raw one in all but its declared type.
+        # The stream behaves like a raw stream; only its declared type differs.
         io.BufferedReader(cast("io.RawIOBase", stream)) as buffered,
         replacing(target) as temporary,
         temporary.open("wb") as output,
@@ -58,7 +58,7 @@ def receive(
 
 
 def _read(read: Callable[[int], bytes], size: int) -> bytes:
-    # Only reading is guarded: that there is no room to write is no fault of the stream.
+    # Guard only reading: a full disk is not the stream's fault.
     try:
         return read(size)
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:

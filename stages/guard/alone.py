@@ -1,4 +1,4 @@
-"""Let one process of a stage at a time write its outputs."""
+"""Allow only one process of a stage at a time to write its outputs."""
 
 import fcntl
 import os
@@ -10,28 +10,28 @@ from pathlib import Path
 from stages.errors import UserError
 
 _FOLDER = Path(".dvc", "tmp", "stages")
-# Seconds: a process that was killed with its parent is gone by then.
+# Seconds; by then, a process that was killed with its parent is gone.
 _PATIENCE = 10
 # Seconds between two tries.
 _PAUSE = 0.05
 
 
 class BusyError(UserError):
-    """Another process of the same stage is at work."""
+    """Another process of the same stage is running."""
 
 
 @contextmanager
 def alone(stage: str, patience: float = _PATIENCE) -> Iterator[None]:
     """Hold the lock of a stage while the block runs.
 
-    The kernel frees it when the process ends, by whatever means.
+    The kernel releases it when the process ends, for whatever reason.
 
     Args:
-        stage: of the project at the working directory.
+        stage: of the project in the working directory.
         patience: seconds to wait for another process.
 
     Raises:
-        BusyError: another process still holds it then.
+        BusyError: another process still holds the lock after that time.
     """
     path = _FOLDER / f"{stage}.lock"
     descriptor = _locked(path, stage, time.monotonic() + patience)
@@ -64,7 +64,7 @@ def _locked(path: Path, stage: str, deadline: float) -> int:
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
-    """Whether the open file is still the one at the path: its last holder removed its own."""
+    """Return whether the open file is still at the path: its last holder may have removed it."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:

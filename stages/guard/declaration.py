@@ -1,4 +1,4 @@
-"""Read what ``dvc.yaml`` declares of a stage: what it depends on and what it writes."""
+"""Read what ``dvc.yaml`` declares about a stage: its dependencies and outputs."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,36 +12,36 @@ from ruamel.yaml.error import YAMLError
 from stages.errors import UserError
 
 PIPELINES = ("dvc.yaml", "*/dvc.yaml")
-"""Where the files of stages lie. Their paths are relative to the top of the project."""
+"""Patterns of the files that declare stages; their paths start at the top of the project."""
 _PARAMETERS = "params.yaml"
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")
 
 
 class DeclarationError(UserError):
-    """``dvc.yaml`` does not declare the stage in a way that can be followed."""
+    """``dvc.yaml`` does not declare the stage, or in a way that cannot be followed."""
 
 
 class Declaration(NamedTuple):
-    """What a stage depends on and what it writes, with every ``${...}`` resolved."""
+    """The dependencies and outputs of a stage, with every ``${...}`` resolved."""
 
     stage: str
     dependencies: tuple[str, ...]
     """Files and folders."""
     parameters: tuple[tuple[str, str], ...]
-    """A file of parameters and a place in it, such as ``recipes.fast.seed``."""
+    """A parameter file and a place in it, such as ``recipes.fast.seed``."""
     outputs: tuple[str, ...]
-    """Those that DVC removes before the stage runs: all but persistent ones."""
+    """Outputs that DVC removes before the stage runs: all except persistent ones."""
     owned_by_people: tuple[str, ...]
-    """Persistent outputs of any stage, which people fill."""
+    """Persistent outputs of any stage, which the user fills."""
 
 
 def read_declaration(stage: str) -> Declaration:
-    """Read the declaration of a stage in the project at the working directory.
+    """Read the declaration of a stage of the project in the working directory.
 
     Raises:
         DeclarationError: there is no such stage, or a file cannot be read.
     """
-    # The files of stages share parameters.
+    # Several pipeline files use the same parameters.
     read = cache(read_yaml)
     pipelines = [
         (content.get("stages", {}), _values(path.parent, content, read))
@@ -74,7 +74,7 @@ def read_yaml(path: Path, *, quickly: bool = False) -> Any:
 
     Args:
         path: of the file.
-        quickly: by the parser in C, which reads YAML 1.1: text is the same to both.
+        quickly: use the parser in C, which reads YAML 1.1; text is the same in both.
 
     Raises:
         DeclarationError: there is no such file, or it is not YAML.
@@ -95,7 +95,7 @@ def _pipelines() -> Iterator[tuple[Path, dict[str, Any]]]:
 def _values(
     folder: Path, content: Mapping[str, Any], read: Callable[[Path], Any]
 ) -> dict[str, Any]:
-    """Give the values that ``${...}`` names: of params.yaml and of the files under ``vars``."""
+    """Return the values that ``${...}`` can name: from params.yaml and the files under ``vars``."""
     files = [_PARAMETERS, *(name for name in content.get("vars", []) if isinstance(name, str))]
     values: dict[str, Any] = {}
     for path in ((folder / name).resolve() for name in files):
@@ -119,7 +119,7 @@ def _places(
 
 
 def _outputs(values: Mapping[str, Any], declared: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
-    """Give each output, and whether it is persistent."""
+    """Yield each output, and whether it is persistent."""
     for kind in ("outs", "metrics", "plots"):
         for entry in declared.get(kind, []):
             named = {entry: {}} if isinstance(entry, str) else entry
@@ -129,7 +129,7 @@ def _outputs(values: Mapping[str, Any], declared: Mapping[str, Any]) -> Iterator
 
 
 def value_at(values: Any, place: str) -> Any:
-    """Give the value at a place such as ``recipes.fast.seed``; None if there is none."""
+    """Return the value at a place such as ``recipes.fast.seed``; None if there is none."""
     for name in place.split("."):
         if not isinstance(values, Mapping):
             return None

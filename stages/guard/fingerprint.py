@@ -1,7 +1,7 @@
-"""Hash everything that a stage depends on, so that a change can be noticed.
+"""Hash everything that a stage depends on, to detect changes.
 
-DVC hashes dependencies after a stage has run (treeverse/dvc#11058). Without this, a file that is
-edited meanwhile would be recorded as if the stage had used it.
+DVC hashes dependencies after a stage has run (treeverse/dvc#11058). Without this module, a file
+that is edited during the run would be recorded as if the stage had used it.
 """
 
 import hashlib
@@ -17,20 +17,20 @@ _MISSING = "missing"
 
 
 class File(NamedTuple):
-    """A file as it was when it was hashed."""
+    """The state of a file when it was hashed."""
 
     status: tuple[int, ...]
-    """Inode, size, and times of change: while these stay, so does the content."""
+    """Inode, size, and times of change: while these stay the same, so does the content."""
     md5: str
 
 
 class Fingerprint(NamedTuple):
-    """What a stage depends on, at one time."""
+    """The state of everything that a stage depends on, at one time."""
 
     files: Mapping[str, File]
-    """Every file, by its path; those of folders too."""
+    """Every file by path, including those in folders."""
     parameters: Mapping[str, File]
-    """The files of parameters."""
+    """The parameter files."""
     values: Mapping[str, str]
     """Parameters as JSON, by ``PLACE in FILE``."""
 
@@ -40,7 +40,7 @@ def take(declaration: Declaration, earlier: Fingerprint | None = None) -> Finger
 
     Args:
         declaration: of the stage.
-        earlier: files whose status is the same as in this one are not read again.
+        earlier: files whose status is the same as in this fingerprint are not read again.
     """
     known = earlier.files if earlier else {}
     files = {
@@ -56,7 +56,7 @@ def take(declaration: Declaration, earlier: Fingerprint | None = None) -> Finger
 
 
 def differences(before: Fingerprint, after: Fingerprint) -> list[str]:
-    """Name what differs between two fingerprints, in order."""
+    """Return the sorted names of what differs between two fingerprints."""
     hashes = [
         {path: file.md5 for path, file in one.files.items()} | dict(one.values)
         for one in (before, after)
@@ -66,9 +66,10 @@ def differences(before: Fingerprint, after: Fingerprint) -> list[str]:
 
 
 def recorded_hash(fingerprint: Fingerprint, path: str) -> str:
-    """Give the MD5 that DVC records of a file or a folder; of a folder it ends in ``.dir``.
+    """Return the MD5 that DVC records for a file or a folder; for a folder it ends in ``.dir``.
 
-    A folder's is the MD5 of the JSON list of its files and their MD5, in the order of their paths.
+    The MD5 of a folder is that of the JSON list of its files and their MD5, in the order of their
+    paths.
     """
     if path in fingerprint.files:
         return fingerprint.files[path].md5
@@ -81,12 +82,12 @@ def recorded_hash(fingerprint: Fingerprint, path: str) -> str:
 
 
 def _files(path: str) -> Iterator[str]:
-    """Give the path itself or, of a folder, every file in it."""
+    """Yield the path itself or, for a folder, every file in it."""
     if not os.path.isdir(path):  # noqa: PTH112  # walked below as text
         yield path
         return
     for folder, folders, names in os.walk(path):
-        # DVC ignores it too, by .dvcignore.
+        # DVC ignores it too, because of .dvcignore.
         folders[:] = [name for name in folders if name != "__pycache__"]
         for name in names:
             yield os.path.join(folder, name)  # noqa: PTH118

@@ -1,6 +1,6 @@
-"""Check that a stage's inputs are what ``dvc.lock`` records of the stages that made them.
+"""Check that a stage's inputs match what ``dvc.lock`` records as outputs of other stages.
 
-DVC takes a read-only object of its cache for sound, and so checks out a damaged one.
+DVC trusts a read-only object in its cache, and so checks out a damaged one.
 """
 
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from stages.guard.fingerprint import Fingerprint, recorded_hash
 
 
 class InputError(UserError):
-    """An input of a stage is not what ``dvc.lock`` records."""
+    """An input of a stage does not match ``dvc.lock``."""
 
 
 class Record(NamedTuple):
-    """What ``dvc.lock`` says of an output."""
+    """The record of an output in ``dvc.lock``."""
 
     path: str
     stage: str
@@ -25,12 +25,12 @@ class Record(NamedTuple):
 
 
 def check_inputs(declaration: Declaration, fingerprint: Fingerprint) -> None:
-    """Compare a stage's inputs with what ``dvc.lock`` records of them.
+    """Compare a stage's inputs with their records in ``dvc.lock``.
 
     What a person puts into the folder of a persistent output is an input without a record.
 
     Raises:
-        InputError: one differs, or a ``dvc.lock`` cannot be read.
+        InputError: an input differs, or a ``dvc.lock`` cannot be read.
     """
     inputs = set(declaration.dependencies) - set(declaration.owned_by_people)
     for record in _records():

@@ -1,6 +1,6 @@
 """End this process when the process that started it dies.
 
-``dvc`` does not end its stage when it is killed, and the next run would start a second one.
+If ``dvc`` is killed, its stage keeps running, and the next run would start a second one.
 """
 
 import ctypes
@@ -15,16 +15,17 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def end_with_parent() -> None:
-    """Have the kernel kill this process when its parent dies; on Linux alone.
+    """Have the kernel kill this process when its parent dies; only on Linux.
 
-    Where a shell stands between (``sh -c COMMAND``), that shell's parent counts as well.
+    If the parent is a shell that runs one command (``sh -c COMMAND``), also end when the shell's
+    parent dies.
     """
     if sys.platform != "linux":
         return
     parent = os.getppid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        # It died before the kernel knew.
+        # The parent died before the kernel was notified.
         _end()
     if _runs_one_command(parent):
         _end_with(_parent_of(parent))
@@ -36,13 +37,13 @@ def _runs_one_command(pid: int) -> bool:
 
 
 def _parent_of(pid: int) -> int:
-    # After the name, which is in parentheses and may hold any character.
+    # The fields after the name, which is in parentheses and may contain any character.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[1])
 
 
 def _end_with(pid: int) -> None:
-    """Kill this process when another dies, which need not be its parent."""
+    """Kill this process when another process dies, which need not be its parent."""
     descriptor = os.pidfd_open(pid)
 
     def wait() -> None:

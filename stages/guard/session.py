@@ -1,4 +1,4 @@
-"""Guard the run of a stage that DVC has started, from its first act to its last."""
+"""Guard a stage that DVC has started, from its start to its end."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from stages.guard.fingerprint import differences, take
 from stages.guard.inputs import check_inputs
 from stages.guard.parent import end_with_parent
 
-# Of what has changed, how much a sentence names.
+# Most changed names in an error message.
 _NAMED = 5
 
 _sessions: list["Session"] = []
@@ -24,7 +24,7 @@ class ChangedError(UserError):
 
 
 class Session:
-    """What a stage found when it began, and what it does once that has proved unchanged."""
+    """The state of a stage's dependencies at its start, and what to call if they stay unchanged."""
 
     def __init__(self, declaration: Declaration) -> None:
         self._declaration = declaration
@@ -48,18 +48,18 @@ class Session:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Guard the block, which runs a stage in the project at the working directory.
+    """Guard the block, which runs a stage of the project in the working directory.
 
-    The process ends when DVC dies. Only one process of a stage runs at a time. The inputs are those
-    that ``dvc.lock`` records. If anything that the stage depends on is another at the end than at
-    the beginning, its outputs are removed and it fails, so that DVC records nothing. A stage that
-    is not started by DVC is not recorded, and not guarded.
+    The process ends when DVC dies. Only one process of a stage runs at a time. The inputs must
+    match ``dvc.lock``. If anything that the stage depends on changes before the end, the stage
+    fails and its outputs are removed, so that DVC records nothing. If DVC did not start the stage,
+    it is neither recorded nor guarded.
 
     Raises:
-        BusyError: another process of the stage is at work.
+        BusyError: another process of the stage is running.
         ChangedError: something has changed.
         DeclarationError: ``dvc.yaml`` cannot be followed.
-        InputError: an input is not what ``dvc.lock`` records.
+        InputError: an input does not match ``dvc.lock``.
     """
     address = os.environ.get("DVC_STAGE")
     if address is None:
@@ -84,9 +84,9 @@ def guarded() -> Iterator[None]:
 
 
 def when_unchanged(callback: Callable[[], object]) -> None:
-    """Call back at the end of the stage, if all that it depends on is as it was.
+    """Call the function at the end of the stage if none of its dependencies has changed.
 
-    At once in a process that is not guarded.
+    In a process that is not guarded, call it at once.
     """
     if _sessions:
         _sessions[-1].callbacks.append(callback)
@@ -95,13 +95,13 @@ def when_unchanged(callback: Callable[[], object]) -> None:
 
 
 def check_unchanged() -> None:
-    """Raise ``ChangedError`` if something that the guarded stage depends on has changed."""
+    """Raise ``ChangedError`` if anything that the guarded stage depends on has changed."""
     for session in _sessions:
         session.check()
 
 
 def _remove_leftovers(declaration: Declaration) -> None:
-    """Remove what a killed process of this stage was writing."""
+    """Remove temporary files of a killed process of this stage."""
     for output in map(Path, declaration.outputs):
         for leftover in output.parent.glob(f".{output.name}.*.part"):
             leftover.unlink()

@@ -1,4 +1,4 @@
-"""The network and its training. TensorFlow is imported in this package alone."""
+"""Build, train and run the network. Only this package imports TensorFlow."""
 
 import os
 import tempfile
@@ -10,8 +10,8 @@ from contextlib import contextmanager
 def _notes_held_back() -> Iterator[None]:
     """Hold back what libraries write to standard error, unless the block raises.
 
-    TensorFlow's compiled part prints notes about its build and absent GPUs straight to the file
-    descriptor while it starts, before any log level of its own applies.
+    While TensorFlow starts, its compiled part writes notes about its build and absent GPUs directly
+    to the file descriptor, before any log level applies.
     """
     with tempfile.TemporaryFile() as notes:
         standard_error = os.dup(2)
@@ -30,7 +30,7 @@ def _notes_held_back() -> Iterator[None]:
 def _fix_environment() -> None:
     """Remove the variables that change what TensorFlow computes, and set the project's own.
 
-    What the weights are is for params.yaml alone to say, which dvc.lock records.
+    Only params.yaml, which dvc.lock records, may influence the weights.
     """
     for name in list(os.environ):
         if name.startswith(_ARITHMETIC) and not name.startswith(_HARMLESS):
@@ -38,7 +38,7 @@ def _fix_environment() -> None:
     os.environ.update(_OWN)
 
 
-# TensorFlow and the libraries that it computes with, on CPUs and on GPUs.
+# Prefixes of TensorFlow and the libraries that it computes with, on CPUs and on GPUs.
 _ARITHMETIC = (
     "TF_",
     "TF2_",
@@ -55,13 +55,13 @@ _ARITHMETIC = (
     "CUBLAS",
     "NVIDIA_TF32_OVERRIDE",
 )
-# What TensorFlow's C++ part logs.
+# These variables only change what TensorFlow's C++ part logs.
 _HARMLESS = ("TF_CPP_",)
 _OWN = {
-    # Its default depends on the processor: on with AVX-512 VNNI or BF16, AVX VNNI or AMX alone.
+    # Its default depends on the processor: on only with AVX-512 VNNI or BF16, AVX VNNI or AMX.
     "TF_ENABLE_ONEDNN_OPTS": "1",
-    # TensorFlow would import all of Keras, which takes as long as the rest of it and is not used
-    # here, unless told to wait for an older Keras, which is not installed.
+    # Without this, TensorFlow imports all of Keras, which is not used here and takes as long as the
+    # rest. With it, TensorFlow waits for an older Keras, which is not installed.
     "TF_USE_LEGACY_KERAS": "1",
 }
 _fix_environment()

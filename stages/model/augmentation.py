@@ -1,4 +1,4 @@
-"""Random distortion of training images, in the graph."""
+"""Distort training images at random, in the graph."""
 
 import math
 from typing import cast
@@ -15,16 +15,16 @@ def distort(
 ) -> tf.Tensor:
     """Shift, rotate, scale, shear and bend each image by its own random amounts.
 
-    Every pixel is read once, however many distortions there are, since each reading blurs.
+    All distortions are combined so that every pixel is read only once, since each reading blurs.
 
     Args:
         images: ``(n, height, width)`` float32, 0 = background.
-        augmentation: the largest amount of each; all 0 leaves the images as they are.
-        affine_seed: ``(2,)`` int64, determines all amounts but the elastic.
-        elastic_seed: as ``affine_seed``, determines the elastic.
+        augmentation: the largest amount of each distortion; all 0 leaves the images unchanged.
+        affine_seed: ``(2,)`` int64, determines all amounts except the elastic one.
+        elastic_seed: as ``affine_seed``, determines the elastic distortion.
 
     Returns:
-        ``(n, height, width)`` float32; what comes from outside is 0.
+        ``(n, height, width)`` float32; pixels from outside the image are 0.
     """
     largest = [
         math.radians(augmentation.rotation),
@@ -50,7 +50,7 @@ def _sources(amounts: tf.Tensor, height: int, width: int) -> tuple[tf.Tensor, tf
 
     Args:
         amounts: ``(5, n)`` float32: angle in radians, relative change of size, shear, and pixels
-            down and to the right; about the centre of the image.
+            down and to the right; all relative to the centre of the image.
         height: of the images, in pixels.
         width: as ``height``.
 

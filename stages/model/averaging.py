@@ -1,4 +1,4 @@
-"""The mean of the weights over the end of a training."""
+"""Average the weights over the end of a training."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,15 @@ from stages.model.variables import name_of
 
 
 class WeightAverage(tf.Module):
-    """Averages variables over the last steps of a training, which goes on from their own values.
+    """Averages variables over the last steps of a training, without changing the training itself.
 
     Izmailov and others, "Averaging Weights Leads to Wider Optima and Better Generalization" (2018),
-    of every step instead of every epoch. The running statistics of batch normalization are averaged
-    as the weights are, which spares the pass over the images that measures them anew there.
+    over every step instead of every epoch. The running statistics of batch normalization are
+    averaged like the weights; the paper measures them again in a separate pass over the images.
 
     Args:
-        variables: of the network; between epochs they hold the average, once it has begun.
-        share: of all steps, at the end, that are averaged; more than 0.
+        variables: of the network; between epochs they hold the average, once averaging has begun.
+        share: of all steps that are averaged, counted from the end; more than 0.
         steps: of the whole training.
     """
 
@@ -34,16 +34,16 @@ class WeightAverage(tf.Module):
 
     @property
     def state(self) -> list[tf.Variable]:
-        """The averages so far, and the values that training goes on from."""
+        """The averages so far, and the values from which training continues."""
         return self._averages + self._trained
 
     def begin_epoch(self) -> None:
-        """Put the values that training goes on from in place."""
+        """Restore the values from which training continues."""
         for variable, trained in zip(self._variables, self._trained, strict=True):
             variable.assign(trained)
 
     def end_epoch(self) -> None:
-        """Put the averages in place."""
+        """Save the trained values, and put the averages in their place."""
         for variable, trained, average in zip(
             self._variables, self._trained, self._averages, strict=True
         ):
@@ -51,15 +51,15 @@ class WeightAverage(tf.Module):
             variable.assign(average)
 
     def update(self, step: tf.Tensor) -> None:
-        """Take the values after a step into the averages.
+        """Add the values after a step to the averages.
 
         Args:
             step: ``()`` int32, 0 for the very first step.
         """
-        # Before the first step that counts, the average is the newest value.
+        # Before averaging begins, the average is the newest value.
         weight = 1 / tf.cast(tf.maximum(step - self._first, 0) + 1, tf.float32)
         for variable, average in zip(self._variables, self._averages, strict=True):
-            # By its handle, so that of several devices each changes its own copy.
+            # Assign through the handle, so that each of several devices changes its own copy.
             tf.raw_ops.AssignVariableOp(
                 resource=average.handle, value=average + weight * (variable - average)
             )

@@ -1,4 +1,4 @@
-"""The batches of an epoch, from memory or from disk: the same either way."""
+"""Provide the batches of an epoch, from memory or from disk, with the same content."""
 
 import os
 from collections.abc import Callable
@@ -9,30 +9,30 @@ import tensorflow as tf
 
 from stages.artifacts import Array
 
-# Of the machine's memory: what training images may take before they are streamed.
+# Largest share of the machine's memory that training images may take; beyond it, they are streamed.
 _SHARE = 0.25
-# Batches that are read while one is trained on.
+# Batches that are read ahead during training.
 _READ_AHEAD = 4
 
 
 class Examples(NamedTuple):
-    """Images and what they show."""
+    """Images and their labels."""
 
     images: Array
-    """``(n, height, width)``, raw, of any real dtype; may be mapped from a file."""
+    """``(n, height, width)``, raw, of any real dtype; may be memory-mapped."""
     labels: Array
     """``(n,)`` integers from 0 to ``classes - 1``."""
     rows: Array | None = None
-    """``(m,)`` integers: which of the ``n``, or all."""
+    """``(m,)`` integers: the chosen images among the ``n``; None means all."""
 
     @property
     def chosen(self) -> Array:
-        """``(m,)`` integers: the rows that count."""
+        """``(m,)`` integers: the chosen rows."""
         return np.arange(len(self.labels)) if self.rows is None else self.rows
 
 
 class Batches(Protocol):
-    """Where a graph gets an epoch's images from."""
+    """A source of an epoch's images for a graph."""
 
     def epoch(self, order: tf.Tensor, size: int) -> Callable[[tf.Tensor], tf.Tensor]:
         """Begin an epoch, in a graph.
@@ -42,8 +42,8 @@ class Batches(Protocol):
             size: of a batch.
 
         Returns:
-            Gives the images of a batch, ``(at most size, height, width)`` of their own dtype, from
-            its positions; asked for in order, each once.
+            A function that takes the positions of a batch and returns its images, ``(at most size,
+            height, width)`` of their own dtype; call it for the batches in order, once each.
         """
 
 
@@ -59,7 +59,7 @@ class InMemory:
 
 
 class Streamed:
-    """Reads each batch from the array while the one before is trained on."""
+    """Reads each batch from the array during training on the previous one."""
 
     def __init__(self, examples: Examples) -> None:
         self._images, self._rows = examples.images, examples.chosen
@@ -73,7 +73,7 @@ class Streamed:
             .prefetch(_READ_AHEAD)
         )
         options = tf.data.Options()
-        # One thread reads a fixed number ahead: there is nothing to tune while it runs.
+        # One thread reads a fixed number of batches ahead, so there is nothing to tune at run time.
         options.autotune.enabled = False
         options.threading.private_threadpool_size = 1
         iterator = iter(batches.with_options(options))
@@ -91,10 +91,10 @@ class Streamed:
 
 
 def held(examples: Examples, kept_in: Literal["auto", "memory", "stream"]) -> Examples:
-    """Read the chosen images into memory, unless they are streamed: no file can change them there.
+    """Read the chosen images into memory unless they are streamed, so that no file can change them.
 
     Args:
-        examples: whose images may be mapped from a file.
+        examples: whose images may be memory-mapped.
         kept_in: as for ``batches``.
     """
     if not isinstance(examples.images, np.memmap) or _place(examples, kept_in) == "stream":
@@ -104,7 +104,7 @@ def held(examples: Examples, kept_in: Literal["auto", "memory", "stream"]) -> Ex
 
 
 def batches(examples: Examples, kept_in: Literal["auto", "memory", "stream"]) -> Batches:
-    """Choose where the images come from; ``auto`` goes by their size."""
+    """Choose where the images come from; ``auto`` decides by their size."""
     place = _place(examples, kept_in)
     return InMemory(examples) if place == "memory" else Streamed(examples)
 

@@ -1,4 +1,4 @@
-"""Files that a training keeps for a later run: each holds a digest, and none is relied upon."""
+"""Keep files of a training for a later run: each has a digest, and no run depends on them."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from stages.errors import UserError
 from stages.formats import FormatError, parse_json, read_file
 
 _DIGEST = "sha256"
-# Of a file of values.
+# Largest file of values.
 _MAXIMUM_BYTES = 1 << 20
 
 
@@ -27,23 +27,23 @@ class DamagedError(UserError):
 
 
 def keep(path: Path, tensors: Mapping[str, Array]) -> None:
-    """Write named arrays with a digest of them and of the file's name.
+    """Write named arrays with a digest of the arrays and the file's name.
 
-    A later run can do without them: where they cannot be written, a line says why.
+    If the file cannot be written, report that and go on: a later run does not need it.
     """
     signed = _signed(path, digest_of(tensors))
     _write(path, lambda: artifacts.write_tensors(path, tensors, {_DIGEST: signed}))
 
 
 def kept(path: Path, maximum_bytes: int) -> dict[str, Array] | None:
-    """Read what ``keep`` wrote; nothing if there is no such file.
+    """Read what ``keep`` wrote; None if there is no such file.
 
     Args:
         path: of the file.
-        maximum_bytes: more than it can have; a larger one is refused before it is read.
+        maximum_bytes: a larger file is refused before it is read.
 
     Raises:
-        DamagedError: it is not the very file that was written there.
+        DamagedError: the file is not the one that was written there.
     """
     if not os.path.lexists(path):
         return None
@@ -58,16 +58,16 @@ def kept(path: Path, maximum_bytes: int) -> dict[str, Array] | None:
 
 
 def keep_values(path: Path, values: Mapping[str, float | str]) -> None:
-    """Write named values as JSON, with a digest as ``keep`` has one."""
+    """Write named values as JSON, with a digest as in ``keep``."""
     signed = _signed(path, _digest_of_values(values))
     _write(path, lambda: artifacts.write_json(path, {**values, _DIGEST: signed}))
 
 
 def kept_values(path: Path) -> dict[str, Any] | None:
-    """Read what ``keep_values`` wrote; nothing if there is no such file.
+    """Read what ``keep_values`` wrote; None if there is no such file.
 
     Raises:
-        DamagedError: it is not the very file that was written there.
+        DamagedError: the file is not the one that was written there.
     """
     if not os.path.lexists(path):
         return None
@@ -84,7 +84,7 @@ def kept_values(path: Path) -> dict[str, Any] | None:
 
 
 def make_way(path: Path) -> None:
-    """Move aside what keeps a file from being written: a folder there, or a file for its folder.
+    """Move aside what blocks a file's path: a folder in its place, or a file in its folder's.
 
     Raises:
         OSError: it cannot be moved.
@@ -103,7 +103,7 @@ def make_way(path: Path) -> None:
 
 
 def digest_of(arrays: Mapping[str, Array]) -> str:
-    """Hash names, dtypes, shapes and bytes: SHA-256 in hexadecimal."""
+    """Return the SHA-256, in hexadecimal, of names, dtypes, shapes and bytes."""
     digest = hashlib.sha256()
     for name, array in sorted(arrays.items()):
         digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
@@ -134,5 +134,5 @@ def _digest_of_values(values: object) -> str:
 
 
 def _signed(path: Path, digest: str) -> str:
-    """Give the digest of content under a name, so that it is of no use under another."""
+    """Return a digest of content and file name, so that a renamed file is not valid."""
     return hashlib.sha256(f"{path.name} {digest}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The state of a training, kept after each epoch, so that a killed one goes on from there."""
+"""Save the state of a training after each epoch, so that a killed training can continue."""
 
 import hashlib
 import json
@@ -31,34 +31,36 @@ def trained(
     folder: Path,
     after_epoch: Sequence[Callable[[], None]] = (),
 ) -> Iterator[Timing]:
-    """Train, from the last checkpoint of the very same training where there is one.
+    """Train, from the last checkpoint of exactly the same training if there is one.
 
-    The block writes what came of it. The checkpoint is removed at the end of the stage, unless it
-    is to be kept or something has changed meanwhile, and stays when the process is stopped. Where
-    it is damaged, or cannot be written, a line says so, and the training does without it.
+    The block writes the results. The checkpoint is removed at the end of the stage, unless it is to
+    be kept or an input has changed. It stays if the process is stopped. If it is damaged or cannot
+    be written, report that and train without it.
 
     Args:
-        classifier: as it is made, with its first weights.
+        classifier: new, with its initial weights.
         training: the recipe's hyperparameters.
         machine: how this machine trains, and whether the last checkpoint is kept.
-        examples: what is fitted.
-        validation: what the accuracy after each epoch is measured on, if anything.
-        folder: where checkpoints lie, each under the hash of all that determines its training.
-        after_epoch: each called when an epoch is in the history, the weights and the checkpoint.
+        examples: the images to fit.
+        validation: the images on which accuracy is measured after each epoch, if any.
+        folder: of the checkpoints, each named by the hash of everything that determines its
+            training.
+        after_epoch: functions to call after an epoch is in the history, the weights and the
+            checkpoint.
 
     Yields:
-        What it took.
+        How long the training took.
 
     Raises:
-        ChangedError: something that the stage depends on has changed before the training, or
-            streamed images have during it.
-        TrainingError: the training cannot go on; its last checkpoint stays.
+        ChangedError: a dependency of the stage has changed before the training, or streamed images
+            have changed during it.
+        TrainingError: the training cannot continue; its last checkpoint stays.
     """
     examples = held(examples, machine.input)
     validation = held(validation, machine.input) if validation else None
     sets = {"examples": examples} | ({"validation": validation} if validation else {})
     path = folder / f"{key(classifier, training, machine, sets)}.safetensors"
-    # The key names the code as it is now: it must be the code that has been imported.
+    # The key covers the code on disk, which must be the code that has been imported.
     check_unchanged()
     state = _kept(path, classifier, training.epochs)
     if state is not None:
@@ -67,17 +69,17 @@ def trained(
 
     def keep() -> None:
         if isinstance(examples.images, np.memmap):
-            # What is streamed may have been written to, and the epoch been trained on it.
+            # Streamed images may have changed on disk, and the epoch may have used them.
             check_unchanged()
         cache.keep(path, classifier.state)
         for follow in after_epoch:
             follow()
 
     def remove() -> None:
-        # A process that was killed while it wrote has left a part behind.
+        # A process that was killed while writing leaves a temporary file behind.
         leftovers = [] if machine.keep_checkpoint else [path]
         for leftover in (*leftovers, *folder.glob(f".{path.name}.*.part")):
-            # The training has ended well; what cannot be removed does no harm.
+            # The training has succeeded; a file that cannot be removed does no harm.
             with suppress(OSError):
                 leftover.unlink()
 
@@ -98,9 +100,9 @@ def _kept(path: Path, classifier: Classifier, epochs: int) -> dict[str, Array] |
 
 
 def _maximum_bytes(classifier: Classifier, epochs: int) -> int:
-    """Give more bytes than a checkpoint has.
+    """Return an upper bound for the size of a checkpoint.
 
-    The optimizer keeps two moments of each weight, and an average and a value beside it.
+    For each weight, it holds up to two moments, an average and a trained value.
     """
     weights = sum(array.nbytes for array in classifier.weights.values())
     return 8 * weights + 64 * epochs + (1 << 20)
@@ -112,12 +114,12 @@ def key(
     """Hash everything that determines the training: recipe, data, code, library and machine.
 
     Args:
-        classifier: as it is made.
+        classifier: new, with its initial weights.
         training: the recipe's hyperparameters.
         machine: how this machine trains.
-        sets: the examples by their part in it.
+        sets: the examples by their role, such as ``validation``.
     """
-    # With a constant learning rate an epoch is the same however many follow it.
+    # With a constant learning rate, an epoch does not depend on how many follow it.
     constant = training.warmup == 0 and training.decay == "none" and training.averaging == 0
     settings: dict[str, Any] = {
         "classifier": classifier.settings,

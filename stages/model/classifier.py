@@ -1,4 +1,4 @@
-"""The model as its users see it: train, predict, and the history of its training."""
+"""Train the model, predict with it, and keep the history of its training."""
 
 import math
 import sys
@@ -21,29 +21,29 @@ from stages.model.views import views
 from stages.sections.machine import Machine
 from stages.sections.recipe import NetworkParams, Training
 
-# Pixels that are classified at once: enough to keep the processor busy, and little memory.
+# Pixels to classify at once: enough to keep the processor busy, with little memory.
 _PIXELS_TOGETHER = 1000 * 28 * 28
 _HISTORY = ("epoch", "loss", "accuracy")
 
 
 class Timing(NamedTuple):
-    """What a training took on this machine."""
+    """How long a training took on this machine."""
 
     epochs: int
-    """Trained in this process: fewer than the recipe's where an earlier one was gone on with."""
+    """Epochs trained in this process: fewer than the recipe's if it continued a training."""
     seconds: float
-    """Of the epochs, with their validation."""
+    """Duration of the epochs, including validation."""
     images_per_second: float
 
 
 class Classifier:
-    """A network that takes raw images, standardizing them by the training set's numbers.
+    """A network that accepts raw images and standardizes them with the training set's numbers.
 
     Args:
         network: the recipe's architecture.
         standardization: ``mean`` (height, width) and ``standard_deviation`` (1,), float32.
-        classes: how many there are.
-        seed: of the recipe; determines the first weights and all chance in training.
+        classes: the number of classes.
+        seed: of the recipe; determines the initial weights and all randomness in training.
 
     Raises:
         NetworkError: the network does not fit images of this size.
@@ -70,17 +70,17 @@ class Classifier:
 
     @property
     def history(self) -> pd.DataFrame:
-        """A row for each epoch trained.
+        """A row for each trained epoch.
 
-        Columns: ``epoch``, from 1; ``loss``, the mean over the epoch's batches of what is
-        minimized: their mean cross-entropy with the recipe's smoothed labels, in nats; and with a
-        validation set ``accuracy`` on it after the epoch.
+        Columns: ``epoch``, from 1; ``loss``, the mean over the epoch's batches of their mean
+        cross-entropy with the recipe's smoothed labels, in nats; and, with a validation set,
+        ``accuracy`` on it after the epoch.
         """
         return pd.DataFrame(self._epochs)
 
     @property
     def weights(self) -> dict[str, Array]:
-        """Every weight and running statistic by its name, float32."""
+        """Every weight and running statistic by name, float32."""
         return values(self.network.saved)
 
     @weights.setter
@@ -89,7 +89,7 @@ class Classifier:
 
     @property
     def state(self) -> dict[str, Array]:
-        """All that training goes on from: the weights, the optimizer's state, the history."""
+        """Everything that training continues from: weights, optimizer state and history."""
         history = {f"history.{name}": column.to_numpy() for name, column in self.history.items()}
         return self.weights | self._optimizer | history
 
@@ -116,21 +116,21 @@ class Classifier:
     ) -> Timing:
         """Fit the network, with a progress bar and a line for each epoch on standard error.
 
-        Goes on where an earlier training or the state taken over ended, as if it had not stopped.
+        Continue exactly from the end of an earlier training or from an assigned ``state``.
 
         Args:
-            training: the recipe's hyperparameters; ``epochs`` counts those already trained.
+            training: the recipe's hyperparameters; ``epochs`` includes those already trained.
             machine: how this machine trains.
-            examples: what is fitted.
-            validation: what is not fitted, for the accuracy after each epoch.
-            after_epoch: called when an epoch is in the history and the weights.
+            examples: the images to fit.
+            validation: other images, for the accuracy after each epoch.
+            after_epoch: called after an epoch is in the history and the weights.
 
         Returns:
-            What it took.
+            How long the training took.
 
         Raises:
-            TrainingError: the loss is not finite, memory does not suffice, or there are more
-                devices than images in a batch.
+            TrainingError: the loss is not finite, memory is insufficient, or there are more devices
+                than images in a batch.
         """
         trainer = Trainer(
             self.network,
@@ -183,15 +183,15 @@ class Classifier:
         """Compute the probability of each class.
 
         Args:
-            images: ``(n, height, width)``, raw, of any real dtype; may be mapped from a file.
-            rows: ``(m,)`` integers: which of the ``n``, or all.
+            images: ``(n, height, width)``, raw, of any real dtype; may be memory-mapped.
+            rows: ``(m,)`` integers: the chosen images among the ``n``; None means all.
 
         Returns:
             ``(m, classes)`` float32; each row sums to 1.
         """
         rows = np.arange(len(images)) if rows is None else rows
         if not len(rows):
-            # On some processors TensorFlow's convolutions give no images the wrong shape.
+            # On some processors, TensorFlow's convolutions return the wrong shape for zero images.
             return np.empty((0, self.settings["classes"]), np.float32)
         together = max(1, _PIXELS_TOGETHER // math.prod(images.shape[1:]))
         return np.concatenate(
@@ -202,19 +202,19 @@ class Classifier:
         )
 
     def labels(self, images: Array) -> Array:
-        """Name the most probable class of each image: ``(n,)`` int64; images as above."""
+        """Return the most probable class of each image: ``(n,)`` int64; images as above."""
         labels: Array = self.probabilities(images).argmax(axis=1)
         return labels
 
     @tf.function(reduce_retracing=True)
     def answer(self, images: tf.Tensor) -> tf.Tensor:
-        """Compute ``probabilities`` in a graph, of tensors."""
+        """Compute ``probabilities`` of a tensor, in a graph."""
         looks = views(tf.cast(images, tf.float32), self._views)
         answers = [tf.nn.softmax(self.network(self.standardize(look))) for look in looks]
         return tf.add_n(answers) / len(answers)
 
     def standardize(self, images: tf.Tensor) -> tf.Tensor:
-        """Map raw images, ``(n, height, width)`` float32, to what the network takes."""
+        """Map raw images, ``(n, height, width)`` float32, to the input of the network."""
         return (images - self._mean) / self._standard_deviation
 
     def _accuracy(self, examples: Examples) -> float:

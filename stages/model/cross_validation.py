@@ -1,4 +1,4 @@
-"""The score of a recipe on images that it was not fitted on, kept so that it is measured once."""
+"""Score a recipe on images that it was not fitted on, and keep the score for later runs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,17 +16,17 @@ from stages.model.training import DivergedError
 from stages.sections.machine import Machine
 from stages.sections.recipe import Recipe
 
-# In place of a score: why there is none.
+# Key of the reason why a training has no score.
 _DIVERGED = "diverged"
 
 
 class Score(NamedTuple):
-    """How well the images that validate are classified."""
+    """How well the validation images are classified."""
 
     accuracy: float
-    """Share of them that is classified right."""
+    """Share of the images that are classified correctly."""
     loss: float
-    """Their mean cross-entropy, in nats."""
+    """Mean cross-entropy of the images, in nats."""
 
 
 def score(
@@ -38,30 +38,31 @@ def score(
     standardize: Callable[[Array, Array], dict[str, Array]],
     folder: Path,
 ) -> Score:
-    """Train on some images and classify others, unless that has been done before.
+    """Train on some images and classify others, unless the score is already known.
 
     Args:
-        recipe: what is scored.
+        recipe: the recipe to score.
         machine: how this machine trains.
-        classes: how many there are.
-        fit: what is fitted.
-        validation: what is classified after the last epoch.
-        standardize: measures the numbers that images are standardized by, on the fitted rows.
-        folder: where scores and checkpoints lie, each under the hash of all that determines it.
+        classes: the number of classes.
+        fit: the images to fit.
+        validation: the images to classify after the last epoch.
+        standardize: measures the standardization on the fitted rows.
+        folder: of scores and checkpoints, each named by the hash of everything that determines it.
 
     Raises:
         DivergedError: the training has no score, now or when it was first tried.
-        TrainingError: the training cannot go on.
+        TrainingError: the training cannot continue.
         NetworkError: the network does not fit the images.
     """
     fit, validation = held(fit, machine.input), held(validation, machine.input)
     numbers = standardize(fit.images, fit.chosen)
     classifier = Classifier(recipe.network, numbers, classes, recipe.seed)
     sets = {"examples": fit, "validation": validation}
-    # The key of a constant learning rate is that of any number of epochs; the score is not.
+    # With a constant learning rate, the key is the same for any number of epochs, but the score is
+    # not.
     name = f"{key(classifier, recipe.training, machine, sets)}-{recipe.training.epochs}"
     path = folder / f"{name}.json"
-    # As for a checkpoint, the key must name the code that has been imported.
+    # As for a checkpoint, the key must cover the code that has been imported.
     check_unchanged()
     kept = _kept(path)
     if kept is not None:

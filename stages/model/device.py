@@ -1,4 +1,4 @@
-"""Which device of the machine trains, and that it computes the same twice."""
+"""Choose the device that trains, and make its results repeatable."""
 
 from typing import Literal
 
@@ -13,17 +13,17 @@ class DeviceError(UserError):
 
 
 def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
-    """Make TensorFlow deterministic, and choose its device, before it computes anything.
+    """Make TensorFlow deterministic and choose its device; call this before any computation.
 
-    A GPU's memory is taken as it is needed, not all at once, and its float32 is not shortened to
+    GPU memory is allocated as needed, not all at once, and float32 is not reduced to
     TensorFloat-32.
 
     Args:
-        device: ``auto`` takes every GPU there is, or else the CPU.
+        device: ``auto`` uses every GPU, or the CPU if there is none.
         threads: of the CPU, at least 1.
 
     Raises:
-        DeviceError: ``gpu``, and there is none.
+        DeviceError: ``device`` is ``gpu``, and there is none.
         RuntimeError: TensorFlow has already started with another device or number of threads.
     """
     tf.config.experimental.enable_op_determinism()
@@ -39,20 +39,20 @@ def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
     else:
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
-    # Both pools have this many threads on however few cores the process may run.
+    # Both pools have this many threads, however few cores the process may use.
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     onednn.instructions()
 
 
 def devices() -> list[str]:
-    """Name what computes, as TensorFlow does: every GPU that may be used, or else the CPU."""
+    """Return TensorFlow's names of the devices in use: every visible GPU, or the CPU if none."""
     found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     return [device.name for device in found]
 
 
 def strategy() -> tf.distribute.Strategy:
-    """Spread each batch over the devices, if there are several, with a copy of the weights each."""
+    """Return a strategy that splits each batch among the devices and copies the weights to each."""
     found = devices()
     if len(found) > 1:
         return tf.distribute.MirroredStrategy(found)

@@ -1,4 +1,4 @@
-"""Random smooth displacement, for elastic distortion of training images."""
+"""Draw random smooth displacements for the elastic distortion of training images."""
 
 import numpy as np
 import tensorflow as tf
@@ -6,7 +6,7 @@ from scipy.interpolate import BSpline
 
 from stages.artifacts import Array
 
-# Pixels between the points that are displaced, about the length of a digit's bends.
+# Pixels between the points that are displaced; about the length of a digit's bends.
 _SPACING = 7
 _DEGREE = 3
 
@@ -16,13 +16,13 @@ def displacement(
 ) -> tf.Tensor:
     """Draw a smooth random field for each image.
 
-    The idea of Simard and others, "Best Practices for Convolutional Neural Networks Applied to
-    Visual Document Analysis" (2003), section 2, with the field of Rueckert and others, "Nonrigid
+    The idea is from Simard and others, "Best Practices for Convolutional Neural Networks Applied to
+    Visual Document Analysis" (2003), section 2; the field is from Rueckert and others, "Nonrigid
     Registration Using Free-Form Deformations" (1999), equation 2: cubic B-splines between random
     displacements of a grid of points.
 
     Args:
-        count: ``()`` int32, of images.
+        count: ``()`` int32, the number of images.
         height: of the images, in pixels.
         width: as ``height``.
         largest: displacement along each axis, in pixels.
@@ -39,10 +39,10 @@ def displacement(
 
 
 def spline_basis(size: int) -> Array:
-    """Weigh the grid's points at each pixel along an axis.
+    """Return the weight of each grid point at each pixel along an axis.
 
     Returns:
-        ``(size, points)`` float32; each row is not negative and sums to 1.
+        ``(size, points)`` float32; no weight is negative, and each row sums to 1.
     """
     intervals = max(-(-(size - 1) // _SPACING), 1)
     knots = np.arange(-_DEGREE, intervals + _DEGREE + 1)

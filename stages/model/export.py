@@ -1,4 +1,4 @@
-"""Export the trained classifier for other programs: raw images in, answers out."""
+"""Export the trained classifier for other programs: from raw images to answers."""
 
 import tempfile
 from pathlib import Path
@@ -10,22 +10,22 @@ import tensorflow as tf
 from stages.description import Description
 from stages.model.classifier import Classifier
 
-# It holds a random number, and nothing that loading needs.
+# It holds a random number, and loading does not need it.
 _FINGERPRINT = "fingerprint.pb"
 
 
 class Exported(NamedTuple):
     """A classifier in two formats, each with the same two signatures.
 
-    ``serving_default`` takes ``images``, ``(n, height, width)`` raw, and standardizes them itself.
-    It gives ``labels``, ``(n,)`` int64, and ``probabilities``, ``(n, classes)`` float32.
-    ``describe`` takes nothing and gives ``description``, ``(bytes,)`` uint8: JSON in UTF-8, as
-    ``stages.description`` defines it. The same classifier gives the same bytes in a process of its
-    own, since TensorFlow numbers functions.
+    ``serving_default`` accepts ``images``, ``(n, height, width)`` raw, and standardizes them
+    itself. It returns ``labels``, ``(n,)`` int64, and ``probabilities``, ``(n, classes)`` float32.
+    ``describe`` has no input and returns ``description``, ``(bytes,)`` uint8: JSON in UTF-8, as
+    ``stages.description`` defines it. The same classifier gives the same bytes only if each export
+    runs in a new process, since TensorFlow numbers functions.
     """
 
     saved_model: dict[str, bytes]
-    """TensorFlow's SavedModel, its files by their paths."""
+    """The files of TensorFlow's SavedModel, by their paths."""
     tflite: bytes
     """TensorFlow Lite's file."""
 
@@ -55,7 +55,7 @@ def export(classifier: Classifier, description: Description) -> Exported:
 
     Args:
         classifier: with its trained weights.
-        description: of the images that it takes and of its classes.
+        description: of the images that it accepts and of its classes.
     """
     served = _Served(classifier, description)
     signatures = {"serving_default": served.classify, "describe": served.describe}

@@ -1,4 +1,4 @@
-"""What of the machine and its libraries determines the last bits of a training."""
+"""Describe what determines the last bits of a training: the machine and its libraries."""
 
 import platform
 from pathlib import Path
@@ -10,12 +10,12 @@ import tensorflow as tf
 from stages.model import onednn
 from stages.model.device import devices
 
-# Of the instructions that a processor has: those that oneDNN chooses its arithmetic by.
+# Prefixes of the processor instructions by which oneDNN chooses its arithmetic.
 _VECTORS = ("sse4", "avx", "fma", "amx")
 
 
 def hardware() -> dict[str, Any]:
-    """Describe what computes: processor or GPUs, their instructions and libraries, and threads.
+    """Return what computes: processor or GPUs, their instructions and libraries, and threads.
 
     Call it after ``prepare``.
     """
@@ -37,7 +37,7 @@ def hardware() -> dict[str, Any]:
 
 
 def _processor() -> dict[str, str]:
-    """Give what Linux says of the first core; elsewhere nothing."""
+    """Return what Linux reports about the first core; elsewhere nothing."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0].splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Reading images between their pixels."""
+"""Read images at positions between their pixels."""
 
 from typing import cast
 
@@ -12,14 +12,14 @@ from stages.sections.recipe import Interpolation
 def sample(
     images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor, interpolation: Interpolation
 ) -> tf.Tensor:
-    """Read images at given places.
+    """Read images at the given positions.
 
     Args:
         images: ``(n, height, width)`` float32, 0 = background.
         rows: ``(n, height, width)`` float32, where each pixel of the result is read.
         columns: as ``rows``.
-        interpolation: ``bicubic`` makes pixels half-way between those of the images, and reads
-            bilinearly between these.
+        interpolation: ``bicubic`` computes pixels half-way between those of the images, then reads
+            bilinearly between all of them.
 
     Returns:
         ``(n, height, width)`` float32, from 0 to the image's largest value; outside of the images
@@ -31,7 +31,7 @@ def sample(
 
 
 def magnify(images: tf.Tensor) -> tf.Tensor:
-    """Put a row between every two rows and a column between every two columns.
+    """Insert a row between every two rows and a column between every two columns.
 
     Args:
         images: ``(n, height, width)`` float32, 0 = background.
@@ -46,7 +46,7 @@ def magnify(images: tf.Tensor) -> tf.Tensor:
 
 
 def _halves(size: int) -> Array:
-    """Weigh the pixels of an axis at each pixel and half-way between every two.
+    """Return the weights of an axis's pixels at each pixel and half-way between every two.
 
     Keys, "Cubic Convolution Interpolation for Digital Image Processing" (1981), equation 15: the
     weights half-way are -1/16, 9/16, 9/16, -1/16; outside of the image everything is 0.
@@ -64,7 +64,7 @@ def _halves(size: int) -> Array:
 
 def _bilinear(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
     height, width = cast("list[int]", images.shape[1:].as_list())
-    # All images end to end: gathering from one axis is faster than from one of each image.
+    # Concatenate all images: gathering from a single axis is faster than from one per image.
     padded = tf.reshape(tf.pad(images, [[0, 0], [1, 2], [1, 2]]), (-1,))
     starts = tf.range(tf.shape(images)[0]) * (height + 3) * (width + 3)
     rows = tf.clip_by_value(rows + 1, 0, height + 1)

@@ -1,4 +1,4 @@
-"""The shapes of the network's layers, found before anything is allocated."""
+"""Compute the shapes of the network's layers before anything is allocated."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Layer:
 
     @property
     def parameters(self) -> int:
-        """How many weights and biases it has."""
+        """Number of weights and biases."""
         weights = 1
         for size in self.kernel:
             weights *= size
@@ -33,7 +33,7 @@ def layers(network: NetworkParams, height: int, width: int, classes: int) -> tup
     """List the layers that have weights, first to last.
 
     Raises:
-        NetworkError: a convolution or pooling whose output would be empty.
+        NetworkError: the output of a convolution or pooling would be empty.
     """
     found: list[Layer] = []
     channels = 1
@@ -63,10 +63,10 @@ def layers(network: NetworkParams, height: int, width: int, classes: int) -> tup
 
 
 def output_size(size: int, window: int, stride: int, padding: Padding) -> int:
-    """Count the places of a window along an axis, as TensorFlow's two paddings define it.
+    """Return the number of window positions along an axis, by TensorFlow's two paddings.
 
-    VALID: ``ceil((size - window + 1) / stride)``; SAME: ``ceil(size / stride)``
-    (TensorFlow, ``tf.nn``, "Notes on padding").
+    VALID: ``ceil((size - window + 1) / stride)``; SAME: ``ceil(size / stride)`` (TensorFlow,
+    ``tf.nn``, "Notes on padding").
     """
     places = size - window + 1 if padding == "VALID" else size
     return -(-places // stride)

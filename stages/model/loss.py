@@ -1,4 +1,4 @@
-"""What training minimizes."""
+"""Compute the loss that training minimizes."""
 
 from typing import cast
 

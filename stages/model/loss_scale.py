@@ -1,16 +1,16 @@
-"""Dynamic loss scaling, so that small gradients do not vanish in float16."""
+"""Scale the loss dynamically, so that small gradients do not vanish in float16."""
 
 from collections.abc import Sequence
 
 import tensorflow as tf
 
-# As the authors' library begins, and how many steps without an overflow it waits to double.
+# Initial factor, and steps without an overflow before it doubles, as in the authors' library.
 _FIRST = 2.0**15
 _STEPS = 2000
 
 
 class LossScale(tf.Module):
-    """A factor for the loss, halved where a gradient overflows, doubled after many good steps.
+    """A factor for the loss: halved when a gradient overflows, doubled after many good steps.
 
     Micikevicius and others, "Mixed Precision Training" (2018), section 3.2.
     """
@@ -22,19 +22,19 @@ class LossScale(tf.Module):
 
     @property
     def state(self) -> list[tf.Variable]:
-        """What a training needs to go on."""
+        """The variables that a training needs to continue."""
         return [self.factor, self._good]
 
     def update(self, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
         """Adapt the factor to a step's gradients.
 
-        A factor below 1 says that they overflow by themselves.
+        A factor below 1 means that the gradients overflow even without scaling.
 
         Args:
             gradients: of any shapes, float32.
 
         Returns:
-            ``()`` bool: all are finite, so that the step may be taken.
+            ``()`` bool: all gradients are finite, so the step may be taken.
         """
         finite: tf.Tensor = tf.reduce_all(
             [tf.reduce_all(tf.math.is_finite(one)) for one in gradients]

@@ -1,4 +1,4 @@
-"""The convolutional network, from TensorFlow's low-level operations."""
+"""Build the convolutional network from TensorFlow's low-level operations."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from stages.sections.recipe import NetworkParams, Padding
 class Network(tf.Module):
     """Convolutions with pooling, a dense layer with dropout, and a linear layer to the classes.
 
-    Weights start Glorot-uniform, biases at zero; the seed determines them.
+    Weights start Glorot-uniform, as the seed determines; biases start at zero.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class Network(tf.Module):
 
         Args:
             images: ``(n, height, width)`` float32, standardized.
-            dropout_seed: ``(2,)`` integers while training; without it nothing is dropped, and
-                batches are normalized by what was measured while training.
-            dtype: of the floats that the layers compute in.
+            dropout_seed: ``(2,)`` integers for training. Without it nothing is dropped, and batches
+                are normalized by the running statistics.
+            dtype: float type in which the layers compute.
             max_pool: takes images, window, stride and padding.
 
         Returns:
@@ -76,8 +76,8 @@ class Network(tf.Module):
                 hidden = max_pool(
                     hidden, convolution.pool, convolution.pool_stride, convolution.pool_padding
                 )
-            # Adding a bias and ReLU keep the order of numbers, so the maximum of a window may be
-            # taken first: the same values, with a quarter of the additions.
+            # Adding a bias and ReLU keep the order of numbers, so taking the maximum of a window
+            # first gives the same values with a quarter of the additions.
             if self._params.batch_normalization:
                 hidden = next(normalizations)(hidden, bias, training)
             else:
@@ -104,7 +104,7 @@ def glorot_uniform(layer: Layer, seed: tuple[int, int]) -> tf.Tensor:
     """Draw a kernel uniformly from ``[-limit, limit]``, ``limit = sqrt(6 / (fan_in + fan_out))``.
 
     Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks"
-    (2010), equation 16; each fan counts the window of a convolution.
+    (2010), equation 16; each fan includes the window size of a convolution.
     """
     *window, inputs, outputs = layer.kernel
     limit = math.sqrt(6 / (math.prod(window) * (inputs + outputs)))

@@ -1,10 +1,10 @@
-"""Batch normalization."""
+"""Normalize batches."""
 
 import tensorflow as tf
 
 # Added to the variance, so that a constant channel does not divide by zero.
 _EPSILON = 1e-3
-# How much of the running statistics a batch leaves as it was.
+# Share of the running statistics that a batch leaves unchanged.
 _KEPT = 0.9
 
 
@@ -16,7 +16,7 @@ class BatchNormalization(tf.Module):
 
     Args:
         name: of the layer that it belongs to.
-        channels: how many it normalizes.
+        channels: the number of channels.
     """
 
     def __init__(self, name: str, channels: int) -> None:
@@ -31,16 +31,16 @@ class BatchNormalization(tf.Module):
         return [self._mean, self._variance]
 
     def __call__(self, hidden: tf.Tensor, shift: tf.Variable, training: bool) -> tf.Tensor:
-        """Normalize.
+        """Normalize a batch.
 
         Args:
             hidden: ``(n, height, width, channels)`` floats.
             shift: ``(channels,)`` float32, added at the end.
-            training: by the batch's own statistics, which the running ones then follow; otherwise
-                by the running ones.
+            training: if true, use the batch's own statistics and update the running ones; otherwise
+                use the running ones.
 
         Returns:
-            As ``hidden``.
+            The normalized batch, in the shape and dtype of ``hidden``.
         """
         result: tuple[tf.Tensor, ...] = tf.raw_ops.FusedBatchNormV3(
             x=hidden,
@@ -54,8 +54,8 @@ class BatchNormalization(tf.Module):
         normalized, mean, variance, *_ = result
         if training:
             for running, measured in ((self._mean, mean), (self._variance, variance)):
-                # By its handle, so that of several devices each keeps its own; the first one's is
-                # saved.
+                # Assign through the handle, so that each of several devices keeps its own
+                # statistics; those of the first device are saved.
                 tf.raw_ops.AssignVariableOp(
                     resource=running.handle, value=_KEPT * running + (1 - _KEPT) * measured
                 )

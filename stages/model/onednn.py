@@ -1,4 +1,4 @@
-"""oneDNN, the library that computes convolutions and matrix products on CPUs: what it does here."""
+"""Report how oneDNN, the library for convolutions and matrix products on CPUs, computes here."""
 
 import functools
 import os
@@ -8,28 +8,28 @@ import tempfile
 
 import tensorflow as tf
 
-# TensorFlow says it nowhere else.
+# TensorFlow reports this nowhere else.
 from tensorflow.python.util import _pywrap_util_port  # type: ignore[attr-defined]
 
 _INSTRUCTIONS = re.compile(r"^onednn_verbose,.*\binfo,cpu,isa:(.+)$", re.MULTILINE)
 
 
 def is_used() -> bool:
-    """Tell whether TensorFlow computes with oneDNN in this process."""
+    """Return whether TensorFlow computes with oneDNN in this process."""
     return bool(_pywrap_util_port.IsMklEnabled())
 
 
 @functools.cache
 def instructions() -> str | None:
-    """Name the instructions that oneDNN has chosen to compute with, in its own words.
+    """Return oneDNN's own name for the instructions that it has chosen to compute with.
 
-    It says so once in a process, when it computes for the first time: call this before anything
-    else has been computed.
+    oneDNN reports them only once in a process, at its first computation: call this function before
+    any other computation.
 
     Returns:
-        Nothing if oneDNN does not say it: it is not used, or has computed before.
+        None if oneDNN does not report them: it is not used, or has already computed.
     """
-    # The lines that begin all of its notes, and no note, since nothing here is recurrent.
+    # Print the header lines, but no computations: the filter matches none, as nothing is recurrent.
     os.environ["ONEDNN_VERBOSE"] = "profile_create,filter=rnn"
     sys.stdout.flush()
     with tempfile.TemporaryFile() as notes:

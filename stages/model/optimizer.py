@@ -1,4 +1,4 @@
-"""Adam, and the learning rate of each step."""
+"""Implement Adam and the learning rate schedule."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ class Adam(tf.Module):
 
     Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), the efficient form at the
     end of section 2; Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019),
-    algorithm 2, of kernels alone.
+    algorithm 2, applied only to kernels.
     """
 
     def __init__(self, variables: Sequence[tf.Variable], training: Training) -> None:
@@ -31,7 +31,7 @@ class Adam(tf.Module):
 
     @property
     def state(self) -> list[tf.Variable]:
-        """The running means of the gradients and of their squares, which training goes on from."""
+        """The running means of the gradients and their squares, which training continues from."""
         return self._means + self._squares
 
     def apply(
@@ -40,7 +40,7 @@ class Adam(tf.Module):
         """Change the variables by one step.
 
         Args:
-            gradients: one of each variable's shape, float32.
+            gradients: one for each variable, of its shape, float32.
             learning_rate: ``()`` float32.
             step: ``()`` int32, 0 for the very first step.
         """
@@ -49,7 +49,7 @@ class Adam(tf.Module):
             self._variables, self._means, self._squares, gradients, strict=True
         ):
             if self._training.weight_decay and variable.shape.rank > 1:
-                # By its handle, so that of several devices each changes its own copy.
+                # Assign through the handle, so that each of several devices changes its own copy.
                 tf.raw_ops.AssignSubVariableOp(
                     resource=variable.handle,
                     value=learning_rate * self._training.weight_decay * variable,
@@ -69,10 +69,10 @@ class Adam(tf.Module):
 
 
 def learning_rate(training: Training, step: tf.Tensor, steps: int) -> tf.Tensor:
-    """Compute a step's learning rate: a linear rise from 0, then the decay to 0.
+    """Compute the learning rate of a step: a linear rise from 0, then the decay to 0.
 
-    The one-cycle policy of Smith and Topin, "Super-Convergence" (2018), when both are used. A step
-    takes the rate of its middle, so that none is wasted on a rate of 0.
+    With both, this is the one-cycle policy of Smith and Topin, "Super-Convergence" (2018). Each
+    step uses the rate at its middle, so that no step has a rate of 0.
 
     Args:
         training: ``learning_rate`` (the highest), ``warmup`` (share of all steps) and ``decay``.

@@ -1,4 +1,4 @@
-"""Maximum pooling that XLA can differentiate deterministically."""
+"""Compute maximum pooling with a gradient that XLA can compute deterministically."""
 
 from functools import reduce
 from typing import cast
@@ -10,21 +10,21 @@ from stages.sections.recipe import Padding
 
 
 def max_pool_by_slices(images: tf.Tensor, window: int, stride: int, padding: Padding) -> tf.Tensor:
-    """Do what ``tf.nn.max_pool2d`` does, whose gradient XLA refuses when it must be deterministic.
+    """Compute the same as ``tf.nn.max_pool2d``, whose deterministic gradient XLA refuses.
 
     Args:
         images: ``(n, height, width, channels)`` floats.
         window: rows and columns over which a maximum is taken.
         stride: from one window to the next.
-        padding: VALID: only whole windows; SAME: also those that reach over the edge.
+        padding: VALID: only whole windows; SAME: also those that extend beyond the edge.
 
     Returns:
-        ``(n, height, width, channels)``, as many rows and columns as there are windows.
+        ``(n, height, width, channels)``, with a row and a column for each window.
     """
     height, width = cast("list[int]", images.shape[1:3].as_list())
     rows = output_size(height, window, stride, padding)
     columns = output_size(width, window, stride, padding)
-    # What the last window reaches beyond the edge; TensorFlow puts the odd one at the end.
+    # How far the last window extends beyond the edge; like TensorFlow, pad an odd one at the end.
     down, right = (
         max((count - 1) * stride + window - size, 0)
         for count, size in ((rows, height), (columns, width))

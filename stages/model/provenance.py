@@ -1,4 +1,4 @@
-"""What a training depends on that its outputs must not hold: machine, commit and time."""
+"""Record what a training depends on but its outputs must not contain: machine, commit and time."""
 
 import hashlib
 import json
@@ -13,24 +13,24 @@ from stages.model.classifier import Timing
 from stages.model.hardware import hardware
 from stages.params import Params
 
-# What decides, beside the data, what a training gives.
+# Files that, together with the data, determine the result of a training.
 _DECISIVE = ("params.yaml", "stages", "requirements.lock", "requirements-gpu.lock")
 
 
-# Of one stage, for how many weights: going back to earlier parameters restores them.
+# Entries to keep for each stage: returning to earlier parameters restores earlier weights.
 _KEPT = 10
 
 
 def record(path: Path, stage: str, weights: Path, parameters: Params, timing: Timing) -> None:
-    """Put an entry into the JSON file at ``path``: by stage, and by the MD5 of the weights.
+    """Add an entry to the JSON file at ``path``, by stage and by the MD5 of the weights.
 
-    The entries of other stages stay, and those of the last few other weights, which DVC may
+    Entries of other stages are kept, and so are those of the last few other weights, which DVC may
     restore.
 
     Args:
-        path: made if it is missing or damaged; a folder in its place is moved aside.
-        stage: that trained.
-        weights: the file that it wrote.
+        path: created if it is missing or damaged; a folder in its place is moved aside.
+        stage: the stage that trained.
+        weights: the file that the stage wrote.
         parameters: of the training.
         timing: of the training.
     """
@@ -59,7 +59,7 @@ def _entries(path: Path) -> dict[str, Any]:
         return {}
     try:
         entries = artifacts.read_json(path)
-        # What cannot be written again, such as half of a surrogate pair, was not written here.
+        # Content that cannot be written again, such as half of a surrogate pair, is not ours.
         json.dumps(entries, ensure_ascii=False).encode()
     except (ArtifactError, ValueError) as error:
         cache.say(f"starting {path} from scratch: {error}")
@@ -68,7 +68,7 @@ def _entries(path: Path) -> dict[str, Any]:
 
 
 def _code() -> dict[str, Any]:
-    """Name the commit, and the decisive files that have changed since; nothing without Git."""
+    """Return the commit, and the decisive files that have changed since; empty without Git."""
     commit = _git("rev-parse", "HEAD")
     changed = _git("diff", "--name-only", "HEAD", "--", *_DECISIVE)
     return {"commit": commit[0] if commit else None, "changed_since_commit": changed}

@@ -1,4 +1,4 @@
-"""Which variations of a recipe are tried."""
+"""List the variations of a recipe that a search tries."""
 
 import json
 import math
@@ -15,7 +15,7 @@ from stages.params import sentences
 from stages.sections.recipe import Recipe
 from stages.sections.tuning import Choices, Grid, Random, Range
 
-# Of fractions drawn from a range; more would not be worth pasting.
+# Digits of fractions drawn from a range; more would not be worth copying.
 _SIGNIFICANT_DIGITS = 3
 
 
@@ -30,11 +30,11 @@ def cells(
 
     Args:
         search: every combination, or some drawn at random.
-        space: what to choose from, by the name of what is varied.
+        space: the values to choose from, by name.
         seed: determines a random choice.
 
     Returns:
-        A value for every name in the space, for each cell.
+        For each cell, a value for every name in the space.
     """
     distributions = {
         name: _distribution(values) if isinstance(values, Range) else list(values)
@@ -60,14 +60,14 @@ def cells(
 def variations(
     recipe: Recipe, cells: Sequence[dict[str, Any]], height: int, width: int, classes: int
 ) -> list[Recipe]:
-    """Give the recipe with the values of each cell, all checked before any is trained.
+    """Return the recipe with the values of each cell, all checked before any is trained.
 
     Args:
-        recipe: what is varied.
-        cells: as ``cells`` lists them.
+        recipe: the recipe to vary.
+        cells: as ``cells`` returns them.
         height: of an image.
         width: of an image.
-        classes: how many there are.
+        classes: the number of classes.
 
     Raises:
         SearchError: a cell is not possible.
@@ -82,10 +82,10 @@ def variations(
 
 
 def varied(recipe: Recipe, cell: dict[str, Any]) -> Recipe:
-    """Give the recipe with the values of the cell in their places.
+    """Return the recipe with the values of a cell.
 
     Raises:
-        SearchError: the recipe has no such place, or the value is not allowed there.
+        SearchError: the recipe has no such name, or the value is not allowed there.
     """
     content = recipe.model_dump(mode="json")
     for name, value in cell.items():
@@ -108,14 +108,14 @@ def varied(recipe: Recipe, cell: dict[str, Any]) -> Recipe:
 
 
 def with_as_many_steps(recipe: Recipe, images: int, fewer: int) -> Recipe:
-    """Give the recipe with more epochs, so that fewer images are fitted in as many steps.
+    """Return the recipe with more epochs, so that fewer images are fitted in as many steps.
 
-    Else a learning curve would show what fewer steps do, not what fewer images do.
+    Otherwise a learning curve would show the effect of fewer steps, not of fewer images.
 
     Args:
         recipe: with the epochs for ``images``.
-        images: how many there are in all.
-        fewer: how many of them are fitted.
+        images: the number of all images.
+        fewer: the number of images that are fitted.
     """
     size = recipe.training.batch_size
     steps = recipe.training.epochs * math.ceil(images / size)

@@ -1,4 +1,4 @@
-"""The training as TensorBoard shows it."""
+"""Log the training for TensorBoard."""
 
 import shutil
 from collections.abc import Callable
@@ -11,15 +11,15 @@ from stages.model.classifier import Classifier
 
 
 def log_to(folder: Path, classifier: Classifier) -> Callable[[], None]:
-    """Prepare a log of a training: the graph, and each epoch's figures and weights.
+    """Return a function that logs a training: the graph, and each epoch's figures and weights.
 
     Args:
-        folder: what earlier trainings logged there is removed after the first epoch, and added to
-            after any other.
-        classifier: that is trained.
+        folder: of the log. An earlier log there is removed after the first epoch; later epochs are
+            added to it.
+        classifier: the classifier that is trained.
 
     Returns:
-        To be called after each epoch.
+        A function to call after each epoch.
     """
 
     def after_epoch() -> None:

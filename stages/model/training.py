@@ -1,4 +1,4 @@
-"""One epoch of training as one call of a graph."""
+"""Run one epoch of training as one call of a graph."""
 
 import math
 from collections.abc import Callable
@@ -21,12 +21,12 @@ from stages.sections.recipe import Training
 
 stateless_shuffle = tf.random.experimental.stateless_shuffle  # type: ignore[attr-defined]
 
-# Streams of random numbers, each with seeds of its own; the network's first weights take stream 0.
+# Streams of random numbers, each with its own seeds; the network's initial weights use stream 0.
 _SHUFFLE, _DROPOUT, _AFFINE, _ELASTIC = 1, 2, 3, 4
 
 
 class TrainingError(UserError):
-    """The training cannot go on."""
+    """The training cannot continue."""
 
 
 class DivergedError(TrainingError):
@@ -34,23 +34,23 @@ class DivergedError(TrainingError):
 
 
 class Trainer(tf.Module):
-    """Fits a network to some images, epoch by epoch.
+    """Fits a network to images, epoch by epoch.
 
-    Every random number follows from the seed, the epoch and the step, so that an epoch needs
-    nothing of the earlier ones but the weights and the optimizer's state. Several devices each take
-    a share of every batch, and then the same step.
+    Every random number follows from the seed, the epoch and the step, so an epoch depends on
+    earlier ones only through the weights and the optimizer's state. With several devices, each
+    computes a share of every batch, and all take the same step.
 
     Args:
-        network: whose weights change; made in the scope of the strategy.
+        network: whose weights change; created in the scope of the strategy.
         training: the recipe's hyperparameters.
         machine: how this machine trains.
-        standardize: maps raw images, ``(n, height, width)`` float32, to what the network takes.
-        examples: what is fitted.
+        standardize: maps raw images, ``(n, height, width)`` float32, to the input of the network.
+        examples: the images to fit.
         seed: of the recipe.
-        strategy: the devices.
+        strategy: of the devices.
 
     Raises:
-        TrainingError: some batch has fewer images than there are devices, or the images do not fit
+        TrainingError: a batch has fewer images than there are devices, or the images do not fit
             into a device's memory.
     """
 
@@ -95,12 +95,12 @@ class Trainer(tf.Module):
 
     @property
     def state(self) -> list[tf.Variable]:
-        """What an epoch needs of the earlier ones, beside the weights."""
+        """The variables that an epoch needs from the earlier ones, besides the weights."""
         parts = (self._optimizer, self._scale, self._average)
         return [variable for part in parts if part for variable in part.state]
 
     def run_epoch(self, epoch: int) -> float:
-        """Take one step for each batch of the images, the last of which may be smaller.
+        """Take one step for each batch of the images; the last batch may be smaller.
 
         Args:
             epoch: 0 for the first.
@@ -109,9 +109,9 @@ class Trainer(tf.Module):
             The mean over the batches of their mean loss.
 
         Raises:
-            DivergedError: a batch's loss, or what it leaves of the weights and the optimizer's
-                state, is infinite or not a number.
-            TrainingError: memory does not suffice.
+            DivergedError: a batch's loss, or a weight or the optimizer's state after the epoch, is
+                infinite or not a number.
+            TrainingError: memory is insufficient.
         """
         if self._average:
             self._average.begin_epoch()
@@ -124,7 +124,7 @@ class Trainer(tf.Module):
             ) from None
         if not math.isfinite(total):
             self._diverged("the loss of step", epoch, int(finite))
-        # The loss of a step is that of the weights before it, so the last step is still unproven.
+        # The loss of a step depends on the weights before it, so the last step is not checked yet.
         if not self._is_sound():
             self._diverged("a weight, or the optimizer's state, after step", epoch, self._steps - 1)
         if self._average:
@@ -145,7 +145,7 @@ class Trainer(tf.Module):
 
     @tf.function
     def _run_epoch(self, epoch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Give the sum of the batches' losses, and how many there were up to one not finite."""
+        """Return the batches' total loss, and the number of batches for which it is finite."""
         order = tf.range(self._count)
         if self._training.shuffle:
             order = stateless_shuffle(order, self._seeds(_SHUFFLE, epoch))
@@ -171,7 +171,7 @@ class Trainer(tf.Module):
         return loss
 
     def _take_share(self, images: tf.Tensor, labels: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        """Take a step on one device's share of a batch, and give the share's part of the loss."""
+        """Take a step on one device's share of a batch; return the share's part of the loss."""
         replica = tf.distribute.get_replica_context()
         count, index = replica.num_replicas_in_sync, replica.replica_id_in_sync_group
         images, labels, size = images[index::count], labels[index::count], tf.shape(images)[0]
@@ -192,7 +192,7 @@ class Trainer(tf.Module):
         step: tf.Tensor,
         index: tf.Tensor,
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Give the part of the batch's mean loss that is these images', and its gradients."""
+        """Return these images' part of the batch's mean loss, and its gradients."""
         with tf.GradientTape() as tape:
             logits = self._network(
                 self._standardize(images),
@@ -212,7 +212,7 @@ class Trainer(tf.Module):
         return learning_rate(self._training, step, self._steps * self._training.epochs)
 
     def _seeds(self, stream: int, counter: tf.Tensor, index: tf.Tensor | int = 0) -> tf.Tensor:
-        """Give a seed, ``(2,)`` int64, of its own to each stream, device and epoch or step."""
+        """Return a seed, ``(2,)`` int64, unique for each stream, device and epoch or step."""
         first = self._seed + (stream << 32) + tf.cast(index, tf.int64) * (1 << 40)
         return tf.stack([first, tf.cast(counter, tf.int64)])
 

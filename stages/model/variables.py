@@ -1,4 +1,4 @@
-"""Variables as named arrays, to be kept and taken over again."""
+"""Convert variables to named arrays and back."""
 
 from collections.abc import Sequence
 
@@ -9,24 +9,24 @@ from stages.errors import UserError
 
 
 class WeightsError(UserError):
-    """Weights that do not belong to this network."""
+    """The weights do not belong to this network."""
 
 
 def name_of(variable: tf.Variable) -> str:
-    """Give the name that the variable was made with."""
+    """Return the name that the variable was created with."""
     return variable.name.removesuffix(":0")
 
 
 def values(variables: Sequence[tf.Variable]) -> dict[str, Array]:
-    """Give each variable's value by its name."""
+    """Return each variable's value by its name."""
     return {name_of(variable): variable.numpy() for variable in variables}
 
 
 def assign(variables: Sequence[tf.Variable], arrays: dict[str, Array]) -> None:
-    """Take over what ``values`` gave.
+    """Assign arrays as ``values`` returns them.
 
     Raises:
-        WeightsError: a name, shape or dtype is not these variables'; none of them has changed then.
+        WeightsError: a name, shape or dtype does not match the variables; then no variable changes.
     """
     expected = {
         name_of(variable): f"{variable.dtype.as_numpy_dtype.__name__} {tuple(variable.shape)}"

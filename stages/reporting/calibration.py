@@ -1,4 +1,4 @@
-"""How far a classifier's confidence can be taken at its word.
+"""Measure how well a classifier's confidence matches its accuracy.
 
 Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks" (2017), section 2.
 """
@@ -10,14 +10,14 @@ from stages.results.models import BINS
 
 
 def calibration(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Compare confidence and accuracy among answers of about the same confidence.
+    """Compare confidence and accuracy in bins of similar confidence.
 
     Args:
         predictions: ``label``, ``predicted`` and ``confidence``.
 
     Returns:
-        A row for each bin that is not empty: ``low`` and ``high`` (a confidence lies above the one
-        and up to the other), ``images`` in it, their mean ``confidence``, and their ``accuracy``.
+        A row for each bin that is not empty: its bounds ``low`` (exclusive) and ``high``
+        (inclusive), the number of ``images``, their mean ``confidence``, and their ``accuracy``.
     """
     edges = np.linspace(0, 1, BINS + 1)
     confidence = predictions["confidence"].clip(0, 1)
@@ -37,10 +37,10 @@ def calibration(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def expected_error(bins: pd.DataFrame) -> float:
-    """Compute the expected calibration error: the mean gap of all images, from 0 to 1.
+    """Compute the expected calibration error: the mean gap over all images, from 0 to 1.
 
     Args:
-        bins: as ``calibration`` gives them.
+        bins: as ``calibration`` returns them.
     """
     gaps = (bins["accuracy"] - bins["confidence"]).abs()
     return float((bins["images"] * gaps).sum() / bins["images"].sum())

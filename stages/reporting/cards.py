@@ -1,4 +1,4 @@
-"""Test images with their answers, as the page shows them: picture, names and probabilities."""
+"""Describe test images and their answers for the page: picture, names and probabilities."""
 
 import base64
 import io
@@ -11,9 +11,9 @@ from PIL import Image
 from stages.artifacts import Array
 
 MOST_ERRORS = 1500
-"""How many wrong answers the page shows at most, so that even a bad model's opens on a phone."""
+"""Most wrong answers on the page, so that even a bad model's page opens on a phone."""
 LEAST_SURE = 20
-"""How many right answers of each class the page shows, those of the least confidence."""
+"""Number of correct answers of each class on the page: those with the least confidence."""
 
 
 def cards(answers: pd.DataFrame, images: Array) -> list[dict[str, Any]]:
@@ -22,11 +22,11 @@ def cards(answers: pd.DataFrame, images: Array) -> list[dict[str, Any]]:
     Args:
         answers: ``index``, ``label``, ``predicted`` and the probability of each class as ``p0``,
             ``p1``, ...
-        images: ``(n, height, width)`` of any real dtype, which ``index`` counts.
+        images: ``(n, height, width)`` of any real dtype; ``index`` is a position in it.
 
     Returns:
-        For each ``index``, ``label`` and ``predicted`` (numbers), ``image`` (a data address), and
-        ``probabilities``: of each class, from 0 to 1.
+        For each answer: ``index``, ``label`` and ``predicted`` (numbers), ``image`` (a data URL),
+        and ``probabilities`` (of each class, from 0 to 1).
     """
     probabilities = answers.filter(regex=r"^p\d+$").to_numpy(float).tolist()
     return [
@@ -44,32 +44,32 @@ def cards(answers: pd.DataFrame, images: Array) -> list[dict[str, Any]]:
 
 
 def shown_errors(wrong: pd.DataFrame) -> pd.DataFrame:
-    """Choose the wrong answers that the page shows: all, or of each confusion the same number.
+    """Choose the wrong answers for the page: all, or the same number of each confusion.
 
     Args:
-        wrong: ``label`` and ``predicted`` of each, the most confident first.
+        wrong: ``label`` and ``predicted`` of each answer, the most confident first.
 
     Returns:
-        ``MOST_ERRORS`` rows at most, in their order; of each pair of actual and predicted class
-        those first, so that no pair lacks its images because another has many.
+        At most ``MOST_ERRORS`` rows, in their order. Each pair of actual and predicted class has
+        its first rows, so that a frequent pair does not crowd out a rare one.
     """
     rank = wrong.groupby(["label", "predicted"]).cumcount().to_numpy()
     return wrong.iloc[np.sort(np.argsort(rank, kind="stable")[:MOST_ERRORS])]
 
 
 def least_sure(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Choose the right answers of each class that the network was least sure of."""
+    """Choose the correct answers of each class with the least confidence."""
     right = predictions[predictions["label"] == predictions["predicted"]]
     ranked = right.sort_values("confidence", kind="stable")
     return ranked.groupby("label", sort=True).head(LEAST_SURE)
 
 
 def png_address(image: Array) -> str:
-    """Give an image as an address that holds it: dark on light, its lowest value the paper.
+    """Return an image as a data URL: dark on light, with the lowest value as white.
 
     Args:
-        image: ``(height, width)`` of any real dtype; uint8 is taken from 0 to 255, others from
-            their lowest to their highest value.
+        image: ``(height, width)`` of any real dtype; uint8 is scaled from 0 to 255, other types
+            from their lowest to their highest value.
     """
     low, high = (0, 255) if image.dtype == np.uint8 else (image.min(), image.max())
     shade = (np.asarray(image, np.float64) - low) / ((high - low) or 1)
@@ -79,5 +79,5 @@ def png_address(image: Array) -> str:
 
 
 def address(content: bytes, kind: str) -> str:
-    """Give a file as an address that holds it, so that a page needs no other file."""
+    """Return a file as a data URL, so that a page needs no other file."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"

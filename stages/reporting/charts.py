@@ -1,4 +1,4 @@
-"""Pictures of numbers: the history of the training, and the confusion matrix."""
+"""Draw charts of numbers: training history, reliability and confusion matrix."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,16 +25,16 @@ from stages.reporting.style import (
     wrap,
 )
 
-PALEST_MAXIMUM = 10  # errors of one kind, up to which the darkest colour is not used
-CELL = 0.46  # inches, the side of a cell of the confusion matrix
+PALEST_MAXIMUM = 10  # errors of one kind; below this maximum, the darkest colour is not used
+CELL = 0.46  # inches: the side of a cell of the confusion matrix
 
 
 @style()
 def history(trained: pd.DataFrame, retrained: pd.DataFrame | None = None) -> Figure:
-    """Plot loss, on the left axis, and validation accuracy, on the right axis, by epoch.
+    """Plot loss (left axis) and validation accuracy (right axis) by epoch.
 
     Args:
-        trained: ``epoch``, ``loss`` (mean of the epoch's training) and ``accuracy`` (validation).
+        trained: ``epoch``, ``loss`` (mean over the epoch) and ``accuracy`` (on the validation set).
         retrained: ``epoch`` and ``loss`` of a second training, without validation.
     """
     figure = Figure(figsize=(7.5, 3.6), layout="constrained")
@@ -75,15 +75,15 @@ def history(trained: pd.DataFrame, retrained: pd.DataFrame | None = None) -> Fig
 
 @style()
 def reliability(bins: pd.DataFrame) -> Figure:
-    """Plot accuracy by confidence, beside the line on which they are equal.
+    """Plot accuracy by confidence, with the line where both are equal.
 
     Args:
-        bins: ``images``, ``confidence`` and ``accuracy`` of answers of about the same confidence.
+        bins: ``images``, ``confidence`` and ``accuracy`` of bins of similar confidence.
     """
     figure = Figure(figsize=(4.6, 4.2), layout="constrained")
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle="--")
-    # The area of a point follows the square root of the images, so that few are still seen.
+    # The area of a point grows with the square root of its images, so that small bins stay visible.
     share = np.sqrt(bins["images"] / bins["images"].max())
     axes.plot(bins["confidence"], bins["accuracy"], color=BLUE, linewidth=1)
     axes.scatter(
@@ -106,9 +106,9 @@ def reliability(bins: pd.DataFrame) -> Figure:
 
 @style()
 def confusion_matrix(counts: Array, classes: Sequence[str]) -> Figure:
-    """Draw how often each class (rows) was taken for each (columns).
+    """Draw how often each class (rows) was classified as each class (columns).
 
-    The colours measure the wrong answers alone, which would drown beside the right ones.
+    The colours show only the wrong answers, which would be invisible beside the correct ones.
 
     Args:
         counts: ``(classes, classes)`` integers, actual by predicted.
@@ -124,7 +124,7 @@ def confusion_matrix(counts: Array, classes: Sequence[str]) -> Figure:
     colours = LinearSegmentedColormap.from_list(
         "errors", ["#ffffff", "#fbd9c9", "#e2714f", RED, "#5e0710"]
     )
-    # The square root keeps single errors visible beside a hundred; few errors stay pale.
+    # The square root keeps single errors visible beside a hundred; small counts stay pale.
     norm = PowerNorm(0.5, vmin=0, vmax=max(wrong.max(), PALEST_MAXIMUM))
     shades = colours(norm(wrong))
     shades[np.diag_indices(number)] = to_rgba(PALE)

@@ -1,38 +1,40 @@
-"""Which errors of a classifier are new, which are fixed, and whether that means anything."""
+"""Find which errors of a classifier are new or fixed, and whether the difference is significant."""
 
 from typing import Literal, NamedTuple
 
 import pandas as pd
 from scipy.stats import binomtest
 
-# Of McNemar's test: what is less probable by chance is called a difference.
+# McNemar's test: a difference with a smaller p-value is significant.
 SIGNIFICANT = 0.05
 _LABELS = ["index", "label"]
 
 
 class Comparison(NamedTuple):
-    """The wrong answers of two classifiers to the same test images, before and after."""
+    """The wrong answers of two classifiers, before and after, on the same test images."""
 
     new: pd.DataFrame
-    """``index``, ``label``, ``predicted_before`` (the label) and ``predicted_after``: was right."""
+    """Correct before; ``index``, ``label``, ``predicted_before`` and ``predicted_after``."""
     fixed: pd.DataFrame
-    """The same columns: is right now."""
+    """Correct after; the same columns."""
     changed: pd.DataFrame
-    """The same columns: wrong both times, in another way."""
+    """Wrong both times, with another class; the same columns."""
     unchanged: int
-    """How many are wrong both times in the same way."""
+    """Number of images that are wrong both times, with the same class."""
     p_value: float
-    """How probable a difference at least so large is if both are equally good, by McNemar's test:
+    """Probability of a difference at least this large if both are equally good, by McNemar's test.
+
     Q. McNemar, "Note on the sampling error of the difference between correlated proportions"
-    (1947), here by the exact binomial distribution."""
+    (1947), here with the exact binomial distribution.
+    """
 
 
 def compare(before: pd.DataFrame, after: pd.DataFrame) -> Comparison:
     """Compare the errors of two classifiers.
 
     Args:
-        before: ``index``, ``label`` and ``predicted`` (numbers) of every wrong answer of the one.
-        after: of the other, to the same images.
+        before: ``index``, ``label`` and ``predicted`` (numbers) of every wrong answer of the first.
+        after: the same for the second, on the same images.
     """
     both = before[[*_LABELS, "predicted"]].merge(
         after[[*_LABELS, "predicted"]],
@@ -56,14 +58,14 @@ def compare(before: pd.DataFrame, after: pd.DataFrame) -> Comparison:
 
 
 def outcome(comparison: Comparison) -> Literal["better", "worse", "chance"]:
-    """Say what the later one is, or that the difference may be chance."""
+    """Return whether the later classifier is better or worse, or the difference may be chance."""
     if comparison.p_value >= SIGNIFICANT:
         return "chance"
     return "better" if len(comparison.fixed) > len(comparison.new) else "worse"
 
 
 def verdict(comparison: Comparison) -> str:
-    """Say in a sentence whether the difference means anything."""
+    """Return a sentence on whether the difference is significant."""
     errors = f"{len(comparison.new)} new and {len(comparison.fixed)} fixed errors"
     tested = f"McNemar's test: p = {comparison.p_value:.2g}"
     found = outcome(comparison)

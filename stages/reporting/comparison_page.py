@@ -1,4 +1,4 @@
-"""The page that shows which errors are new, fixed and changed between two commits."""
+"""Render the page that shows which errors are new, fixed and changed between two commits."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,15 +22,15 @@ def render(
     classes: Sequence[str],
     title: str,
 ) -> str:
-    """Write the page; the same arguments give the same page.
+    """Render the page; the same arguments give the same page.
 
     Args:
         comparison: of the errors.
-        commits: what the two are called.
-        errors: how many each has.
+        commits: the names of the two commits.
+        errors: the number of errors of each.
         images: ``(n, height, width)`` of any real dtype, the test images.
         classes: the name of each class.
-        title: the data set's.
+        title: of the data set.
     """
 
     def cards(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Pictures made of images, each under its caption."""
+"""Draw galleries of captioned images."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ FIRST_PREDICTIONS = 10
 
 @style()
 def data_grid(images: Array, labels: Array, classes: Sequence[str]) -> Figure:
-    """Show a column of images for each class, under its name.
+    """Draw a column of images for each class, under its name.
 
     Args:
         images: ``(n, height, width)`` of any real dtype.
@@ -42,12 +42,12 @@ def data_grid(images: Array, labels: Array, classes: Sequence[str]) -> Figure:
 def lookalikes(
     images: Array, labels: Array, classes: Sequence[str], of: str, resembling: str
 ) -> Figure:
-    """Show images of the class named ``of``: typical ones, then some that resemble another.
+    """Draw images of the class ``of``: typical ones, then some that resemble another class.
 
     Args:
         images: ``(n, height, width)`` of any real dtype.
         labels: ``(n,)`` integers, the class of each image.
-        classes: the name of each class, the next two among them.
+        classes: the name of each class; includes ``of`` and ``resembling``.
         of: the class of the images.
         resembling: the class that the second half resembles.
     """
@@ -61,7 +61,7 @@ def lookalikes(
 
 @style()
 def first_predictions(images: Array, predictions: pd.DataFrame, classes: Sequence[str]) -> Figure:
-    """Show the first test images under the predicted class, and whether it is right.
+    """Draw the first test images, each under its predicted class and whether that is correct.
 
     Args:
         images: ``(n, height, width)`` of any real dtype, the test images.
@@ -80,18 +80,18 @@ def first_predictions(images: Array, predictions: pd.DataFrame, classes: Sequenc
 
 @style()
 def misclassified(images: Array, wrong: pd.DataFrame, classes: Sequence[str]) -> Figure:
-    """Show misclassified test images, each under "predicted (was actual)".
+    """Draw misclassified test images, each under "predicted (was actual)".
 
     Args:
         images: ``(n, height, width)`` of any real dtype, the test images.
-        wrong: ``index``, ``label`` and ``predicted`` of the wrong answers, in the order to show;
-            of more than ``samples.MISCLASSIFIED`` those first are shown.
+        wrong: ``index``, ``label`` and ``predicted`` of the wrong answers, in display order; only
+            the first ``samples.MISCLASSIFIED`` are shown.
         classes: the name of each class.
     """
     answers = _answers(wrong, samples.MISCLASSIFIED)
     if not answers:
         return _message("No test image is misclassified.")
-    # "8 (was 3)" is no wider than its image; longer names take a line each.
+    # "8 (was 3)" is no wider than its image; longer names take one line each.
     between = " " if max(map(len, classes)) == 1 else "\n"
     cells = [
         _Cell(images[index], f"{classes[predicted]}{between}(was {classes[label]})")
@@ -102,7 +102,7 @@ def misclassified(images: Array, wrong: pd.DataFrame, classes: Sequence[str]) ->
 
 @dataclass(frozen=True)
 class _Cell:
-    """A place in a gallery: an image, or none, and what stands above it."""
+    """A cell of a gallery: an image, or none, and its caption."""
 
     image: Array | None
     caption: str = ""
@@ -110,7 +110,7 @@ class _Cell:
 
 
 def _gallery(cells: Sequence[_Cell], columns: int | None = None) -> Figure:
-    """Set images in rows, each under its caption; if not said, in as few rows as fit."""
+    """Arrange captioned images in rows; by default in as few rows as fit."""
     captions = [wrap(cell.caption) for cell in cells]
     # A column is as wide as its widest caption, so that no two captions touch.
     column = max(TILE, *map(width, captions)) + GAP
@@ -118,7 +118,7 @@ def _gallery(cells: Sequence[_Cell], columns: int | None = None) -> Figure:
         rows = math.ceil(len(cells) / min(MOST_COLUMNS, WIDEST // column))
         columns = math.ceil(len(cells) / rows)
     images = [cell.image for cell in cells if cell.image is not None]
-    # One scale for all, so that equal pixels look equal; the background is the lowest value.
+    # One scale for all images, so that equal pixels look equal; the background is the lowest value.
     lowest = float(min(image.min() for image in images))
     highest = float(max(image.max() for image in images))
     figure = Figure()
@@ -153,7 +153,7 @@ def _gallery(cells: Sequence[_Cell], columns: int | None = None) -> Figure:
 
 
 def _extent(image: Array, left: int, top: int) -> tuple[float, float, float, float]:
-    """Where an image lies that fills its tile the longer way, and the middle of it the other."""
+    """Return where to draw an image so that its longer side fills the tile and it is centred."""
     down, across = (TILE * side / max(image.shape) for side in image.shape)
     left_edge, top_edge = left + (TILE - across) / 2, top + (TILE - down) / 2
     return left_edge, left_edge + across, top_edge + down, top_edge

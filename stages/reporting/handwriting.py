@@ -1,4 +1,4 @@
-"""What the network read on pictures of one's own: as a table, in figures, and to be looked at."""
+"""Report what the network read on the user's own pictures: tables, figures and thumbnails."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -13,25 +13,25 @@ from stages.artifacts import Array
 from stages.reporting.cards import address, png_address
 
 MOST_SHOWN = 100
-"""How many pictures the page shows; those first by name."""
+"""Most pictures on the page; the first by name are shown."""
 _DIGITS = 6
 TEXTS = ("picture", "label", "predicted", "runner_up")
-"""The columns of ``answers`` that are names."""
-_THUMBNAIL = 320  # pixels, the longer side
+"""The columns of ``answers`` that hold names."""
+_THUMBNAIL = 320  # pixels of the longer side
 
 
 def answers(names: Sequence[str], probabilities: Array, classes: Sequence[str]) -> pd.DataFrame:
-    """Tabulate the answer to each digit.
+    """Tabulate the answer for each digit.
 
     Args:
-        names: of the picture of each digit, those of a picture together, in the order of reading.
+        names: the picture of each digit; digits of one picture are adjacent, in reading order.
         probabilities: ``(n, classes)`` float32.
         classes: the name of each class.
 
     Returns:
-        ``picture``; ``digit``, from 1 on each picture; ``label``, the class by the picture's name,
-        or nothing; ``predicted`` and ``runner_up`` (names), and how probable they are:
-        ``confidence`` and ``runner_up_confidence``.
+        ``picture``; ``digit``, from 1 on each picture; ``label``, the class in the picture's name,
+        or None; ``predicted`` and ``runner_up`` (names), and their probabilities ``confidence`` and
+        ``runner_up_confidence``.
     """
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
     named = np.asarray(classes, dtype=object)[order]
@@ -51,7 +51,7 @@ def answers(names: Sequence[str], probabilities: Array, classes: Sequence[str]) 
 
 
 def label(name: str, classes: Sequence[str]) -> str | None:
-    """Give the class that is the first character of a picture's name, if one is."""
+    """Return the first character of a picture's name if it is a class, otherwise None."""
     return name[0] if name[0] in classes else None
 
 
@@ -61,17 +61,19 @@ def summary(
     unread: Mapping[str, str],
     classes: Sequence[str],
 ) -> dict[str, Any]:
-    """Summarize the answers; a labelled picture is right if every digit on it is, and there is one.
+    """Summarize the answers.
+
+    A labelled picture is correct if it has at least one digit and every digit is correct.
 
     Args:
-        answers: as ``answers`` gives them.
-        pictures: the names of all that could be read.
-        unread: why the others could not, by their names.
+        answers: as ``answers`` returns them.
+        pictures: the names of all pictures that could be read.
+        unread: why the other pictures could not be read, by name.
         classes: the name of each class.
 
     Returns:
-        ``pictures`` and ``digits`` (how many), ``labelled`` and ``right`` (how many pictures),
-        ``accuracy`` (or null), ``no_digit_found`` (names) and ``unread``.
+        ``pictures`` and ``digits`` (counts), ``labelled`` and ``right`` (counts of pictures),
+        ``accuracy`` (or None), ``no_digit_found`` (names) and ``unread``.
     """
     labelled = [name for name in pictures if label(name, classes) is not None]
     wrong = set(answers.loc[answers["label"] != answers["predicted"], "picture"])
@@ -95,18 +97,18 @@ def shown(
     no_digit_found: Sequence[str],
     classes: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Describe the first pictures by name, with what was seen on each.
+    """Describe the first pictures by name, with the digits found on each.
 
     Args:
         folder: of the pictures.
-        answers: as ``answers`` gives them.
+        answers: as ``answers`` returns them.
         digits: ``(n, height, width)`` uint8, one for each answer.
         no_digit_found: names of further pictures.
         classes: the name of each class.
 
     Returns:
-        For each its ``name``, ``address`` (of a small copy) and ``digits``: each with its
-        ``address`` as the network saw it, whether it is ``right`` (None: unlabelled), and the
+        For each picture its ``name``, ``address`` (data URL of a small copy) and ``digits``. Each
+        digit has its ``address`` as the network saw it, ``right`` (None if unlabelled), and the
         columns of ``answers``.
     """
     read: dict[str, list[dict[str, Any]]] = {
@@ -130,11 +132,11 @@ def shown(
 
 
 def _thumbnail(path: Path) -> bytes:
-    """Make a small copy of a picture, upright and on white paper, as a JPEG file."""
+    """Return a small copy of a picture, upright and on white, as a JPEG file."""
     with Image.open(path) as picture:
         upright = ImageOps.exif_transpose(picture)
         if upright.mode.startswith("I"):
-            # Sixteen bits would be clipped.
+            # Pillow would clip 16 bits.
             upright = Image.fromarray((np.asarray(upright) // 257).astype(np.uint8))
         colours = upright.convert("RGBA")
         paper = Image.new("RGBA", colours.size, "white")

@@ -1,4 +1,4 @@
-"""What a classifier's answers are worth, in numbers and tables."""
+"""Measure a classifier's answers in numbers and tables."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from sklearn.metrics import log_loss, precision_recall_fscore_support
 from stages.artifacts import Array
 from stages.reporting.calibration import calibration, expected_error
 
-# Digits after the point in metrics.json: finer than one image in a million.
+# Digits after the decimal point in metrics.json: finer than one image in a million.
 _DIGITS = 6
 
 
 def prediction_table(probabilities: Array, labels: Array) -> pd.DataFrame:
-    """Tabulate the answer to each image.
+    """Tabulate the answer for each image.
 
     Args:
         probabilities: ``(n, classes)`` float32, each row sums to 1.
@@ -40,10 +40,10 @@ def prediction_table(probabilities: Array, labels: Array) -> pd.DataFrame:
 
 
 def misclassified(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Keep the wrong answers, the most confident first.
+    """Return the wrong answers, the most confident first.
 
     Args:
-        predictions: as ``prediction_table`` gives them.
+        predictions: as ``prediction_table`` returns them.
         classes: the name of each class.
 
     Returns:
@@ -61,7 +61,8 @@ def confusion_matrix(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.Da
     """Count every pair of actual and predicted class.
 
     Returns:
-        ``actual``, ``predicted`` (names) and ``count``, a row for each pair, in the classes' order.
+        ``actual``, ``predicted`` (names) and ``count``, a row for each pair, in the order of
+        classes.
     """
     numbers = range(len(classes))
     counts = count_confusions(predictions["label"], predictions["predicted"], labels=numbers)
@@ -70,11 +71,11 @@ def confusion_matrix(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.Da
 
 
 def per_class(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Measure each class by itself.
+    """Measure each class separately.
 
     Returns:
-        ``class`` (name), ``support`` (images of it), ``precision``, ``recall`` and ``f1``; 0 where
-        the class was never predicted or does not occur.
+        ``class`` (name), ``support`` (number of its images), ``precision``, ``recall`` and ``f1``;
+        0 where the class was never predicted or does not occur.
     """
     precision, recall, f1, support = precision_recall_fscore_support(
         predictions["label"],
@@ -88,12 +89,12 @@ def per_class(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame
 
 
 def summary(predictions: pd.DataFrame, history: pd.DataFrame, weights: bytes) -> dict[str, Any]:
-    """Summarize the answers to the test images, beside the last validation.
+    """Summarize the answers to the test images, with the last validation accuracy.
 
     Args:
-        predictions: as ``prediction_table`` gives them, of the test images.
-        history: of the training with validation; ``accuracy`` is the validation's.
-        weights: the file of the network that answered.
+        predictions: as ``prediction_table`` returns them, for the test images.
+        history: of the training with validation; ``accuracy`` is on the validation set.
+        weights: the content of the weights file of the network that answered.
 
     Returns:
         ``test``: ``accuracy`` with the ends of its 95 % Wilson interval, ``errors``, ``images``,
@@ -106,7 +107,7 @@ def summary(predictions: pd.DataFrame, history: pd.DataFrame, weights: bytes) ->
     probabilities = predictions.filter(regex=r"^p\d+$").to_numpy(np.float64)
     loss = log_loss(
         predictions["label"],
-        # Rounding leaves sums a little beside 1.
+        # After rounding, sums differ slightly from 1.
         probabilities / probabilities.sum(axis=1, keepdims=True),
         labels=range(probabilities.shape[1]),
     )

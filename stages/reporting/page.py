@@ -1,6 +1,6 @@
-"""The report's page: the result first, then the pictures and tables that it rests on.
+"""Render the report's page: the result first, then the pictures and tables behind it.
 
-One file that holds all it shows. It computes nothing: every number is an artifact's.
+The page is one file without dependencies. It computes nothing: every number comes from an artifact.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ import pandas as pd
 from stages.artifacts import Array
 from stages.templates import environment
 
-# The page's parts: its text, its look and what moves; the first includes the others.
+# Includes the templates of the style and the scripts.
 TEMPLATE = "page.html.jinja"
 
 
@@ -34,26 +34,26 @@ def render(
     handwriting: Mapping[str, Any],
     links: Mapping[str, str],
 ) -> str:
-    """Write the report as one HTML page.
+    """Render the report as one HTML page.
 
     Args:
-        title: the data set's.
+        title: of the data set.
         recipe: the recipe's name.
-        seed: the recipe's.
+        seed: of the recipe.
         classes: the name of each class.
-        lookalikes: of which class the lookalikes are, and which they resemble.
-        metrics: as ``metrics.summary`` gives them.
+        lookalikes: the class of the lookalikes, and the class that they resemble.
+        metrics: as ``metrics.summary`` returns them.
         class_table: ``support``, ``precision``, ``recall`` and ``f1``, a row for each class.
         confusions: ``(classes, classes)`` integers, actual by predicted.
-        checks: what the checks of the data found, as ``expectations.report`` gives it.
-        wrong: the wrong answers to show, as ``cards.cards`` gives them, the most confident first.
-        least_sure: right answers, likewise.
+        checks: the results of the data checks, as ``expectations.judge`` returns them.
+        wrong: the wrong answers to show, as ``cards.cards`` returns them, the most confident first.
+        least_sure: correct answers, in the same form.
         charts: ``history`` and ``reliability``, as SVG.
-        pictures: ``data_grid``, ``lookalikes`` and ``first_predictions``, as data addresses.
-        handwriting: ``summary``, as ``handwriting.summary`` gives it, and ``pictures``, each with
+        pictures: ``data_grid``, ``lookalikes`` and ``first_predictions``, as data URLs.
+        handwriting: ``summary``, as ``handwriting.summary`` returns it, and ``pictures``, each with
             ``name``, ``address``, and ``digits``: ``address``, ``predicted``, ``confidence``,
-            ``runner_up``, ``runner_up_confidence`` and whether it is ``right`` (or None).
-        links: the addresses of the tables beside the page, by their names.
+            ``runner_up``, ``runner_up_confidence`` and ``right`` (or None).
+        links: the relative URLs of the tables beside the page, by name.
 
     Returns:
         The page; the same arguments give the same page.
@@ -87,7 +87,7 @@ def render(
 def _rows(
     class_table: pd.DataFrame, classes: Sequence[str], confusions: Array
 ) -> list[dict[str, Any]]:
-    # Names come from the parameters: a table that was read took the name "0" for a number.
+    # Take names from the parameters: when the table was read, the name "0" became a number.
     missed = confusions.sum(axis=1) - confusions.diagonal()
     return [
         {"name": name, "missed": int(count), "measures": measures}
@@ -96,7 +96,7 @@ def _rows(
 
 
 def _matrix(confusions: Array, classes: Sequence[str]) -> list[list[dict[str, Any]]]:
-    """Give each cell its count and, beside the diagonal, its shade from 0 to 1."""
+    """Return the count of each cell and, off the diagonal, its shade from 0 to 1."""
     wrong = confusions.copy()
     wrong[range(len(classes)), range(len(classes))] = 0
     most = max(int(wrong.max()), 1)

@@ -1,13 +1,13 @@
-"""Which images the report shows: chosen by rule, so that the same data give the same picture."""
+"""Choose the images in the report by fixed rules, so that the same data give the same picture."""
 
 import numpy as np
 
 from stages.artifacts import Array
 
 MISCLASSIFIED = 40
-"""How many wrong answers the report shows; they are ranked, so these are the most confident."""
+"""Most wrong answers in the report; they are ranked, so these are the most confident."""
 
-# Images are converted to float64 a block at a time, so that memory stays small.
+# Convert images to float64 one block at a time, to save memory.
 _BLOCK = 1024
 
 
@@ -16,8 +16,8 @@ def grid(labels: Array, classes: int, rows: int) -> Array:
 
     Args:
         labels: ``(n,)`` integers, the class of each image.
-        classes: how many there are.
-        rows: how many images of each.
+        classes: the number of classes.
+        rows: the number of images of each class.
 
     Returns:
         ``(rows, classes)`` int64 indices of images, -1 where the class has no more.
@@ -32,21 +32,22 @@ def grid(labels: Array, classes: int, rows: int) -> Array:
 def lookalikes(
     images: Array, labels: Array, of: int, resembling: int, count: int
 ) -> tuple[Array, Array]:
-    """Choose images of one class: half of them typical, half like those of another class.
+    """Choose images of one class: half of them typical, half similar to another class.
 
-    Typical are those nearest to their own class's mean image. Lookalikes are those, of the rest,
-    whose distance to the other class's mean is smallest in proportion to that of their own.
+    The typical images are nearest to the mean image of their own class. The lookalikes are those of
+    the others with the smallest ratio of the distance to the other class's mean to the distance to
+    their own.
 
     Args:
         images: ``(n, height, width)`` of any real dtype.
         labels: ``(n,)`` integers, the class of each image.
         of: the class to choose from.
         resembling: the other class.
-        count: how many images in all, if there are as many.
+        count: the number of images in all, or fewer if the class has fewer.
 
     Returns:
-        Indices of the typical images and of the lookalikes, each int64 and the most so first; of
-        an odd number the typical are one more.
+        Indices of the typical images and of the lookalikes, each int64, best match first; if the
+        number is odd, there is one more typical image.
     """
     members = np.flatnonzero(labels == of)
     to_own = _distances(images, members, _mean(images, members))
@@ -54,7 +55,7 @@ def lookalikes(
     shown = min(count, len(members))
     by_likeness = np.argsort(to_own, kind="stable")
     typical, rest = np.split(by_likeness, [shown - shown // 2])
-    # An image that equals its class's mean is no lookalike: 1 keeps its quotient finite and high.
+    # An image equal to its class's mean is no lookalike: 1 keeps its quotient finite and high.
     quotient = to_other[rest] / np.where(to_own[rest] > 0, to_own[rest], 1)
     alike = rest[np.argsort(quotient, kind="stable")][: shown // 2]
     return members[typical], members[alike]
@@ -68,7 +69,7 @@ def _mean(images: Array, chosen: Array) -> Array:
 
 
 def _distances(images: Array, chosen: Array, mean: Array) -> Array:
-    """Squared Euclidean distances."""
+    """Return squared Euclidean distances."""
     parts = [np.square(images[block] - mean).sum(axis=(1, 2)) for block in _blocks(chosen)]
     return np.concatenate([np.empty(0), *parts])
 

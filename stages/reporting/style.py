@@ -1,4 +1,4 @@
-"""The look that all pictures share."""
+"""Define the style that all pictures share."""
 
 import io
 import math
@@ -14,7 +14,7 @@ from matplotlib.textpath import text_to_path
 
 INK, SOFT, LINE, PALE = "#1d2129", "#59616f", "#d8dce3", "#e3e9f1"
 BLUE, ORANGE, GREEN, RED = "#1f5fa8", "#c2570c", "#17692e", "#b3141f"
-# The page's variables, which its dark scheme changes.
+# Colours become CSS variables, so that the page's dark scheme can change them.
 _VARIABLES = {
     INK: "var(--ink)",
     SOFT: "var(--soft)",
@@ -30,12 +30,12 @@ LONGEST_LINE = 18  # characters
 
 @contextmanager
 def style() -> Iterator[None]:
-    """One look whatever the machine's own matplotlib settings; a $ in a name stays a $."""
+    """Apply the same style whatever the user's matplotlib settings; a $ in a name stays a $."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(
             {
-                "font.family": "DejaVu Sans",  # matplotlib brings it along
+                "font.family": "DejaVu Sans",  # bundled with matplotlib
                 "font.size": POINTS,
                 "text.color": INK,
                 "text.parse_math": False,
@@ -59,7 +59,7 @@ def png(figure: Figure) -> bytes:
 
 @style()
 def svg(figure: Figure) -> str:
-    """Draw a figure as an SVG element for a page, in the page's colours and its font.
+    """Draw a figure as an SVG element for a page, in the page's colours and font.
 
     The same figure gives the same text.
     """
@@ -69,7 +69,7 @@ def svg(figure: Figure) -> str:
     figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     drawn = buffer.getvalue()
     element = drawn[drawn.index("<svg") :]
-    # Groups have the same names in every figure, which no reference uses.
+    # Groups have the same ids in every figure, and nothing refers to them.
     element = re.sub(r'<g id="\w+">', "<g>", element)
     element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
     element = re.sub(r"font-family: [^;\"]*;? ?", "", element)
@@ -79,12 +79,12 @@ def svg(figure: Figure) -> str:
 
 
 def wrap(text: str) -> str:
-    """Break lines that are too long to stand beside each other."""
+    """Wrap lines that are too long to fit side by side."""
     return "\n".join(textwrap.fill(line, LONGEST_LINE) for line in text.splitlines())
 
 
 def width(text: str) -> int:
-    """Measure how many dots, the pixels of the PNG, the widest line takes."""
+    """Return the width of the widest line in dots, the pixels of the PNG."""
     font = FontProperties()
     points = [
         text_to_path.get_text_width_height_descent(line, font, ismath=False)[0]

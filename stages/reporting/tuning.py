@@ -1,4 +1,4 @@
-"""What a search among recipes found, and a learning curve: as tables, pictures and YAML."""
+"""Report a search over recipes and a learning curve: tables, pictures and YAML."""
 
 import io
 import json
@@ -14,16 +14,16 @@ from ruamel.yaml import YAML
 from stages.reporting.style import BLUE, LINE, ORANGE, SOFT, style, wrap
 from stages.sections.recipe import Recipe
 
-# Numbers of which there are more get an axis that is continuous.
+# A numeric parameter with more values gets a continuous axis.
 _MOST_TICKS = 8
 
 
 def summary(rows: Sequence[dict[str, Any]], by: str) -> pd.DataFrame:
-    """Put the scores of all folds together.
+    """Aggregate the scores of all folds.
 
     Args:
         rows: each with ``by``, ``accuracy`` and ``loss``.
-        by: what the scores of one row of the summary share.
+        by: the name of the column to group by.
 
     Returns:
         ``by``, ``accuracy_mean``, ``accuracy_min``, ``accuracy_max``, ``loss_mean``.
@@ -42,14 +42,15 @@ def summary(rows: Sequence[dict[str, Any]], by: str) -> pd.DataFrame:
 
 
 def ranked(rows: Sequence[dict[str, Any]], cells: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Tabulate the cells scored so far, the most accurate first, of equals the smaller loss.
+    """Tabulate the cells scored so far, by falling accuracy, then by rising loss.
 
     Args:
         rows: each with ``cell`` (from 0), ``accuracy`` and ``loss``.
-        cells: the values of every cell by their names.
+        cells: the values of every cell by name.
 
     Returns:
-        ``cell``, a column for each name, and those of ``summary``; lists and mappings as JSON.
+        ``cell``, a column for each name, and the columns of ``summary``; lists and mappings as
+        JSON.
     """
     scores = summary(rows, by="cell")
     tried = pd.DataFrame(
@@ -63,7 +64,7 @@ def ranked(rows: Sequence[dict[str, Any]], cells: Sequence[dict[str, Any]]) -> p
 
 
 def as_yaml(recipe: Recipe) -> str:
-    """Write the recipe, named ``tuned``, as a part of ``params.yaml``."""
+    """Return the recipe, named ``tuned``, as a part of ``params.yaml``."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style, yaml.width = None, 100
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
@@ -74,11 +75,11 @@ def as_yaml(recipe: Recipe) -> str:
 
 @style()
 def search(results: pd.DataFrame, names: Sequence[str]) -> Figure:
-    """Plot the accuracy of every cell by each value that was varied, the best in orange.
+    """Plot the accuracy of every cell by each varied value, with the best cell in orange.
 
     Args:
-        results: as ``ranked`` gives them.
-        names: what was varied.
+        results: as ``ranked`` returns them.
+        names: of the varied values.
     """
     figure = Figure(figsize=(1.2 + 2.6 * len(names), 3.4), layout="constrained")
     panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
@@ -107,7 +108,7 @@ def learning_curve(results: pd.DataFrame) -> Figure:
     """Plot accuracy by the number of images that were fitted.
 
     Args:
-        results: as ``summary`` gives them, by ``images``.
+        results: as ``summary`` returns them, by ``images``.
     """
     figure = Figure(figsize=(5.5, 3.6), layout="constrained")
     axes = figure.add_subplot()
@@ -123,7 +124,7 @@ def learning_curve(results: pd.DataFrame) -> Figure:
 def _plot(axes: Any, positions: pd.Series, results: pd.DataFrame, colour: str, fmt: str) -> None:
     """Draw the mean of the folds as a point and their range as a bar."""
     mean = results["accuracy_mean"]
-    # The mean of equal numbers may lie a rounding beside them.
+    # The mean of equal numbers may differ from them by a rounding error.
     reach = [
         (mean - results["accuracy_min"]).clip(lower=0),
         (results["accuracy_max"] - mean).clip(lower=0),

@@ -1,4 +1,4 @@
-"""Whether recorded results agree with each other: each number is counted from the others."""
+"""Check that recorded results agree with each other, by computing each number from the others."""
 
 import math
 from collections import Counter
@@ -16,21 +16,21 @@ from stages.results.recount import check_follows
 _CLASSES = "the list of classes"
 
 Counts = dict[tuple[int, int], int]
-"""Images by actual and predicted class."""
+"""Number of images by actual and predicted class."""
 
 
 def check_agreement(
     results: Results, classes: Sequence[str], predictions: Sequence[Answer] | None = None
 ) -> None:
-    """Hold every file to what the others say.
+    """Check every file against the others.
 
     Args:
-        results: each file by itself in order.
+        results: each file valid by itself.
         classes: the name of each class.
-        predictions: the answer to each test image, if they are at hand.
+        predictions: the answer to each test image, if available.
 
     Raises:
-        FormatError: a number in one file is another than the other files give.
+        FormatError: a number in one file differs from what the other files give.
     """
     counts = _counts(results, classes)
     _check_metrics(results, counts)
@@ -97,10 +97,10 @@ def _check_classes(rows: Sequence[ClassRow], counts: Counts) -> None:
 def check_wrong(
     rows: Sequence[WrongAnswer], classes: Sequence[str], images: int | None = None
 ) -> None:
-    """Hold the wrong answers to the classes, and to the number of test images if that is known.
+    """Check the wrong answers against the classes and, if known, the number of test images.
 
     Raises:
-        FormatError: one of them is of another class, or no test image; or they are out of order.
+        FormatError: an answer has another class or is for no test image, or they are out of order.
     """
     last = 1.0
     for row in rows:
@@ -132,7 +132,7 @@ def _check_errors(results: Results, classes: Sequence[str], counts: Counts) -> N
 
 
 def _wilson(right: int, images: int) -> tuple[float, float]:
-    """Give the ends of the 95 % interval of E. B. Wilson (1927) for a share."""
+    """Return the ends of the 95 % interval of E. B. Wilson (1927) for a proportion."""
     z = NormalDist().inv_cdf(0.975)
     middle = (right + z * z / 2) / (images + z * z)
     half = z * math.sqrt(right * (images - right) / images + z * z / 4) / (images + z * z)

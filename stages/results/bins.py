@@ -1,4 +1,4 @@
-"""Whether the bins of calibration.csv, and what follows from them, agree with the answers."""
+"""Check that the bins of calibration.csv, and the numbers derived from them, fit the answers."""
 
 import math
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from stages.results.disagreement import NEAR, near, same, to_digits
 from stages.results.models import BINS, Answer, BinRow
 from stages.results.reading import Results
 
-# What scikit-learn's log_loss puts in place of a probability of 0.
+# The value that scikit-learn's log_loss uses in place of a probability of 0.
 _SMALLEST = 2.0**-52
 
 
 def check_bins(results: Results) -> None:
-    """Hold calibration.csv to the wrong answers, and the calibration error to it."""
+    """Check calibration.csv against the wrong answers, and the calibration error against it."""
     test, errors, last, gaps = results.metrics.test, 0, -1, 0.0
     for row in results.bins:
         number, wrong = round(row.low * BINS), wrong_in(row)
@@ -33,14 +33,14 @@ def check_bins(results: Results) -> None:
 
 
 def wrong_in(row: BinRow) -> int:
-    """Count the wrong answers of a bin."""
+    """Return the number of wrong answers in a bin."""
     return row.images - round(row.accuracy * row.images)
 
 
 def check_members(
     what: str, found: int, row: BinRow, answers: Sequence[Answer], source: str
 ) -> None:
-    """Hold a count to the answers in a bin; those at an edge may be on either side of it."""
+    """Check a count against the answers in a bin; those at an edge may be on either side."""
     sure = sum(row.low + NEAR < answer.confidence < row.high - NEAR for answer in answers)
     most = sum(row.low - NEAR <= answer.confidence <= row.high + NEAR for answer in answers)
     if not sure <= found <= most:
@@ -49,9 +49,9 @@ def check_members(
 
 
 def check_loss(results: Results) -> None:
-    """Bound the loss by what Git holds: the wrong answers, and the bins of the right ones.
+    """Check the loss against bounds from what Git holds: wrong answers, and bins of correct ones.
 
-    From below by Jensen's inequality, from above by the lower ends of the bins.
+    The lower bound follows from Jensen's inequality, the upper one from the lower ends of the bins.
     """
     test, classes = results.metrics.test, len(results.classes)
     wrong = sum(map(loss_of, results.wrong))
@@ -71,7 +71,7 @@ def check_loss(results: Results) -> None:
 
 
 def loss_of(answer: Answer) -> float:
-    """Give the cross-entropy of an answer, in nats."""
+    """Return the cross-entropy of an answer, in nats."""
     share = answer.probabilities[answer.label] / sum(answer.probabilities)
     return -math.log(max(share, _SMALLEST))
 

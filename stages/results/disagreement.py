@@ -1,15 +1,15 @@
-"""Compare a number of one recorded file with what another one gives."""
+"""Compare a number in one recorded file with the number that another file gives."""
 
 from stages.formats import FormatError
 
 NEAR = 1e-6
-"""How far numbers of 6 digits may be from what other numbers of 6 digits give."""
+"""Largest difference between a number of 6 digits and one computed from numbers of 6 digits."""
 
 _SHOWN = 100
 
 
 def same(what: str, found: object, expected: object, source: str) -> None:
-    """See that a value is the one that another file gives; ``FormatError`` if not."""
+    """Check that a value equals the one that another file gives; ``FormatError`` if not."""
     if found != expected:
         raise FormatError(
             f"expected {what} to be {_shown(expected)}, as {source} gives it, found {_shown(found)}"
@@ -17,14 +17,14 @@ def same(what: str, found: object, expected: object, source: str) -> None:
 
 
 def near(what: str, found: float, expected: float, source: str) -> None:
-    """See that a number is the one that another file gives, but for rounding."""
-    # What was rounded to 6 digits, of numbers that were so themselves.
+    """Check that a number equals the one that another file gives, except for rounding."""
+    # Both the number and its sources were rounded to 6 digits.
     if not abs(found - expected) <= 2 * NEAR:
         same(what, found, round(expected, 6), source)
 
 
 def to_digits(number: float) -> float:
-    """Round as a table is written: to 6 significant digits."""
+    """Return a number rounded to 6 significant digits, as in a written table."""
     return float(f"{number:.6g}")
 
 

@@ -1,4 +1,4 @@
-"""The forms of the results that a run records: types and ranges, with nothing unknown in them."""
+"""Define the recorded results of a run as strict models: types and ranges, no unknown fields."""
 
 import re
 from contextlib import suppress
@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from stages.sections.base import Count, Section, Sha256, Share
 
 BINS = 15
-"""Of equal width, for the calibration error; as Guo and others (2017) use."""
+"""Number of bins of equal width for the calibration error, as in Guo and others (2017)."""
 
 _MOST = 2**31 - 1
 Number = Annotated[int, Field(ge=0, le=_MOST)]
@@ -18,12 +18,12 @@ Loss = Annotated[float, Field(ge=0)]
 
 
 def _whole(cell: object) -> object:
-    """Read a whole number as the pipeline writes it; another text stays one, and is refused."""
+    """Parse an integer in the pipeline's format; other text stays text and is refused later."""
     return int(cell) if isinstance(cell, str) and re.fullmatch(r"0|[1-9][0-9]{0,9}", cell) else cell
 
 
 def _decimal(cell: object) -> object:
-    """Read a number as the pipeline writes it; another text stays one, and is refused."""
+    """Parse a number in the pipeline's format; other text stays text and is refused later."""
     if isinstance(cell, str) and re.fullmatch(r"[0-9][0-9.e+-]{0,15}", cell):
         with suppress(ValueError):
             return float(cell) if f"{float(cell):.6g}" == cell else cell
@@ -37,28 +37,28 @@ LossCell = Annotated[Loss, BeforeValidator(_decimal)]
 
 
 class TestMetrics(Section):
-    """What the answers to the test images are worth."""
+    """The metrics of the answers to the test images."""
 
     accuracy: Share
     accuracy_low: Share
-    """Of the 95 % Wilson interval."""
+    """Lower end of the 95 % Wilson interval."""
     accuracy_high: Share
     errors: Number
     images: Count
     loss: Loss
     """Mean cross-entropy, in nats."""
     calibration_error: Share
-    """Expected, from 0 to 1."""
+    """Expected calibration error, from 0 to 1."""
 
 
 class ValidationMetrics(Section):
-    """What the last epoch was worth on the validation images."""
+    """The metrics on the validation images after the last epoch."""
 
     accuracy: Share
 
 
 class Weights(Section):
-    """The file of the network that answered."""
+    """The weights file of the network that answered."""
 
     sha256: Sha256
 
@@ -72,7 +72,7 @@ class Metrics(Section):
 
 
 class Check(Section):
-    """An expectation about one set of images, and what was found."""
+    """An expectation about one set of images, and its result."""
 
     name: Annotated[str, Field(min_length=1)]
     set: Literal["train", "test"]
@@ -86,7 +86,7 @@ class Check(Section):
 
     @property
     def full_name(self) -> str:
-        """The name among those of both sets."""
+        """The name with its set, unique among all checks."""
         return f"{self.set}-{self.name}"
 
 
@@ -118,7 +118,7 @@ class ClassRow(Section):
 
     name: Annotated[str, Field(alias="class")]
     support: WholeCell
-    """Images of the class."""
+    """Number of images of the class."""
     precision: ShareCell
     recall: ShareCell
     f1: ShareCell
@@ -133,7 +133,7 @@ class PairRow(Section):
 
 
 class BinRow(Section):
-    """A row of ``reports/calibration.csv``: answers of about the same confidence."""
+    """A row of ``reports/calibration.csv``: answers of similar confidence."""
 
     low: ShareCell
     high: ShareCell
@@ -150,7 +150,7 @@ class Answer(Section):
     predicted: WholeCell
     confidence: ShareCell
     probabilities: tuple[ShareCell, ...]
-    """Of each class: the columns ``p0``, ``p1``, ..."""
+    """Probability of each class, from the columns ``p0``, ``p1``, ..."""
 
 
 class WrongAnswer(Answer):
@@ -179,7 +179,7 @@ class DigitRow(Section):
     picture: Annotated[str, Field(pattern=r"^[^/]+$")]
     digit: CountCell
     label: str
-    """Of the class; empty where the picture's name has none."""
+    """Name of the class; empty if the picture's name has none."""
     predicted: str
     confidence: ShareCell
     runner_up: str

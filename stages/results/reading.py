@@ -1,4 +1,4 @@
-"""Read recorded results: well-formed, of their form, and with no unknown or missing column."""
+"""Read recorded results, and check their format, types and columns."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ AnyAnswer = TypeVar("AnyAnswer", bound=Answer)
 
 
 class Results(NamedTuple):
-    """What a run records of the answers to the test images, and of the data behind them."""
+    """The recorded results for the test images, and for the data behind them."""
 
     metrics: Metrics
     checks: Checks
@@ -42,42 +42,42 @@ class Results(NamedTuple):
 
 
 def read_metrics(content: bytes) -> Metrics:
-    """Read ``reports/metrics.json``; ``FormatError`` if it is something else."""
+    """Read ``reports/metrics.json``; ``FormatError`` if it is not valid."""
     return validated(Metrics, parse_json(content))
 
 
 def read_checks(content: bytes) -> Checks:
-    """Read ``reports/checks.json``; ``FormatError`` if it is something else."""
+    """Read ``reports/checks.json``; ``FormatError`` if it is not valid."""
     return validated(Checks, parse_json(content))
 
 
 def read_classes(content: bytes) -> list[ClassRow]:
-    """Read ``reports/classes.csv``; ``FormatError`` if it is something else."""
+    """Read ``reports/classes.csv``; ``FormatError`` if it is not valid."""
     return _rows(content, ClassRow, ("class", "support", "precision", "recall", "f1"), least=2)
 
 
 def read_pairs(content: bytes) -> list[PairRow]:
-    """Read ``reports/confusion_matrix.csv``; ``FormatError`` if it is something else."""
+    """Read ``reports/confusion_matrix.csv``; ``FormatError`` if it is not valid."""
     return _rows(content, PairRow, ("actual", "predicted", "count"), least=4)
 
 
 def read_bins(content: bytes) -> list[BinRow]:
-    """Read ``reports/calibration.csv``; ``FormatError`` if it is something else."""
+    """Read ``reports/calibration.csv``; ``FormatError`` if it is not valid."""
     return _rows(content, BinRow, ("low", "high", "images", "confidence", "accuracy"), least=1)
 
 
 def read_history(content: bytes) -> list[ValidatedEpochRow]:
-    """Read ``reports/history.csv``; ``FormatError`` if it is something else."""
+    """Read ``reports/history.csv``; ``FormatError`` if it is not valid."""
     return _rows(content, ValidatedEpochRow, ("epoch", "loss", "accuracy"), least=1)
 
 
 def read_retrain_history(content: bytes) -> list[EpochRow]:
-    """Read ``reports/retrain_history.csv``; ``FormatError`` if it is something else."""
+    """Read ``reports/retrain_history.csv``; ``FormatError`` if it is not valid."""
     return _rows(content, EpochRow, ("epoch", "loss"), least=1)
 
 
 def read_predictions(content: bytes) -> list[Answer]:
-    """Read ``reports/predictions.csv``; ``FormatError`` if it is something else."""
+    """Read ``reports/predictions.csv``; ``FormatError`` if it is not valid."""
     return _answers(content, Answer, _ANSWER)
 
 
@@ -85,7 +85,7 @@ def read_wrong(content: bytes) -> list[WrongAnswer]:
     """Read ``reports/misclassified.csv``, which may have no rows.
 
     Raises:
-        FormatError: it is something else; an image is named twice, or an answer is right.
+        FormatError: it is not valid, an image is named twice, or an answer is correct.
     """
     rows = _answers(content, WrongAnswer, _WRONG_ANSWER)
     seen: set[int] = set()
@@ -99,22 +99,22 @@ def read_wrong(content: bytes) -> list[WrongAnswer]:
 
 
 def read_digits(content: bytes) -> list[DigitRow]:
-    """Read ``reports/handwriting.csv``; ``FormatError`` if it is something else."""
+    """Read ``reports/handwriting.csv``; ``FormatError`` if it is not valid."""
     return _rows(content, DigitRow, tuple(DigitRow.model_fields), least=0)
 
 
 def read_handwriting(content: bytes) -> HandwritingSummary:
-    """Read ``reports/handwriting.json``; ``FormatError`` if it is something else."""
+    """Read ``reports/handwriting.json``; ``FormatError`` if it is not valid."""
     return validated(HandwritingSummary, parse_json(content))
 
 
 def read_provenance(content: bytes) -> dict[str, dict[str, Any]]:
-    """Read ``models/provenance.json``: by training, and by the MD5 of its weights.
+    """Read ``models/provenance.json``: entries by training, then by the MD5 of the weights.
 
-    Earlier versions wrote one entry for each training, of the weights that it wrote last.
+    Earlier versions wrote a single entry for each training, for its latest weights.
 
     Raises:
-        FormatError: it is something else.
+        FormatError: it is not valid.
     """
     found = parse_json(content)
     if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
@@ -125,10 +125,10 @@ def read_provenance(content: bytes) -> dict[str, dict[str, Any]]:
 def provenance_of(
     provenance: Mapping[str, dict[str, Any]], recorded: AbstractSet[str]
 ) -> dict[str, dict[str, Any]]:
-    """Give the entry of each training whose weights are recorded.
+    """Return the entry of each training whose weights are recorded.
 
     Args:
-        provenance: as read.
+        provenance: as ``read_provenance`` returns it.
         recorded: the MD5 of each output that ``dvc.lock`` records.
     """
     found = {}
@@ -141,20 +141,20 @@ def provenance_of(
 
 
 def validated(section: type[AnySection], value: Any) -> AnySection:
-    """Have a value of JSON's types in a form.
+    """Validate a value of JSON's types as a model.
 
     Raises:
-        FormatError: it has another one; what is refused first.
+        FormatError: it is not valid; the message has only the first problem.
     """
     try:
-        # Strict validation takes lists for tuples only from JSON.
+        # Strict validation accepts a list for a tuple only from JSON.
         return section.model_validate_json(json.dumps(value))
     except ValidationError as error:
         raise FormatError(_first(error)) from None
 
 
 def _first(error: ValidationError) -> str:
-    """Say what is refused first: of a damaged table that can be each of a thousand cells."""
+    """Return only the first problem: a damaged table can have one in each of a thousand cells."""
     return sentences(error).partition("; ")[0]
 
 
@@ -199,7 +199,7 @@ def _row(row: type[AnySection], line: Line, cells: dict[str, Any]) -> AnySection
 
 
 def _check_answer(answer: Answer, number: int) -> None:
-    """See that the predicted class is a most probable one, and that probabilities add up to 1."""
+    """Check that the predicted class is a most probable one and that probabilities sum to 1."""
     classes = len(answer.probabilities)
     for what, found in (("label", answer.label), ("predicted", answer.predicted)):
         if found >= classes:
@@ -213,7 +213,7 @@ def _check_answer(answer: Answer, number: int) -> None:
             f"probability, {best:g}, found {answer.confidence:g} and "
             f"{answer.probabilities[answer.predicted]:g}"
         )
-    # Each has 6 digits.
+    # Each probability has 6 digits.
     if abs(total - 1) > 1e-6 * (classes + 1):
         raise FormatError(f"line {number}: expected probabilities that add up to 1, found {total}")
 

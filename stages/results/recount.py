@@ -1,4 +1,4 @@
-"""Whether recorded results follow from the answers to all test images."""
+"""Check that recorded results follow from the answers to all test images."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ from stages.results.models import Answer, BinRow
 from stages.results.reading import Results
 
 SOURCE = "predictions.csv"
-# What an answer and a wrong answer have in common.
+# The fields that an answer and a wrong answer have in common.
 _COMMON = set(Answer.model_fields)
 
 
 def check_follows(results: Results, predictions: Sequence[Answer]) -> None:
-    """Count everything from predictions.csv.
+    """Check every result against predictions.csv.
 
     Args:
         results: which agree with each other.
         predictions: the answer to each test image.
 
     Raises:
-        FormatError: a number is another than the answers give.
+        FormatError: a number differs from what the answers give.
     """
     test = results.metrics.test
     same("test.images of metrics.json", test.images, len(predictions), SOURCE)

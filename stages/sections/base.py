@@ -1,4 +1,4 @@
-"""What the sections of ``params.yaml`` are made of."""
+"""Define the base types of the sections of ``params.yaml``."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 
 def within(low: float, high: float) -> AfterValidator:
-    """Refuse numbers outside ``[low, high]`` with a message that names both ends."""
+    """Return a validator that refuses numbers outside ``[low, high]`` and names both ends."""
 
     def check(value: float) -> float:
         if not low <= value <= high:
@@ -24,7 +24,7 @@ Count = Annotated[int, within(1, 2**31 - 1)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-"""A plain file name: no folder in it, so that it cannot point elsewhere."""
+"""A plain file name without a folder, so that it cannot point elsewhere."""
 
 
 class Section(BaseModel):

@@ -1,4 +1,4 @@
-"""The sections of a data set: each value's type, range and meaning."""
+"""Define the sections of a data set: each value's type, range and meaning."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from stages.sections.base import Count, FileName, Section, Sha256, Share
 
 
 class DataFile(Section):
-    """One IDX file of a data set, pinned by its uncompressed bytes."""
+    """One IDX file of a data set, with the size and hash of its uncompressed bytes."""
 
     name: FileName
     bytes: Count
@@ -26,7 +26,7 @@ class DataFiles(Section):
 
 
 class WebSource(Section):
-    """A web folder that holds the files, named as in ``files`` followed by ``suffix``."""
+    """A web folder with the files, named as in ``files`` followed by ``suffix``."""
 
     kind: Literal["web"]
     url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
@@ -34,7 +34,7 @@ class WebSource(Section):
 
 
 class NpmSource(Section):
-    """A package of the npm registry that holds the files in ``folder``."""
+    """A package of the npm registry with the files in ``folder``."""
 
     kind: Literal["npm"]
     package: Annotated[
@@ -44,7 +44,7 @@ class NpmSource(Section):
 
 
 class FolderSource(Section):
-    """A folder on this machine that holds the files, raw or with ``.gz`` added to the name."""
+    """A folder on this machine with the files, raw or with ``.gz`` added to the name."""
 
     kind: Literal["folder"]
     path: str
@@ -54,7 +54,7 @@ Source = Annotated[WebSource | NpmSource | FolderSource, Field(discriminator="ki
 
 
 class Expectations(Section):
-    """Bounds that a data set must keep to; ``ingest`` fails where it does not."""
+    """Bounds that a data set must meet; otherwise ``ingest`` fails."""
 
     train_images: Count
     test_images: Count
@@ -82,14 +82,14 @@ class Expectations(Section):
 
 
 class Lookalikes(Section):
-    """The classes of the report's row of lookalikes: images of one that resemble another."""
+    """The classes of the report's row of lookalikes: images of one class that resemble another."""
 
     of: str
     resembling: str
 
 
 class Dataset(Section):
-    """A data set: where it comes from, what it must look like, and its class names."""
+    """A data set: its sources, its expected content, and its class names."""
 
     title: str
     classes: Annotated[tuple[str, ...], Field(min_length=2)]

@@ -1,4 +1,4 @@
-"""The section on what a model must satisfy to be promoted: each value's type, range and meaning."""
+"""Define the gate section: the criteria that a model must satisfy to be promoted."""
 
 from typing import Annotated
 
@@ -10,20 +10,22 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Gate(Section):
-    """What a model must satisfy to be promoted; read by ``pipelines.commands.gate`` alone."""
+    """The criteria for promotion; only ``pipelines.commands.gate`` reads them."""
 
     stage: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$")]
-    """Of GTO: what a version is promoted to, and whose version a new one is compared with."""
+    """The GTO stage that models are promoted to; a new model is compared with the one there."""
     min_accuracy: Share
-    """Least accuracy on the test images."""
+    """Minimum accuracy on the test images."""
     min_recall: Share
-    """Least recall of any class on the test images."""
+    """Minimum recall of any class on the test images."""
     min_recalls: dict[str, Share]
-    """The same for single classes, by name, in place of ``min_recall``."""
+    """Minimum recall of single classes by name, in place of ``min_recall``."""
     max_calibration_error: Share
-    """Largest expected calibration error on the test images."""
+    """Maximum expected calibration error on the test images."""
     max_regression: Annotated[float, Field(ge=0, lt=1)]
-    """Largest fall of the test accuracy below the promoted version's: the model passes if the
-    confidence interval of the fall, image by image, lies below it."""
+    """Bound on the drop of the test accuracy below that of the promoted version.
+
+    The model passes if the confidence interval of the drop, image by image, lies below the bound.
+    """
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
-    """Of that interval, one-sided."""
+    """Confidence level of that interval, one-sided."""

@@ -1,4 +1,4 @@
-"""The section on pictures of one's own: each value's type, range and meaning."""
+"""Define the section on the user's own pictures: each value's type, range and meaning."""
 
 from typing import Annotated, Literal
 
@@ -8,11 +8,17 @@ from stages.sections.base import Section
 
 
 class Handwriting(Section):
-    """Pictures of handwriting that the network is to read."""
+    """Pictures of handwriting to read."""
 
     folder: Annotated[str, StringConstraints(pattern=r"^\w[\w./-]*$")]
-    """Where they lie, in the repository: PNG or JPEG files, each named after what it shows, its
-    first character the class, or by any other name. It may be absent."""
+    """Folder of the pictures, in the repository; it may be absent.
+
+    The pictures are PNG or JPEG files. If the first character of a file's name is a class, it is
+    the picture's label.
+    """
     standardization: Literal["training", "own"]
-    """By which numbers the digits are standardized: the training images', as in the exported model,
-    or, as in the reference experiment, those of the digits themselves."""
+    """The numbers that standardize the digits.
+
+    ``training`` uses those of the training images, as in the exported model; ``own`` uses those of
+    the digits themselves, as in the reference experiment.
+    """

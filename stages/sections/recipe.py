@@ -1,4 +1,4 @@
-"""The sections of a recipe: each value's type, range, meaning and source."""
+"""Define the sections of a recipe: each value's type, range, meaning and source."""
 
 from typing import Annotated, Literal
 
@@ -6,7 +6,7 @@ from stages.sections.base import Count, Section, Share, within
 
 
 class Split(Section):
-    """Which training images validate: the last, or a seeded choice that keeps the class shares."""
+    """Choice of validation images: the last, or a seeded draw that keeps the class shares."""
 
     strategy: Literal["tail", "stratified"]
     validation_images: Count
@@ -16,7 +16,7 @@ Padding = Literal["VALID", "SAME"]
 
 
 class Convolution(Section):
-    """A convolution with bias and ReLU, and a maximum pooling (none: both pools 1)."""
+    """A convolution with bias and ReLU, and maximum pooling (no pooling if both pools are 1)."""
 
     channels: Annotated[int, within(1, 4096)]
     kernel: Annotated[int, within(1, 64)]
@@ -31,14 +31,14 @@ class NetworkParams(Section):
 
     convolutions: tuple[Convolution, ...]
     batch_normalization: bool
-    """Normalize what each convolution gives, after its pooling (Ioffe and Szegedy, 2015)."""
+    """Normalize the output of each convolution, after its pooling (Ioffe and Szegedy, 2015)."""
     dense_units: Annotated[int, within(1, 65536)]
-    """Of the layer between the convolutions and the classes."""
+    """Units of the layer between the convolutions and the classes."""
     dropout: Annotated[float, within(0, 0.99)]
     """Share of those units that a training step leaves out (Srivastava and others, 2014)."""
     views: Literal[1, 5]
-    """Views of an image whose probabilities a prediction is the mean of: the image alone, or with
-    the four that one pixel along an axis shifts (after Krizhevsky and others, 2012)."""
+    """Views of an image over whose probabilities a prediction is averaged: only the image, or also
+    the four shifted by one pixel along an axis (after Krizhevsky and others, 2012)."""
 
 
 Interpolation = Literal["bilinear", "bicubic"]
@@ -56,42 +56,41 @@ class Augmentation(Section):
     shear: Annotated[float, within(0, 1)]
     """Horizontal displacement per unit of height."""
     elastic: Annotated[float, within(0, 64)]
-    """Pixels, along each axis, of a displacement that varies smoothly over the image (Simard and
-    others, 2003)."""
+    """Largest smooth displacement along each axis, in pixels (Simard and others, 2003)."""
     interpolation: Interpolation
-    """How distorted images are read between pixels; ``bicubic`` takes longer and blurs less (Keys,
-    1981), which long trainings profit from."""
+    """How distorted images are read between pixels; ``bicubic`` (Keys, 1981) takes longer and blurs
+    less, which helps long trainings."""
 
 
 class Training(Section):
     """How the network's weights are fitted."""
 
     epochs: Annotated[int, within(1, 10_000)]
-    """Times that every image is seen."""
+    """Number of passes over the images."""
     batch_size: Count
-    """Images that a step is computed from."""
+    """Number of images in a step."""
     shuffle: bool
     """Draw a new order of the images for each epoch."""
     learning_rate: Annotated[float, within(1e-9, 10)]
-    """The highest of the schedule; with no warm-up and no decay, the only one."""
+    """Highest rate of the schedule; with no warm-up and no decay, the only one."""
     warmup: Share
     """Share of all steps over which the rate rises linearly from 0."""
     decay: Literal["none", "linear", "cosine"]
     """How the rate falls to 0 over the steps after the warm-up."""
     beta_1: Annotated[float, within(0, 0.9999)]
-    """How much of the gradients' running mean a step keeps (Kingma and Ba, 2015)."""
+    """Share of the gradients' running mean that a step keeps (Kingma and Ba, 2015)."""
     beta_2: Annotated[float, within(0, 0.999999)]
-    """How much of their squares' running mean a step keeps."""
+    """Share of the running mean of their squares that a step keeps."""
     epsilon: Annotated[float, within(1e-12, 1)]
-    """Added to the root of the squares' mean, so that it does not divide by zero."""
+    """Added to the root of the squares' mean, to avoid division by zero."""
     weight_decay: Share
-    """Share of each kernel that a step at a learning rate of 1 would take away (Loshchilov and
-    Hutter, 2019)."""
+    """Share of each kernel that a step at a learning rate of 1 would remove (Loshchilov and Hutter,
+    2019)."""
     label_smoothing: Annotated[float, within(0, 0.5)]
     """Share of each label that is spread over all classes (Szegedy and others, 2016, section 7)."""
     averaging: Share
-    """Share of all steps, at the end, of whose weights the network is the mean; 0 takes the last
-    (Izmailov and others, 2018)."""
+    """Share of all steps, counted from the end, over which the weights are averaged; 0 uses the
+    last weights (Izmailov and others, 2018)."""
     augmentation: Augmentation
 
 

@@ -1,4 +1,4 @@
-"""What ``tuning/params.yaml`` says: each value's type, range and meaning."""
+"""Define the sections of ``tuning/params.yaml``: each value's type, range and meaning."""
 
 from typing import Annotated, Any, Literal
 
@@ -15,12 +15,12 @@ DottedName = Annotated[str, StringConstraints(pattern=r"^\w+(\.\w+)*$")]
 
 
 class Range(Section):
-    """Numbers to draw from: whole ones between whole ends, which are among them."""
+    """Numbers to draw from, including both ends; integers if both ends are integers."""
 
     low: int | float
     high: int | float
     scale: Literal["linear", "log"]
-    """``log``: each factor is as probable as any other of its size."""
+    """``log``: equal ratios are equally probable."""
 
     @model_validator(mode="after")
     def _numbers_exist(self) -> "Range":
@@ -42,32 +42,32 @@ class Grid(Section):
 
 
 class Random(Section):
-    """Combinations drawn at random; of lists alone, none of them twice."""
+    """Combinations drawn at random; if all values are lists, without repetition."""
 
     strategy: Literal["random"]
     cells: Count
-    """How many."""
+    """Number of combinations."""
 
 
 class LearningCurve(Section):
-    """What accuracy fewer training images give."""
+    """Measurement of the accuracy with fewer training images."""
 
     images: Annotated[tuple[Count, ...], Field(min_length=1)]
-    """How many, each class keeping its share."""
+    """Numbers of images; each class keeps its share."""
 
 
 class Tuning(Section):
-    """What is tried, and how it is measured."""
+    """The variations to try, and how to measure them."""
 
     base: Name
     """The recipe of ``params.yaml`` whose other values every cell keeps."""
     seed: Annotated[int, within(0, 2**31 - 1)]
-    """Of the folds, and of the random choice."""
+    """Seed of the folds and of the random choice."""
     folds: Annotated[int, within(2, 100)]
-    """Parts of the training images, each of which validates what is fitted on the others."""
+    """Number of parts of the training images; each validates a fit on the others."""
     search: Annotated[Grid | Random, Field(discriminator="strategy")]
     space: Annotated[dict[DottedName, Values], Field(min_length=1)]
-    """What a cell takes instead of the base recipe's value."""
+    """The values that a cell takes instead of the base recipe's."""
     learning_curve: LearningCurve
 
     @model_validator(mode="after")
