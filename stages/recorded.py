@@ -9,7 +9,7 @@ from stages.formats import FormatError
 from stages.results.models import WrongAnswer
 from stages.results.reading import read_wrong
 
-# Largest file, in bytes; a million wrong answers take about a hundred million.
+# Largest file, in bytes: enough for half a million wrong answers.
 _LARGEST = 1 << 26
 
 
