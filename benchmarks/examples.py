@@ -23,8 +23,8 @@ from benchmarks.rendering import (
     ruled,
     shadow,
 )
-from stages import artifacts
-from stages.artifacts import Array
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 FOLDER = Path("data/handwriting")
 SHEET = "31415926"

@@ -17,15 +17,15 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 import typer
 
-from stages import artifacts
-from stages.command import run
 from stages.dataset.standardization import measure
-from stages.errors import UserError
 from stages.model.batches import Examples
 from stages.model.classifier import Classifier
 from stages.model.device import DeviceError, prepare
 from stages.model.hardware import hardware
 from stages.params import read_params
+from stages.shared import artifacts
+from stages.shared.command import run
+from stages.shared.errors import UserError
 
 PARAMETERS = read_params(Path("params.yaml"))
 FAILS = 3

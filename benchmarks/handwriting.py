@@ -13,10 +13,10 @@ from tqdm import tqdm
 
 from benchmarks.rendering import DISTORTIONS, as_picture, plain
 from benchmarks.results import record
-from stages import artifacts
-from stages.artifacts import Array
-from stages.dataset.handwriting import Handwriting, read_handwriting, stacked
-from stages.exported import ExportedModel
+from stages.photos.handwriting import Handwriting, read_handwriting, stacked
+from stages.serving.exported import ExportedModel
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 DIGITS = 500
 SIDE = 28

@@ -19,14 +19,14 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks.results import record
-from stages import artifacts
-from stages.artifacts import Array
 from stages.dataset.standardization import measure
 from stages.model.batches import Examples
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
 from stages.model.training import Trainer
 from stages.params import read_params
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 # Seeds that were not used to choose the recipes.
 SEEDS = {"fast": range(101, 106), "accurate": range(101, 104), "tutorial": range(101, 102)}

@@ -7,7 +7,7 @@ from PIL import Image
 from scipy import ndimage
 from skimage.morphology import dilation, disk, erosion
 
-from stages.artifacts import Array
+from stages.shared.artifacts import Array
 
 SCALE = 8  # pixels of the photograph for each pixel of MNIST
 PAPER, INK, BOARD, CHALK = 0.88, 0.16, 0.12, 0.85

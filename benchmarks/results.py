@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stages import artifacts
 from stages.model.hardware import hardware
+from stages.shared import artifacts
 
 RESULTS = Path(__file__).parent / "results"
 _LIBRARIES = ("tensorflow", "numpy", "dvc")

@@ -21,8 +21,6 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from benchmarks.results import record
-from stages import artifacts
-from stages.artifacts import Array
 from stages.dataset.standardization import measure
 from stages.model.batches import Examples
 from stages.model.classifier import Classifier
@@ -30,6 +28,8 @@ from stages.model.device import prepare
 from stages.model.layers import layers
 from stages.model.training import Trainer
 from stages.params import read_params
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 ROUNDS = 5
 MATMUL_SIZE = 4096

@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmarks.clone import fresh_clone, repro
 from benchmarks.results import RESULTS, record
-from stages import artifacts
+from stages.shared import artifacts
 
 PUBLISHED = Path(__file__).parent / "published" / "tutorial_curve.csv"
 PUBLISHED_TEST_ACCURACY = 0.9940

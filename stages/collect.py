@@ -4,8 +4,8 @@ DVC records the folder's content as the output of this stage, but neither copies
 user's files.
 """
 
-from stages.command import PathOption
-from stages.dataset.collecting import ensure
+from stages.photos.collecting import ensure
+from stages.shared.command import PathOption
 
 
 def main(folder: PathOption) -> None:

@@ -1,13 +1,13 @@
 """Stage ``evaluate``: measure the retrained network on the test images, once."""
 
-from stages import artifacts
-from stages.command import PathOption
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
 from stages.params import read_params
 from stages.reporting import metrics as measures
 from stages.reporting.calibration import calibration as bins
 from stages.results.reading import read_history
+from stages.shared import artifacts
+from stages.shared.command import PathOption
 
 
 def main(

@@ -1,12 +1,12 @@
 """Stage ``export``: write the retrained network in formats that other programs load."""
 
-from stages import artifacts
-from stages.command import PathOption
-from stages.description import Description, image_format
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
-from stages.model.export import export
 from stages.params import read_params
+from stages.serving.description import Description, image_format
+from stages.serving.export import export
+from stages.shared import artifacts
+from stages.shared.command import PathOption
 
 
 def main(

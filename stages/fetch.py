@@ -1,8 +1,8 @@
 """Stage ``fetch``: get the four IDX files of the data set from the first source that has them."""
 
-from stages.command import PathOption
 from stages.dataset.fetching import fetch
 from stages.params import read_params
+from stages.shared.command import PathOption
 
 
 def main(params: PathOption, raw: PathOption) -> None:

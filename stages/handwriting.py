@@ -1,15 +1,15 @@
 """Stage ``handwriting``: find and classify the digits on the user's own pictures."""
 
-from stages import artifacts
-from stages.command import PathOption
-from stages.dataset.collecting import collect
-from stages.dataset.handwriting import read_handwriting, stacked
 from stages.dataset.standardization import measure
-from stages.description import image_format
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
 from stages.params import read_params
+from stages.photos.collecting import collect
+from stages.photos.handwriting import read_handwriting, stacked
 from stages.reporting import handwriting as reporting
+from stages.serving.description import image_format
+from stages.shared import artifacts
+from stages.shared.command import PathOption
 
 
 def main(

@@ -1,10 +1,10 @@
 """Stage ``ingest``: parse the IDX files and check the data before any training."""
 
-from stages import artifacts
-from stages.command import PathOption
 from stages.dataset import checks_page, facts, idx
 from stages.dataset.expectations import ExpectationError, judge
 from stages.params import read_params
+from stages.shared import artifacts
+from stages.shared.command import PathOption
 
 
 def main(

@@ -3,10 +3,6 @@
 import os
 from pathlib import Path
 
-from stages import artifacts
-from stages.artifacts import ArtifactError
-from stages.command import PathOption
-from stages.formats import FormatError
 from stages.params import read_params
 from stages.reporting import charts, gallery, handwriting
 from stages.reporting.cards import address, cards, least_sure, shown_errors
@@ -28,6 +24,10 @@ from stages.results.reading import (
     read_retrain_history,
     read_wrong,
 )
+from stages.shared import artifacts
+from stages.shared.artifacts import ArtifactError
+from stages.shared.command import PathOption
+from stages.shared.formats import FormatError
 
 
 def main(

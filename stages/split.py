@@ -1,9 +1,9 @@
 """Stage ``split``: choose the training images that are used for validation."""
 
-from stages import artifacts
-from stages.command import PathOption
 from stages.dataset.splitting import split
 from stages.params import read_params
+from stages.shared import artifacts
+from stages.shared.command import PathOption
 
 
 def main(params: PathOption, arrays: PathOption, indices: PathOption) -> None:

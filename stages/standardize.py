@@ -1,8 +1,8 @@
 """Stage ``standardize``: measure the per-pixel mean and the single scale of the training images."""
 
-from stages import artifacts
-from stages.command import PathOption
 from stages.dataset.standardization import measure
+from stages.shared import artifacts
+from stages.shared.command import PathOption
 
 
 def main(arrays: PathOption, standardization: PathOption) -> None:

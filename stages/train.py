@@ -1,7 +1,5 @@
 """Stage ``train``: fit the network on the fit indices, with validation after each epoch."""
 
-from stages import artifacts
-from stages.command import PathOption
 from stages.guard.session import when_unchanged
 from stages.model.batches import Examples
 from stages.model.checkpoint import trained
@@ -10,6 +8,8 @@ from stages.model.device import prepare
 from stages.model.provenance import record
 from stages.model.tensorboard import log_to
 from stages.params import read_params
+from stages.shared import artifacts
+from stages.shared.command import PathOption
 
 
 def main(

@@ -6,19 +6,19 @@ import sys
 import typer
 from tqdm import tqdm
 
-from stages import artifacts
-from stages.command import PathOption
 from stages.dataset.splitting import folds
 from stages.dataset.standardization import measure
 from stages.model.batches import Examples
-from stages.model.cross_validation import Score, score
 from stages.model.device import prepare
-from stages.model.search import SearchError, cells, variations
 from stages.model.training import DivergedError
 from stages.params import read_params, read_section
+from stages.params.tuning import Tuning
 from stages.reporting import tuning as reporting
 from stages.reporting.style import png
-from stages.sections.tuning import Tuning
+from stages.search.cross_validation import Score, score
+from stages.search.search import SearchError, cells, variations
+from stages.shared import artifacts
+from stages.shared.command import PathOption
 
 
 def main(

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 from ruamel.yaml import YAML
 
-from stages import artifacts
-from stages.artifacts import Array
-from stages.description import Description, ImageFormat
 from stages.reporting import handwriting, metrics
 from stages.reporting.calibration import calibration
+from stages.serving.description import Description, ImageFormat
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = Path(__file__).parent / "fixtures"

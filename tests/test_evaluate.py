@@ -4,13 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import artifacts, evaluate, standardize
-from stages.artifacts import Array
+from stages import evaluate, standardize
 from stages.dataset.standardization import measure
 from stages.model.batches import Examples
 from stages.model.classifier import Classifier
 from stages.model.variables import WeightsError
 from stages.params import read_params
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 
 @pytest.fixture

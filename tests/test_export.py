@@ -2,12 +2,13 @@ from pathlib import Path
 
 import numpy as np
 
-from stages import artifacts, export, standardize
-from stages.artifacts import Array
-from stages.description import Description
-from stages.exported import ExportedModel
+from stages import export, standardize
 from stages.model.classifier import Classifier
 from stages.params import read_params
+from stages.serving.description import Description
+from stages.serving.exported import ExportedModel
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 
 def test_what_is_exported_answers_as_the_network_does(

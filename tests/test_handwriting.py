@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from stages import artifacts, handwriting, standardize
-from stages.artifacts import Array
-from stages.description import DescriptionError
+from stages import handwriting, standardize
 from stages.model.classifier import Classifier
 from stages.params import read_params
+from stages.serving.description import DescriptionError
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 Edit = Callable[[Path, str, Any], None]
 

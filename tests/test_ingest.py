@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from stages import artifacts
-from stages.artifacts import Array
 from stages.dataset.expectations import ExpectationError
 from stages.dataset.idx import IdxError
 from stages.ingest import main
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 Edit = Callable[[Path, str, Any], None]
 

@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from stages import artifacts, learning_curve
+from stages import learning_curve
+from stages.shared import artifacts
 
 
 def test_each_number_of_images_is_scored_by_all_folds(

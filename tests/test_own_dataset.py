@@ -12,7 +12,6 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages import (
-    artifacts,
     collect,
     evaluate,
     fetch,
@@ -24,8 +23,9 @@ from stages import (
     standardize,
     train,
 )
-from stages.artifacts import Array
 from stages.model.layers import NetworkError
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stages import artifacts
+from stages.shared import artifacts
 
 pytestmark = pytest.mark.slow
 

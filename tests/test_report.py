@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import artifacts
-from stages.artifacts import Array
 from stages.report import main
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 from tests.conftest import write_results
 
 FIGURES = [

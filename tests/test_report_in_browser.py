@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from stages import artifacts
 from stages.report import main
 from stages.reporting import handwriting
+from stages.shared import artifacts
 from tests.conftest import write_results
 
 CHROMIUM = shutil.which("chromium")

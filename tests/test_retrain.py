@@ -2,8 +2,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stages import artifacts, retrain, standardize
-from stages.artifacts import Array
+from stages import retrain, standardize
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 
 def test_every_training_image_is_fitted_without_validation(

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from stages import artifacts
-from stages.artifacts import Array
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 from stages.split import main
 
 Edit = Callable[[Path, str, Any], None]

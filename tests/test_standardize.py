@@ -2,8 +2,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stages import artifacts
-from stages.artifacts import Array
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 from stages.standardize import main
 
 

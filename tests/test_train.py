@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages import artifacts, standardize, train
-from stages.artifacts import Array
+from stages import standardize, train
 from stages.model.classifier import Classifier
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 Edit = Callable[[Path, str, Any], None]
 

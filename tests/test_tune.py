@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from stages import artifacts, tune
-from stages.model import cross_validation
-from stages.model.search import SearchError
+from stages import tune
+from stages.search import cross_validation
+from stages.search.search import SearchError
+from stages.shared import artifacts
 
 Edit = Callable[[Path, str, Any], None]
 

@@ -18,6 +18,6 @@ def main(
 
     Example: python -m pipelines errors main~1 main
     """
-    command = [sys.executable, "-m", "stages.compare", "--", before, after]
+    command = [sys.executable, "-m", "stages.tools.compare", "--", before, after]
     folder = Repository(Path.cwd()).folder
     raise SystemExit(subprocess.run(command, cwd=folder, check=False).returncode)

@@ -14,7 +14,7 @@ from pipelines.promotion import gate
 from pipelines.promotion.criteria import described
 from pipelines.promotion.gate import GATE, GateReport
 from pipelines.promotion.results import Read, in_folder
-from stages.sections.gate import Gate
+from stages.params.gate import Gate
 
 
 def main() -> None:

@@ -19,9 +19,9 @@ from pipelines.dvc.outputs import outputs_of
 from pipelines.errors import PipelineError
 from pipelines.git.commits import contents_of
 from pipelines.system.process import output
-from stages.formats import LARGEST, FormatError, parse_json, parse_text, parse_yaml
 from stages.results.agreement import check_wrong
 from stages.results.reading import provenance_of, read_checks, read_provenance, read_wrong
+from stages.shared.formats import LARGEST, FormatError, parse_json, parse_text, parse_yaml
 
 _PARAMS = "params.yaml"
 _METRICS = "reports/metrics.json"
@@ -92,7 +92,7 @@ def compare_errors(folder: Path, commits: Sequence[str]) -> Errors:
         )
     for commit, content in zip(commits, recorded, strict=True):
         _parsed(commit, _ERRORS, content, partial(_read_errors, after.classes))
-    program = (sys.executable, "-m", "stages.compare")
+    program = (sys.executable, "-m", "stages.tools.compare")
     found = json.loads(output(folder, program, *commits, "--json"))
     words = "may be chance" if found["outcome"] == "chance" else found["outcome"]
     return Errors(

@@ -129,7 +129,7 @@ def _pins(lock: str) -> dict[str, str]:
 
 
 def of_errors(comparison: Mapping[str, Any], classes: Sequence[str]) -> list[Row]:
-    """Return the rows for ``python -m stages.compare --json``: counts first, then errors."""
+    """Return the rows for ``python -m stages.tools.compare --json``: counts first, then errors."""
     new, fixed, changed = (comparison[kind] for kind in ("new", "fixed", "changed"))
     counts = [
         Row("new", "right", "wrong", str(len(new))),

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.errors import RecordError
 from pipelines.git.commits import contents_of
-from stages.formats import FormatError, parse_yaml
+from stages.shared.formats import FormatError, parse_yaml
 
 LOCK = "dvc.lock"
 LARGEST_LOCK = 1 << 24

@@ -23,7 +23,7 @@ from pipelines.system.lock import BusyError, exclusive
 from pipelines.ui.absence import report_missed
 from pipelines.ui.artifacts import record_report, record_results
 from pipelines.workers.policy import Policy
-from stages.formats import FormatError, parse_yaml
+from stages.shared.formats import FormatError, parse_yaml
 
 Given = Annotated[str, Field(min_length=1)]
 

@@ -23,7 +23,7 @@ _RECORD = "data_states"
 
 
 class Look(BaseModel):
-    """The output of ``stages.states``."""
+    """The output of ``stages.tools.states``."""
 
     dataset: str
     states: Mapping[str, str | None]
@@ -72,7 +72,7 @@ def look_at_sources(repository: Repository, ref: str) -> Look:
         params = Path(folder, "params.yaml")
         params.write_text(repository.read("params.yaml", ref))
         # Folders among the sources are relative to the working copy, where the downloads are.
-        lines = ask("stages.states", "--params", str(params), folder=repository.folder)
+        lines = ask("stages.tools.states", "--params", str(params), folder=repository.folder)
     *passed_over, answer = lines
     for line in passed_over:
         get_run_logger().warning(line)
@@ -80,7 +80,7 @@ def look_at_sources(repository: Repository, ref: str) -> Look:
         return Look.model_validate_json(answer)
     except ValidationError:
         raise PipelineError(
-            f"expected stages.states to print JSON, found: {answer[:200]}"
+            f"expected stages.tools.states to print JSON, found: {answer[:200]}"
         ) from None
 
 

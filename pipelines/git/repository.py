@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines import PROVENANCE
 from pipelines.errors import PipelineError
 from pipelines.git.command import git
-from stages.formats import FormatError, read_file
+from stages.shared.formats import FormatError, read_file
 
 SHARED = ("data/downloads", "models/checkpoints", "models/scores")
 """Folders that Git ignores and worktrees link to; their files are keyed by content."""

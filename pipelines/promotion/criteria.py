@@ -5,7 +5,7 @@ from statistics import NormalDist
 from typing import Any, NamedTuple
 
 from pipelines.promotion.results import Results
-from stages.sections.gate import Gate
+from stages.params.gate import Gate
 
 
 class CriterionResult(NamedTuple):

@@ -12,10 +12,10 @@ from pipelines.promotion import registry
 from pipelines.promotion.criteria import described, judge
 from pipelines.promotion.results import Read, at_commit, read_results
 from pipelines.system import durable
-from stages.formats import FormatError, parse_json, parse_yaml
+from stages.params.base import Sha256
+from stages.params.gate import Gate
 from stages.results.reading import validated
-from stages.sections.base import Sha256
-from stages.sections.gate import Gate
+from stages.shared.formats import FormatError, parse_json, parse_yaml
 
 GATE = "reports/gate.json"
 

@@ -20,7 +20,7 @@ from pipelines.git.command import git
 from pipelines.git.commits import contents_of
 from pipelines.git.repository import identity
 from pipelines.system.process import output
-from stages.formats import LARGEST, FormatError, parse_yaml
+from stages.shared.formats import LARGEST, FormatError, parse_yaml
 
 _VERSION = re.compile(r"v[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}\Z")
 _COUNT = re.compile(r"[0-9]{1,9}\Z")

@@ -10,9 +10,9 @@ from pipelines.dvc.lock_record import LOCK
 from pipelines.dvc.outputs import measure, outputs_of
 from pipelines.errors import PipelineError
 from pipelines.git.commits import contents_of
-from stages.formats import LARGEST, FormatError, parse_yaml, read_file
 from stages.results import reading
 from stages.results.agreement import check_agreement
+from stages.shared.formats import LARGEST, FormatError, parse_yaml, read_file
 
 METRICS = "reports/metrics.json"
 CLASSES = "reports/classes.csv"

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from pipelines.system.process import run
 from pipelines.system.timing import Timing
 from pipelines.ui.absence import server_may_be_away
-from stages.formats import FormatError, parse_json
+from stages.shared.formats import FormatError, parse_json
 
 _PICTURE = Path("reports", "figures", "misclassified.png")
 # Names of metrics from other files start with their path.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
-from stages.formats import parse_json, parse_table, read_file
+from stages.shared.formats import parse_json, parse_table, read_file
 
 Array = np.ndarray[Any, Any]
 

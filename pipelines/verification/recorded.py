@@ -13,8 +13,8 @@ from pipelines.dvc.objects import bring, entries, object_path
 from pipelines.dvc.outputs import Output, measure, outputs_of
 from pipelines.errors import DamagedError, PipelineError
 from pipelines.git.commits import contents_of
-from stages.formats import FormatError
 from stages.results.reading import provenance_of, read_provenance
+from stages.shared.formats import FormatError
 
 
 class Record(NamedTuple):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.verification.first_difference import arrays_of, files_of, leaves, rows_of
-from stages.formats import parse_json, read_file
+from stages.shared.formats import parse_json, read_file
 
 Limit = Callable[[float, float], bool]
 """Return whether a number is close enough to the recorded one, which comes first."""

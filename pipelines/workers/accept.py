@@ -16,9 +16,9 @@ from pipelines.git.commits import LARGEST, contents_of
 from pipelines.workers.request import Request
 from pipelines.workers.result import verify
 from pipelines.workers.transport import read_result, receive
-from stages.formats import LARGEST as LARGEST_JSON
-from stages.formats import FormatError
 from stages.results.reading import read_provenance
+from stages.shared.formats import LARGEST as LARGEST_JSON
+from stages.shared.formats import FormatError
 
 
 def accept_result(folder: Path, request: Request) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.templates import environment
+from stages.shared.templates import environment
 
 TEMPLATE = "checks_page.html.jinja"
 HEADINGS = {"train": "Training set", "test": "Test set"}

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages.errors import UserError
-from stages.sections.dataset import Expectations
+from stages.params.dataset import Expectations
+from stages.shared.errors import UserError
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 import great_expectations as gx

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from stages.artifacts import Array
+from stages.shared.artifacts import Array
 
 # Copy images from a memory-mapped file one block at a time, to save memory.
 BLOCK = 4096

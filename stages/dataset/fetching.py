@@ -9,8 +9,8 @@ from tqdm import tqdm
 
 from stages.dataset.sources import Opener, SourceError, describe, opened
 from stages.dataset.transfer import TransferError, receive
-from stages.errors import TemporaryError
-from stages.sections.dataset import DataFile, FolderSource, Source
+from stages.params.dataset import DataFile, FolderSource, Source
+from stages.shared.errors import TemporaryError
 
 
 class FetchError(TemporaryError):

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stages.artifacts import Array
-from stages.errors import UserError
+from stages.shared.artifacts import Array
+from stages.shared.errors import UserError
 
 DTYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype(">u1"),

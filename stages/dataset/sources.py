@@ -15,7 +15,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from stages.dataset.transfer import TransferError
-from stages.sections.dataset import FolderSource, NpmSource, Source, WebSource
+from stages.params.dataset import FolderSource, NpmSource, Source, WebSource
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 30

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from stages.artifacts import Array
-from stages.errors import UserError
+from stages.shared.artifacts import Array
+from stages.shared.errors import UserError
 
 
 class SplitError(UserError):

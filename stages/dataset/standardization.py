@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from stages.artifacts import Array
+from stages.shared.artifacts import Array
 
 # Convert images to float64 one block at a time, to save memory.
 BLOCK = 4096

@@ -6,16 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import requests
 
-from stages.dataset.sources import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    SourceError,
-    describe,
-    npm,
-    opened,
-)
+from stages.dataset.sources import CONNECT_SECONDS, READ_SECONDS, SourceError, describe, npm, opened
 from stages.dataset.transfer import TransferError
-from stages.sections.dataset import FolderSource, NpmSource, Source, WebSource
+from stages.params.dataset import FolderSource, NpmSource, Source, WebSource
 
 # Status codes for absent files: S3 responds with 403 if listing the folder is not allowed.
 _ABSENT = {403, 404, 410}

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, cast
 
-from stages.artifacts import replacing
-from stages.sections.dataset import DataFile
+from stages.params.dataset import DataFile
+from stages.shared.artifacts import replacing
 
 BLOCK = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"

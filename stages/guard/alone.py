@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stages.errors import UserError
+from stages.shared.errors import UserError
 
 _FOLDER = Path(".dvc", "tmp", "stages")
 # Seconds; by then, a process that was killed with its parent is gone.

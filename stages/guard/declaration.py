@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from stages.errors import UserError
+from stages.shared.errors import UserError
 
 PIPELINES = ("dvc.yaml", "*/dvc.yaml")
 """Patterns of the files that declare stages; their paths start at the top of the project."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from stages.errors import UserError
 from stages.guard.declaration import PIPELINES, Declaration, DeclarationError, read_yaml
 from stages.guard.fingerprint import Fingerprint, recorded_hash
+from stages.shared.errors import UserError
 
 
 class InputError(UserError):

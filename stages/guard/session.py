@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stages.errors import UserError
 from stages.guard.alone import alone
 from stages.guard.declaration import Declaration, read_declaration
 from stages.guard.fingerprint import differences, take
 from stages.guard.inputs import check_inputs
 from stages.guard.parent import end_with_parent
+from stages.shared.errors import UserError
 
 # Most changed names in an error message.
 _NAMED = 5

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from stages.model.elastic import displacement
 from stages.model.interpolation import sample
-from stages.sections.recipe import Augmentation
+from stages.params.recipe import Augmentation
 
 
 def distort(

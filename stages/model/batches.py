@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 import tensorflow as tf
 
-from stages.artifacts import Array
+from stages.shared.artifacts import Array
 
 # Largest share of the machine's memory that training images may take; beyond it, they are streamed.
 _SHARE = 0.25

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from stages import artifacts
-from stages.artifacts import Array
-from stages.errors import UserError
-from stages.formats import FormatError, parse_json, read_file
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
+from stages.shared.errors import UserError
+from stages.shared.formats import FormatError, parse_json, read_file
 
 _DIGEST = "sha256"
 # Largest file of values.

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from stages.artifacts import Array
 from stages.guard.session import check_unchanged, when_unchanged
 from stages.model import cache
 from stages.model.batches import Examples, held
 from stages.model.classifier import Classifier, Timing
 from stages.model.hardware import hardware
-from stages.sections.machine import Machine
-from stages.sections.recipe import Training
+from stages.params.machine import Machine
+from stages.params.recipe import Training
+from stages.shared.artifacts import Array
 
 _CODE = Path(__file__).parent
 

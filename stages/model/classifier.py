@@ -11,15 +11,15 @@ import pandas as pd
 import tensorflow as tf
 from tqdm import tqdm
 
-from stages.artifacts import Array
 from stages.model.batches import Examples
 from stages.model.device import devices, strategy
 from stages.model.network import Network
 from stages.model.training import Trainer
 from stages.model.variables import assign, values
 from stages.model.views import views
-from stages.sections.machine import Machine
-from stages.sections.recipe import NetworkParams, Training
+from stages.params.machine import Machine
+from stages.params.recipe import NetworkParams, Training
+from stages.shared.artifacts import Array
 
 # Pixels to classify at once: enough to keep the processor busy, with little memory.
 _PIXELS_TOGETHER = 1000 * 28 * 28

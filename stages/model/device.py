@@ -4,8 +4,8 @@ from typing import Literal
 
 import tensorflow as tf
 
-from stages.errors import UserError
 from stages.model import onednn
+from stages.shared.errors import UserError
 
 
 class DeviceError(UserError):

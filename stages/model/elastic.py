@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.interpolate import BSpline
 
-from stages.artifacts import Array
+from stages.shared.artifacts import Array
 
 # Pixels between the points that are displaced; about the length of a digit's bends.
 _SPACING = 7

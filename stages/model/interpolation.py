@@ -5,8 +5,8 @@ from typing import cast
 import numpy as np
 import tensorflow as tf
 
-from stages.artifacts import Array
-from stages.sections.recipe import Interpolation
+from stages.params.recipe import Interpolation
+from stages.shared.artifacts import Array
 
 
 def sample(

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from stages.errors import UserError
-from stages.sections.recipe import NetworkParams, Padding
+from stages.params.recipe import NetworkParams, Padding
+from stages.shared.errors import UserError
 
 
 class NetworkError(UserError):

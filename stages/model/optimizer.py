@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from stages.model.variables import name_of
-from stages.sections.recipe import Training
+from stages.params.recipe import Training
 
 
 class Adam(tf.Module):

@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from stages import artifacts
-from stages.artifacts import ArtifactError
 from stages.model import cache
 from stages.model.classifier import Timing
 from stages.model.hardware import hardware
 from stages.params import Params
+from stages.shared import artifacts
+from stages.shared.artifacts import ArtifactError
 
 # Files that, together with the data, determine the result of a training.
 _DECISIVE = ("params.yaml", "stages", "requirements.lock", "requirements-gpu.lock")

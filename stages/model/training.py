@@ -7,7 +7,6 @@ from typing import NoReturn, cast
 import numpy as np
 import tensorflow as tf
 
-from stages.errors import UserError
 from stages.model.augmentation import distort
 from stages.model.averaging import WeightAverage
 from stages.model.batches import Examples, batches
@@ -16,8 +15,9 @@ from stages.model.loss_scale import LossScale
 from stages.model.network import Network
 from stages.model.optimizer import Adam, learning_rate
 from stages.model.pooling import max_pool_by_slices
-from stages.sections.machine import Machine
-from stages.sections.recipe import Training
+from stages.params.machine import Machine
+from stages.params.recipe import Training
+from stages.shared.errors import UserError
 
 stateless_shuffle = tf.random.experimental.stateless_shuffle  # type: ignore[attr-defined]
 

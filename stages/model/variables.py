@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from stages.artifacts import Array
-from stages.errors import UserError
+from stages.shared.artifacts import Array
+from stages.shared.errors import UserError
 
 
 class WeightsError(UserError):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from stages.artifacts import Array
+from stages.shared.artifacts import Array
 
 MOST_ERRORS = 1500
 """Most wrong answers on the page, so that even a bad model's page opens on a phone."""

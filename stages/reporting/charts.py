@@ -9,7 +9,6 @@ from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from stages.artifacts import Array
 from stages.reporting.style import (
     BLUE,
     DPI,
@@ -24,6 +23,7 @@ from stages.reporting.style import (
     width,
     wrap,
 )
+from stages.shared.artifacts import Array
 
 PALEST_MAXIMUM = 10  # errors of one kind; below this maximum, the darkest colour is not used
 CELL = 0.46  # inches: the side of a cell of the confusion matrix

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from stages.artifacts import Array
 from stages.reporting.cards import png_address
 from stages.reporting.comparison import Comparison, verdict
-from stages.templates import environment
+from stages.shared.artifacts import Array
+from stages.shared.templates import environment
 
 TEMPLATE = "comparison_page.html.jinja"
 

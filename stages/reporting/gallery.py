@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from stages.artifacts import Array
 from stages.reporting import samples
 from stages.reporting.style import DPI, GREEN, INK, POINTS, RED, SOFT, style, width, wrap
+from stages.shared.artifacts import Array
 
 # Lengths in dots, the pixels of the PNG: each pixel of a 28-pixel image becomes 4 by 4 dots.
 TILE, GAP, ROW_GAP, LINE_HEIGHT = 112, 16, 24, 24

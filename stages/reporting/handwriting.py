@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
-from stages.artifacts import Array
 from stages.reporting.cards import address, png_address
+from stages.shared.artifacts import Array
 
 MOST_SHOWN = 100
 """Most pictures on the page; the first by name are shown."""

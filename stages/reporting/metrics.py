@@ -10,8 +10,8 @@ from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix as count_confusions
 from sklearn.metrics import log_loss, precision_recall_fscore_support
 
-from stages.artifacts import Array
 from stages.reporting.calibration import calibration, expected_error
+from stages.shared.artifacts import Array
 
 # Digits after the decimal point in metrics.json: finer than one image in a million.
 _DIGITS = 6

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from stages.artifacts import Array
-from stages.templates import environment
+from stages.shared.artifacts import Array
+from stages.shared.templates import environment
 
 # Includes the templates of the style and the scripts.
 TEMPLATE = "page.html.jinja"

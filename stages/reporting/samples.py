@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stages.artifacts import Array
+from stages.shared.artifacts import Array
 
 MISCLASSIFIED = 40
 """Most wrong answers in the report; they are ranked, so these are the most confident."""

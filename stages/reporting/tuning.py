@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from ruamel.yaml import YAML
 
+from stages.params.recipe import Recipe
 from stages.reporting.style import BLUE, LINE, ORANGE, SOFT, style, wrap
-from stages.sections.recipe import Recipe
 
 # A numeric parameter with more values gets a continuous axis.
 _MOST_TICKS = 8

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from itertools import product
 from statistics import NormalDist
 
-from stages.formats import FormatError
 from stages.results.bins import check_bins, check_loss
 from stages.results.disagreement import same, to_digits
 from stages.results.models import Answer, ClassRow, WrongAnswer
 from stages.results.reading import Results
 from stages.results.recount import check_follows
+from stages.shared.formats import FormatError
 
 _CLASSES = "the list of classes"
 

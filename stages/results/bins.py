@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 
-from stages.formats import FormatError
 from stages.results.disagreement import NEAR, near, same, to_digits
 from stages.results.models import BINS, Answer, BinRow
 from stages.results.reading import Results
+from stages.shared.formats import FormatError
 
 # The value that scikit-learn's log_loss uses in place of a probability of 0.
 _SMALLEST = 2.0**-52

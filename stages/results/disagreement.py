@@ -1,6 +1,6 @@
 """Compare a number in one recorded file with the number that another file gives."""
 
-from stages.formats import FormatError
+from stages.shared.formats import FormatError
 
 NEAR = 1e-6
 """Largest difference between a number of 6 digits and one computed from numbers of 6 digits."""

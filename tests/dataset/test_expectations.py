@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.artifacts import Array
 from stages.dataset.expectations import judge
 from stages.dataset.facts import gather
-from stages.sections.dataset import Expectations
+from stages.params.dataset import Expectations
+from stages.shared.artifacts import Array
 
 CLASSES = ("circle", "square", "star")
 BOUNDS = {

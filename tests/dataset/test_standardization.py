@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from stages.artifacts import Array
 from stages.dataset import standardization
 from stages.dataset.standardization import measure
+from stages.shared.artifacts import Array
 
 
 def test_mean_and_deviation_equal_a_hand_computation() -> None:

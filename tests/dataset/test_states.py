@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stages.dataset.states import read_states
-from stages.sections.dataset import FolderSource, NpmSource, Source, WebSource
+from stages.params.dataset import FolderSource, NpmSource, Source, WebSource
 from tests.conftest import serving
 
 NAMES = ("one", "two")

@@ -8,7 +8,7 @@ import pytest
 
 from stages.dataset import transfer
 from stages.dataset.transfer import TransferError, receive
-from stages.sections.dataset import DataFile
+from stages.params.dataset import DataFile
 
 CONTENT = b"0123456789"
 # By `printf 0123456789 | sha256sum`.

@@ -3,11 +3,11 @@ import pytest
 import scipy.ndimage
 import tensorflow as tf
 
-from stages.artifacts import Array
 from stages.model import augmentation
 from stages.model.augmentation import distort
 from stages.model.interpolation import sample
-from stages.sections.recipe import Augmentation
+from stages.params.recipe import Augmentation
+from stages.shared.artifacts import Array
 
 SEED = tf.constant([1, 2], tf.int64)
 STILL = Augmentation(

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import artifacts
-from stages.artifacts import Array
 from stages.model.cache import DamagedError, digest_of, keep, kept, make_way
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 TENSORS = {"b": np.eye(2, dtype=np.float32), "a": np.array(0.5)}
 

@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 import safetensors.numpy
 
-from stages import artifacts
-from stages.artifacts import Array
 from stages.dataset.standardization import measure
 from stages.model import checkpoint
 from stages.model.batches import Examples
 from stages.model.checkpoint import trained
 from stages.model.classifier import Classifier
 from stages.model.training import TrainingError
-from stages.sections.machine import Machine
-from stages.sections.recipe import NetworkParams, Training
+from stages.params.machine import Machine
+from stages.params.recipe import NetworkParams, Training
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,14 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from stages.artifacts import Array
 from stages.dataset.standardization import measure
 from stages.model.batches import Examples
 from stages.model.classifier import Classifier
 from stages.model.layers import NetworkError
 from stages.model.views import views
-from stages.sections.machine import Machine
-from stages.sections.recipe import NetworkParams, Training
+from stages.params.machine import Machine
+from stages.params.recipe import NetworkParams, Training
+from stages.shared.artifacts import Array
 
 
 def classifier(network: NetworkParams, arrays: dict[str, Array], seed: int = 1) -> Classifier:

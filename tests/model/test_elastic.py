@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stages.artifacts import Array
 from stages.model.elastic import displacement, spline_basis
+from stages.shared.artifacts import Array
 
 
 def drawn(seed: list[int]) -> Array:

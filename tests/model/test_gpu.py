@@ -15,7 +15,8 @@ import pytest
 import tensorflow as tf
 
 from benchmarks.gpu import Outcome, Way, apart
-from stages import artifacts, standardize
+from stages import standardize
+from stages.shared import artifacts
 
 pytestmark = [pytest.mark.gpu, pytest.mark.slow]
 

@@ -6,9 +6,9 @@ import scipy.ndimage
 import tensorflow as tf
 from PIL import Image
 
-from stages.artifacts import Array
 from stages.model.interpolation import magnify, sample
-from stages.sections.recipe import Interpolation
+from stages.params.recipe import Interpolation
+from stages.shared.artifacts import Array
 
 IMAGES = np.random.default_rng(3).uniform(0, 255, (4, 9, 7)).astype(np.float32)
 

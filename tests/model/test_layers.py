@@ -1,7 +1,7 @@
 import pytest
 
 from stages.model.layers import NetworkError, layers, output_size
-from stages.sections.recipe import NetworkParams
+from stages.params.recipe import NetworkParams
 
 
 def test_the_reference_network_has_the_published_shapes_and_parameters(

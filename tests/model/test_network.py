@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 from numpy.lib.stride_tricks import sliding_window_view
 
-from stages.artifacts import Array
 from stages.model.network import Network
 from stages.model.variables import assign, values
-from stages.sections.recipe import NetworkParams
+from stages.params.recipe import NetworkParams
+from stages.shared.artifacts import Array
 
 
 def forward(state: dict[str, Array], images: Array) -> Array:

@@ -1,8 +1,8 @@
 import numpy as np
 import tensorflow as tf
 
-from stages.artifacts import Array
 from stages.model.normalization import BatchNormalization
+from stages.shared.artifacts import Array
 
 RANDOM = np.random.default_rng(3)
 HIDDEN = RANDOM.normal(2, 3, (5, 4, 4, 3)).astype(np.float32)

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from stages.model.optimizer import Adam, learning_rate
-from stages.sections.recipe import Training
+from stages.params.recipe import Training
 
 
 def test_steps_equal_those_of_the_library(training: Training) -> None:

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from stages import artifacts
 from stages.model.classifier import Timing
 from stages.model.provenance import record
 from stages.params import read_params
+from stages.shared import artifacts
 
 # `printf hello | md5sum`
 HELLO = "5d41402abc4b2a76b9719d911017c592"

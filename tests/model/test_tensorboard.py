@@ -4,13 +4,13 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from stages.artifacts import Array
 from stages.dataset.standardization import measure
 from stages.model.batches import Examples
 from stages.model.classifier import Classifier
 from stages.model.tensorboard import log_to
-from stages.sections.machine import Machine
-from stages.sections.recipe import NetworkParams, Training
+from stages.params.machine import Machine
+from stages.params.recipe import NetworkParams, Training
+from stages.shared.artifacts import Array
 
 
 def test_tensorboard_reads_the_graph_and_each_epochs_figures_and_weights(

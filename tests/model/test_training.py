@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stages.artifacts import Array
 from stages.model import loss_scale
 from stages.model.batches import Examples
 from stages.model.network import Network
 from stages.model.training import DivergedError, Trainer, TrainingError
 from stages.model.variables import values
-from stages.sections.machine import Machine
-from stages.sections.recipe import NetworkParams, Training
+from stages.params.machine import Machine
+from stages.params.recipe import NetworkParams, Training
+from stages.shared.artifacts import Array
 
 
 def fitted(

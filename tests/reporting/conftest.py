@@ -5,8 +5,8 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from stages.artifacts import Array
 from stages.reporting.style import png
+from stages.shared.artifacts import Array
 
 
 @pytest.fixture

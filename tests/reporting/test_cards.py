@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from stages.artifacts import Array
 from stages.reporting.cards import (
     LEAST_SURE,
     MOST_ERRORS,
@@ -16,6 +15,7 @@ from stages.reporting.cards import (
     png_address,
     shown_errors,
 )
+from stages.shared.artifacts import Array
 
 
 def shown(png: str) -> Array:

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from stages.artifacts import Array
 from stages.reporting import charts
 from stages.reporting.style import png
+from stages.shared.artifacts import Array
 
 Pixels = Callable[[Figure], Array]
 

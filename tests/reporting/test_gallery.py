@@ -8,8 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from stages.artifacts import Array
 from stages.reporting import gallery, style
+from stages.shared.artifacts import Array
 
 Pixels = Callable[[Figure], Array]
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from stages.artifacts import read_table, write_table
 from stages.reporting import handwriting
 from stages.reporting.handwriting import answers, label, shown, summary
+from stages.shared.artifacts import read_table, write_table
 
 CLASSES = tuple("0123456789")
 

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.artifacts import Array
 from stages.reporting import metrics
+from stages.shared.artifacts import Array
 
 CLASSES = ("Shirt", "T-shirt/top", "Bag")
 HISTORY = pd.DataFrame({"epoch": [1, 2], "loss": [0.5, 0.25], "accuracy": [0.75, 0.8765432109]})

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from stages.artifacts import Array
 from stages.reporting import samples
+from stages.shared.artifacts import Array
 
 
 def flat(*pixels: list[int]) -> Array:

@@ -3,8 +3,8 @@ from collections.abc import Callable
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from stages.artifacts import Array
 from stages.reporting import style
+from stages.shared.artifacts import Array
 
 Pixels = Callable[[Figure], Array]
 

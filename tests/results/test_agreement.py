@@ -1,8 +1,8 @@
 import pytest
 
-from stages.formats import FormatError
 from stages.results.agreement import check_agreement, check_wrong
 from stages.results.reading import read_predictions, read_wrong
+from stages.shared.formats import FormatError
 from tests.results.conftest import PREDICTIONS, WRONG, Spoiled
 
 NAMES = ("cat", "dog")

@@ -1,8 +1,8 @@
 import pytest
 
-from stages.formats import FormatError
 from stages.results.bins import check_bins, check_loss, check_members, loss_of, wrong_in
 from stages.results.models import Answer, BinRow
+from stages.shared.formats import FormatError
 from tests.results.conftest import Spoiled
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from stages.formats import FormatError
 from stages.results.disagreement import near, same, to_digits
+from stages.shared.formats import FormatError
 
 
 def test_equal_values_are_the_same() -> None:

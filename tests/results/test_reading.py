@@ -1,6 +1,5 @@
 import pytest
 
-from stages.formats import FormatError
 from stages.results.reading import (
     provenance_of,
     read_checks,
@@ -13,6 +12,7 @@ from stages.results.reading import (
     read_retrain_history,
     read_wrong,
 )
+from stages.shared.formats import FormatError
 from tests.results.conftest import CHECKS, PREDICTIONS, WRONG
 
 

@@ -1,8 +1,8 @@
 import pytest
 
-from stages.formats import FormatError
 from stages.results.reading import read_predictions
 from stages.results.recount import check_follows
+from stages.shared.formats import FormatError
 from tests.results.conftest import PREDICTIONS, Spoiled
 
 

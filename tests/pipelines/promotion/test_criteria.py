@@ -6,7 +6,7 @@ import pytest
 from pipelines.comparison.differences import EvaluationSet
 from pipelines.promotion.criteria import described, judge, largest_fall
 from pipelines.promotion.results import Results
-from stages.sections.gate import Gate
+from stages.params.gate import Gate
 
 GATE = Gate(
     stage="production",

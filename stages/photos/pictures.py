@@ -1,0 +1,87 @@
+"""Read photographs and scans, in any common encoding, as the brightness of their colours.
+
+A file is checked by its header before any of its pixels is decoded.
+"""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+from skimage.measure import block_reduce
+
+from stages.shared.artifacts import Array
+from stages.shared.errors import UserError
+
+FORMATS = ("PNG", "JPEG")
+MAXIMUM_PIXELS = 40_000_000
+_BRIGHTEST_OF_16_BITS = 65535
+# Pixels; a picture whose longer side has more is reduced.
+_LONGER_SIDE = 1200
+
+
+class PictureError(UserError):
+    """A file cannot be read as a picture."""
+
+
+def read(path: Path) -> Array:
+    """Read a picture as a person sees it: upright, and on white where it is transparent.
+
+    Args:
+        path: a PNG or JPEG file, whatever its name: grey, RGB, palette or CMYK, of up to 16 bits a
+            channel, with or without transparency.
+
+    Returns:
+        ``(height, width, channels)`` float32 from 0 (black) to 1 (white); 1 channel if it is grey,
+        or red, green and blue. A large picture is reduced, each pixel the mean of a block.
+
+    Raises:
+        PictureError: the file has another format, is damaged, or has more than 40 million pixels.
+    """
+    try:
+        with _opened(path) as picture:
+            width, height = picture.size
+            if width * height > MAXIMUM_PIXELS:
+                raise PictureError(_too_large(f"{width} x {height}"))
+            return _brightness(ImageOps.exif_transpose(picture))
+    except UnidentifiedImageError:
+        raise PictureError("expected a PNG or JPEG file, found something else.") from None
+    # Pillow's exception for damage depends on where it finds it.
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        found = " ".join(str(error).split()).rstrip(".")
+        raise PictureError(f"expected a whole picture, found: {found}.") from None
+
+
+def _opened(path: Path) -> Image.Image:
+    """Read only the header; Pillow warns or raises above limits of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            return Image.open(path, formats=FORMATS)
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+            raise PictureError(_too_large("far more")) from None
+
+
+def _too_large(found: str) -> str:
+    return f"expected at most {MAXIMUM_PIXELS:,} pixels, found {found}; make it smaller."
+
+
+def _brightness(picture: Image.Image) -> Array:
+    if picture.mode.startswith("I"):
+        # Pillow would clip 16 bits when it converts them to 8.
+        return _smaller(np.asarray(picture)[..., np.newaxis]) / np.float32(_BRIGHTEST_OF_16_BITS)
+    if picture.has_transparency_data:
+        ink = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", ink.size, "white"), ink)
+    colours = _smaller(np.asarray(picture.convert("RGB"))) / np.float32(255)
+    grey = colours[..., :1]
+    return grey if (colours == grey).all() else colours
+
+
+def _smaller(pixels: Array) -> Array:
+    """Replace each block of pixels with its mean, if the longer side has too many pixels."""
+    side = -(-max(pixels.shape[:2]) // _LONGER_SIDE)
+    sides = np.minimum(side, pixels.shape[:2])
+    height, width = pixels.shape[:2] // sides * sides
+    means: Array = block_reduce(pixels[:height, :width], (*sides, 1), np.mean)
+    return means.astype(np.float32)

@@ -1,0 +1,99 @@
+"""Score a recipe on images that it was not fitted on, and keep the score for later runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from sklearn.metrics import log_loss
+
+from stages.guard.session import check_unchanged
+from stages.model import cache
+from stages.model.batches import Examples, held
+from stages.model.checkpoint import key, trained
+from stages.model.classifier import Classifier
+from stages.model.training import DivergedError
+from stages.params.machine import Machine
+from stages.params.recipe import Recipe
+from stages.shared.artifacts import Array
+
+# Key of the reason why a training has no score.
+_DIVERGED = "diverged"
+
+
+class Score(NamedTuple):
+    """How well the validation images are classified."""
+
+    accuracy: float
+    """Share of the images that are classified correctly."""
+    loss: float
+    """Mean cross-entropy of the images, in nats."""
+
+
+def score(
+    recipe: Recipe,
+    machine: Machine,
+    classes: int,
+    fit: Examples,
+    validation: Examples,
+    standardize: Callable[[Array, Array], dict[str, Array]],
+    folder: Path,
+) -> Score:
+    """Train on some images and classify others, unless the score is already known.
+
+    Args:
+        recipe: the recipe to score.
+        machine: how this machine trains.
+        classes: the number of classes.
+        fit: the images to fit.
+        validation: the images to classify after the last epoch.
+        standardize: measures the standardization on the fitted rows.
+        folder: of scores and checkpoints, each named by the hash of everything that determines it.
+
+    Raises:
+        DivergedError: the training has no score, now or when it was first tried.
+        TrainingError: the training cannot continue.
+        NetworkError: the network does not fit the images.
+    """
+    fit, validation = held(fit, machine.input), held(validation, machine.input)
+    numbers = standardize(fit.images, fit.chosen)
+    classifier = Classifier(recipe.network, numbers, classes, recipe.seed)
+    sets = {"examples": fit, "validation": validation}
+    # With a constant learning rate, the key is the same for any number of epochs, but the score is
+    # not.
+    name = f"{key(classifier, recipe.training, machine, sets)}-{recipe.training.epochs}"
+    path = folder / f"{name}.json"
+    # As for a checkpoint, the key must cover the code that has been imported.
+    check_unchanged()
+    kept = _kept(path)
+    if kept is not None:
+        return kept
+    try:
+        with trained(classifier, recipe.training, machine, fit, None, folder):
+            found = _measure(classifier, validation)
+            cache.keep_values(path, found._asdict())
+    except DivergedError as error:
+        cache.keep_values(path, {_DIVERGED: str(error)})
+        raise
+    return found
+
+
+def _kept(path: Path) -> Score | None:
+    try:
+        content = cache.kept_values(path)
+    except cache.DamagedError as error:
+        cache.say(f"scoring again: {error}")
+        return None
+    if content is None:
+        return None
+    if _DIVERGED in content:
+        raise DivergedError(content[_DIVERGED])
+    return Score(**content)
+
+
+def _measure(classifier: Classifier, examples: Examples) -> Score:
+    probabilities = classifier.probabilities(examples.images, examples.chosen)
+    labels = examples.labels[examples.chosen]
+    return Score(
+        accuracy=float((probabilities.argmax(axis=1) == labels).mean()),
+        loss=float(log_loss(labels, probabilities, labels=range(probabilities.shape[1]))),
+    )

@@ -1,0 +1,37 @@
+import pytest
+from pydantic import ValidationError
+
+from stages.params.gate import Gate
+
+CRITERIA = {
+    "stage": "production",
+    "min_accuracy": 0.99,
+    "min_recall": 0.98,
+    "min_recalls": {"9": 0.97},
+    "max_calibration_error": 0.05,
+    "max_regression": 0.002,
+    "confidence": 0.95,
+}
+
+
+def test_criteria_are_accepted() -> None:
+    assert Gate(**CRITERIA).model_dump() == CRITERIA
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("stage", "Production"),
+        ("stage", "a#b"),
+        ("min_accuracy", 99),
+        ("min_recall", -0.1),
+        ("min_recalls", {"9": 1.1}),
+        ("max_calibration_error", float("nan")),
+        ("max_regression", 1),
+        ("confidence", 0.5),
+        ("more", 1),
+    ],
+)
+def test_what_is_out_of_range_is_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=name):
+        Gate(**(CRITERIA | {name: value}))

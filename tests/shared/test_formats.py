@@ -1,0 +1,169 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from stages.shared.formats import (
+    FormatError,
+    Line,
+    parse_json,
+    parse_table,
+    parse_text,
+    parse_yaml,
+    read_file,
+)
+
+DEEP = b"[" * 100_000
+# 10 aliases of 10 aliases of ...: some 300 bytes that stand for 10**9 values.
+BOMB = b"a0: &a0 [x]\n" + b"".join(
+    b"a%d: &a%d [%s]\n" % (number, number, b", ".join([b"*a%d" % (number - 1)] * 10))
+    for number in range(1, 10)
+)
+
+
+def test_json_is_read_as_it_stands() -> None:
+    assert parse_json('{"a": [1, 2.5, -0.0, true, null, "\u00e9"]}'.encode()) == {
+        "a": [1, 2.5, 0, True, None, "\u00e9"]
+    }
+    assert parse_json(b"[" * 64 + b"]" * 64)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", "a mistake at line 1, column 1"),
+        (b"{", "a mistake at line 1, column 2"),
+        (b"1 2", "a mistake at line 1, column 3"),
+        (b"1e999", "the number 1e999, which is not finite"),
+        (b"[-1e999]", "the number -1e999, which is not finite"),
+        (b"NaN", "the number NaN, which JSON has not"),
+        (b"-Infinity", "the number -Infinity, which JSON has not"),
+        (b'{"a": 1, "a": 1}', 'the key "a" twice'),
+        (b'[{"a": 1, "\\u0061": 1}]', 'the key "a" twice'),
+        (DEEP, "values nested more than 64 deep"),
+        (b'{"a":' * 100_000, "values nested more than 64 deep"),
+        (b"[" * 65 + b"]" * 65, "values nested more than 64 deep"),
+        (b"9" * 5000, "a whole number of thousands of digits"),
+        (b"\xef\xbb\xbf1", "a byte order mark"),
+        (b'"\xe9"', "a byte that is not UTF-8 at offset 1"),
+        (b"\xff\xfe1\x00", "a byte that is not UTF-8 at offset 0"),
+        (b'"\x00"', "a zero byte at offset 1"),
+        (b'"\\ud800"', 'the text "\\ud800", which is not Unicode'),
+        (b'{"\\ud800": 1}', 'the text "\\ud800", which is not Unicode'),
+    ],
+)
+def test_what_is_no_json_is_a_clause(content: bytes, found: str) -> None:
+    with pytest.raises(FormatError) as refused:
+        parse_json(content)
+
+    assert str(refused.value).startswith(f"expected a JSON file, found {found}")
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("content", "value"),
+    [
+        (b"", None),
+        (b"a: 1e-3", {"a": 0.001}),
+        (b"a: yes", {"a": "yes"}),
+        (b"5: 0.9", {"5": 0.9}),
+        (b"x: &a {b: 1}\ny: *a\nz: {<<: *a}", {"x": {"b": 1}, "y": {"b": 1}, "z": {"b": 1}}),
+        (b"a: .inf", {"a": float("inf")}),
+    ],
+)
+def test_yaml_is_read_as_dvc_does(content: bytes, value: object) -> None:
+    assert parse_yaml(content) == value
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"a: 1\na: 2", "a mistake ("),
+        (b'1: a\n"1": b', 'the key "1" twice'),
+        (b"<<<<<<< ours\na: 1\n=======\n", "a mistake ("),
+        (b"a: 2020-99-99", "a mistake ("),
+        (b"a: 2020-01-01", "a value of the type date"),
+        (b"a: !!bool x", "a mistake ("),
+        (b"!!python/object:os.system x", "a mistake ("),
+        (b"!!set {a}", "a value of the type set"),
+        (b"? [a]\n: b", "the key"),
+        (b"true: 1", 'the key "True", which is no text'),
+        (b"&a [*a]", "values nested more than 64 deep"),
+        (DEEP, "values nested more than 64 deep"),
+        (b"{a: " * 100_000, "values nested more than 64 deep"),
+        (BOMB, "more than 1048576 values"),
+        (b"a: " + b"9" * 5000, "a mistake ("),
+        (b"a: 1\n---\na: 2", "a mistake ("),
+        (b"\xef\xbb\xbfa: 1", "a byte order mark"),
+        (b"a: \xe9", "a byte that is not UTF-8 at offset 3"),
+    ],
+)
+def test_what_is_no_yaml_is_a_clause(content: bytes, found: str) -> None:
+    with pytest.raises(FormatError) as refused:
+        parse_yaml(content)
+
+    assert str(refused.value).startswith(f"expected a YAML file, found {found}")
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_table_is_its_header_and_its_lines(end: str) -> None:
+    text = end.join(["a,b", "1,", '"x, ""y""","2', '3"', ""])
+    assert parse_table(text.encode()) == (
+        ("a", "b"),
+        [Line(2, ("1", "")), Line(4, ('x, "y"', f"2{end}3"))],
+    )
+    assert parse_table(b"a,b") == (("a", "b"), [])
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", "no header"),
+        (b"\na\n", "no header"),
+        (b"a,a\n", 'the column "a" twice'),
+        (b"a,b\n1\n", "1 of 2 cells at line 2"),
+        (b"a,b\n1,2\n1,2,3\n", "3 of 2 cells at line 3"),
+        (b"a,b\n1,2\n\n", "0 of 2 cells at line 3"),
+        (b'a\n"1\n', "a mistake at line 2"),
+        (b'a\n"1"2\n', "a mistake at line 2"),
+        (b"a\n" + b"1" * 200_000, "a mistake at line 2"),
+        (b"a\n\x00\n", "a zero byte at offset 2"),
+        (b"a\n\xff\n", "a byte that is not UTF-8 at offset 2"),
+        (b"\xef\xbb\xbfa\n", "a byte order mark"),
+    ],
+)
+def test_what_is_no_table_is_a_clause(content: bytes, found: str) -> None:
+    with pytest.raises(FormatError) as refused:
+        parse_table(content)
+
+    assert str(refused.value).startswith(f"expected a CSV file, found {found}")
+
+
+def test_a_text_is_utf_8() -> None:
+    assert parse_text("\u00e9".encode()) == "\u00e9"
+    with pytest.raises(FormatError, match="expected a text file, found a byte that is not UTF-8"):
+        parse_text(b"\xe9")
+
+
+def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"12345")
+
+    assert read_file(tmp_path / "file", 5) == b"12345"
+    with pytest.raises(FormatError, match=r"^expected at most 4 bytes, found more$"):
+        read_file(tmp_path / "file", 4)
+
+
+def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(IsADirectoryError):
+        read_file(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        read_file(tmp_path / "none")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(
+            FormatError, match=r"^expected a regular file, found a device or a pipe"
+        ):
+            read_file(path)
