@@ -13,10 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipelines.server.serve import wait_for_server
-
 from benchmarks.clone import fresh_clone, repro, timed
 from benchmarks.results import record
+from pipelines.server.server import wait_for_server
 
 ROUNDS = 7
 FLOW = (sys.executable, "-m", "pipelines", "flow")

@@ -26,7 +26,7 @@ from benchmarks.results import record
 from benchmarks.tampering import TAMPERINGS, Answered
 from pipelines import PROVENANCE
 from pipelines.errors import PipelineError
-from pipelines.server.worker import tell
+from pipelines.server.process import pass_on
 from pipelines.system.process import started
 from pipelines.workers.accept import accept_result
 from pipelines.workers.request import Request
@@ -109,7 +109,7 @@ def working(folder: Path, home: Path) -> Iterator[None]:
     command = ["env", *(f"{name}={value}" for name, value in own.items())]
     command += [sys.executable, "-m", "pipelines", "worker", "gpu"]
     with started(command, folder) as process:
-        tell("worker", process)
+        pass_on("worker", process, print)
         yield
 
 
