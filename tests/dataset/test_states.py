@@ -92,7 +92,7 @@ def test_a_folder_that_lacks_a_file_has_no_state(tmp_path: Path, present: str | 
 def test_a_web_source_changes_its_state_with_what_its_headers_say_of_the_files(
     server: Web, header: str
 ) -> None:
-    states = []
+    states: list[str | None] = []
     for value in ("1", "1", "2"):
         server.answer = (200, {header: value, "Date": f"{len(states)}"})  # type: ignore[attr-defined]
         states.append(state(web(server.server_port)))
