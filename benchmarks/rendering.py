@@ -27,7 +27,8 @@ def on_paper(ink: Array, random: Random) -> Array:
     """Put ink on paper whose tone varies a little; return the brightness from 0 to 1."""
     fibres = ndimage.gaussian_filter(random.standard_normal(ink.shape), 2)
     paper = PAPER * (1 + 0.08 * fibres)
-    return paper * (1 - ink) + INK * ink
+    written: Array = paper * (1 - ink) + INK * ink
+    return written
 
 
 def photographed(brightness: Array, random: Random) -> Array:
@@ -72,7 +73,9 @@ def _across(shape: tuple[int, ...], random: Random) -> Array:
     """Return the position along a random direction, from about -0.5 to 0.5."""
     angle = random.uniform(0, 2 * np.pi)
     down, right = np.mgrid[0 : shape[0], 0 : shape[1]]
-    return (right / shape[1] - 0.5) * np.cos(angle) + (down / shape[0] - 0.5) * np.sin(angle)
+    right, down = right / shape[1] - 0.5, down / shape[0] - 0.5
+    across: Array = right * np.cos(angle) + down * np.sin(angle)
+    return across
 
 
 def plain(digit: Array, random: Random) -> Array:

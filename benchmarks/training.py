@@ -72,7 +72,8 @@ def session(images: Array, labels: Array) -> Callable[[], object]:
         weights, biases = layer(name, shape)
         hidden = tf.nn.conv2d(hidden, weights, strides=[1, 1, 1, 1], padding="VALID")
         hidden = tf.nn.relu(tf.nn.bias_add(hidden, biases))
-        return tf.nn.max_pool(hidden, [1, 2, 2, 1], [1, 2, 2, 1], padding="SAME")
+        pooled: tf.Tensor = tf.nn.max_pool(hidden, [1, 2, 2, 1], [1, 2, 2, 1], padding="SAME")
+        return pooled
 
     with tf.Graph().as_default():
         pixels = v1.placeholder(tf.float32, [None, 784], name="pixels")

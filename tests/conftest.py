@@ -57,11 +57,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+class Web(ThreadingHTTPServer):
+    """A web server with what its handler may look at."""
+
+    asked: list[str]
+    """Where requests may be noted."""
+    answer: tuple[int, dict[str, str]]
+    """A status and headers."""
+
+
 @contextmanager
-def serving(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[ThreadingHTTPServer]:
+def serving(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[Web]:
     """A web server on loopback, whose handler finds in ``asked`` what it may note requests in."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.asked = []  # type: ignore[attr-defined]
+    with Web(("127.0.0.1", 0), handler) as server:
+        server.asked = []
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

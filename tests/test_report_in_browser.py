@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -68,7 +68,7 @@ def opened(browser: Browser, report: Path) -> Iterator[Open]:
     """Open the report; afterwards, nothing may have gone wrong or have been asked for."""
     wrong: list[str] = []
 
-    def opened(width: int = 1200, colours: str = "light") -> Page:
+    def opened(width: int = 1200, colours: Literal["light", "dark"] = "light") -> Page:
         page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=colours)
         page.on("console", lambda message: wrong.append(message.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -103,6 +103,10 @@ def test_the_history_is_there_to_watch_after_each_epoch(
             seen.append(len(artifacts.read_table(history)) if history.exists() else 0)
             return super().state
 
+        @state.setter
+        def state(self, _: dict[str, Array]) -> None:
+            raise AssertionError("there is no checkpoint to go on from")
+
     monkeypatch.setattr(train, "Classifier", Watched)
     train.main(
         small_params,

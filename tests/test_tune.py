@@ -1,15 +1,18 @@
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 
 from stages import tune
+from stages.model import checkpoint
 from stages.search import cross_validation
 from stages.search.search import SearchError
 from stages.shared import artifacts
 
 Edit = Callable[[Path, str, Any], None]
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
 @pytest.fixture
@@ -51,11 +54,16 @@ def test_a_stopped_search_goes_on_with_the_cells_that_are_left_to_the_same_bytes
     undisturbed = run("undisturbed")
     scores = sorted(files["scores"].glob("*.json"))
     scores[0].unlink()
-    trained = []
-    real = cross_validation.trained
-    monkeypatch.setattr(
-        cross_validation, "trained", lambda *given: (trained.append(given), real(*given))[1]
-    )
+    trained: list[object] = []
+
+    def noted(train: Callable[Given, Result]) -> Callable[Given, Result]:
+        def train_and_note(*given: Given.args, **named: Given.kwargs) -> Result:
+            trained.append(given)
+            return train(*given, **named)
+
+        return train_and_note
+
+    monkeypatch.setattr(cross_validation, "trained", noted(checkpoint.trained))
 
     assert run("resumed") == undisturbed
     assert len(trained) == 1

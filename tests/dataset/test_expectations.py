@@ -84,7 +84,7 @@ def cut(arrays: Arrays, name: str, count: int) -> None:
     arrays[name] = arrays[name][:count]
 
 
-def put(arrays: Arrays, name: str, place: object, value: object) -> None:
+def put(arrays: Arrays, name: str, place: int | tuple[int | list[int], ...], value: float) -> None:
     arrays[name][place] = value
 
 
@@ -224,7 +224,7 @@ def test_an_allowed_share_may_be_reached_and_not_exceeded(
 @pytest.mark.parametrize("share", [59, 61, 184])
 def test_an_allowed_share_is_not_missed_by_rounding(share: int) -> None:
     # For these counts, 1 - count / 1000 is above the share of the other images.
-    arrays = {
+    arrays: Arrays = {
         "train_images": np.arange(6000, dtype=np.float32).reshape(1000, 2, 3),
         "train_labels": np.arange(1000, dtype=np.uint8) % 3,
         "test_images": -1 - np.arange(60, dtype=np.float32).reshape(10, 2, 3),

@@ -6,12 +6,16 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, AnyStr
 
 import pytest
 
 from stages.dataset.fetching import FetchError, fetch
 from stages.params.dataset import DataFile, FolderSource, NpmSource, WebSource
 from tests.conftest import serving
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead, SupportsWrite
 
 CONTENTS = {
     "train_images": b"training images" * 100_000,
@@ -46,11 +50,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Stay silent."""
 
-    def copyfile(self, source: object, outputfile: object) -> None:
+    def copyfile(self, source: "SupportsRead[AnyStr]", outputfile: "SupportsWrite[AnyStr]") -> None:
         if "breaks" in self.path:
-            outputfile.write(source.read(1_200_000))  # type: ignore[attr-defined]
+            outputfile.write(source.read(1_200_000))
         else:
-            shutil.copyfileobj(source, outputfile)  # type: ignore[arg-type]
+            shutil.copyfileobj(source, outputfile)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from stages.dataset import sources
 from stages.dataset.sources import SourceError, describe, opened
 from stages.dataset.transfer import TransferError
 from stages.params.dataset import FolderSource, NpmSource, Source, WebSource
-from tests.conftest import serving
+from tests.conftest import Web, serving
 
 CONTENT = b"content of the file" * 1000
 
@@ -26,8 +26,10 @@ def content_of(source: Source, name: str) -> bytes:
 class Handler(http.server.BaseHTTPRequestHandler):
     """Answers by the first part of the path."""
 
+    server: Web
+
     def do_GET(self) -> None:
-        asked: list[str] = self.server.asked  # type: ignore[attr-defined]
+        asked = self.server.asked
         asked.append(self.path)
         case = self.path.split("/")[1]
         if case == "moved":
@@ -55,37 +57,37 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server() -> Iterator[http.server.ThreadingHTTPServer]:
+def server() -> Iterator[Web]:
     with serving(Handler) as running:
         yield running
 
 
-def web(server: http.server.ThreadingHTTPServer, case: str, suffix: str = "") -> WebSource:
+def web(server: Web, case: str, suffix: str = "") -> WebSource:
     url = f"http://127.0.0.1:{server.server_port}/{case}/"
     return WebSource.model_validate({"kind": "web", "url": url, "suffix": suffix})
 
 
 @pytest.mark.parametrize("case", ["whole", "moved", "busy-once"])
-def test_a_web_source_gives_its_file(server: http.server.ThreadingHTTPServer, case: str) -> None:
+def test_a_web_source_gives_its_file(server: Web, case: str) -> None:
     assert content_of(web(server, case), "file") == CONTENT
 
 
 def test_a_web_source_adds_its_suffix_to_the_name(
-    server: http.server.ThreadingHTTPServer,
+    server: Web,
 ) -> None:
     content_of(web(server, "whole", ".gz"), "file")
 
-    assert server.asked == ["/whole/file.gz"]  # type: ignore[attr-defined]
+    assert server.asked == ["/whole/file.gz"]
 
 
 def test_a_file_sent_with_a_content_encoding_comes_as_it_is_stored(
-    server: http.server.ThreadingHTTPServer,
+    server: Web,
 ) -> None:
     assert content_of(web(server, "encoded"), "file") == CONTENT
 
 
 def test_a_web_source_without_the_file_has_only_that_against_it(
-    server: http.server.ThreadingHTTPServer,
+    server: Web,
 ) -> None:
     with opened(web(server, "absent")) as open_file:
         for name in ("one", "two"):
@@ -94,24 +96,22 @@ def test_a_web_source_without_the_file_has_only_that_against_it(
 
 
 def test_a_web_source_that_stays_busy_is_given_up(
-    server: http.server.ThreadingHTTPServer,
+    server: Web,
 ) -> None:
     with pytest.raises(SourceError, match="HTTP 503"):
         content_of(web(server, "busy"), "file")
 
-    assert len(server.asked) == 3  # type: ignore[attr-defined]
+    assert len(server.asked) == 3
 
 
 @pytest.mark.parametrize("case", ["cut", "dropped"])
-def test_a_connection_that_breaks_is_given_up(
-    server: http.server.ThreadingHTTPServer, case: str
-) -> None:
+def test_a_connection_that_breaks_is_given_up(server: Web, case: str) -> None:
     with pytest.raises(SourceError, match=r"^the connection broke$"):
         content_of(web(server, case), "file")
 
 
 def test_a_server_that_does_not_answer_is_given_up(
-    server: http.server.ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+    server: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "READ_SECONDS", 0.2)
 

@@ -7,20 +7,20 @@ import pytest
 
 from stages.dataset.states import read_states
 from stages.params.dataset import FolderSource, NpmSource, Source, WebSource
-from tests.conftest import serving
+from tests.conftest import Web, serving
 
 NAMES = ("one", "two")
 NPM = NpmSource(kind="npm", package="some-package@1.0.0", folder="data")
-
-Web = http.server.ThreadingHTTPServer
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     """Answers as the server's ``answer`` says: a status, and headers."""
 
+    server: Web
+
     def do_HEAD(self) -> None:
-        self.server.asked.append(self.path)  # type: ignore[attr-defined]
-        status, headers = self.server.answer  # type: ignore[attr-defined]
+        self.server.asked.append(self.path)
+        status, headers = self.server.answer
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -92,24 +92,24 @@ def test_a_folder_that_lacks_a_file_has_no_state(tmp_path: Path, present: str | 
 def test_a_web_source_changes_its_state_with_what_its_headers_say_of_the_files(
     server: Web, header: str
 ) -> None:
-    states = []
+    states: list[str | None] = []
     for value in ("1", "1", "2"):
-        server.answer = (200, {header: value, "Date": f"{len(states)}"})  # type: ignore[attr-defined]
+        server.answer = (200, {header: value, "Date": f"{len(states)}"})
         states.append(state(web(server.server_port)))
 
     assert states[0] is not None
     assert states[0] == states[1] != states[2]
-    assert server.asked == ["/data/one.gz", "/data/two.gz"] * 3  # type: ignore[attr-defined]
+    assert server.asked == ["/data/one.gz", "/data/two.gz"] * 3
 
 
 def test_a_web_source_that_lacks_a_file_has_no_state(server: Web) -> None:
-    server.answer = (404, {})  # type: ignore[attr-defined]
+    server.answer = (404, {})
 
     assert state(web(server.server_port)) is None
 
 
 def test_a_web_source_in_trouble_is_passed_over(server: Web) -> None:
-    server.answer = (503, {})  # type: ignore[attr-defined]
+    server.answer = (503, {})
 
     assert reason(web(server.server_port)).endswith("/data/: HTTP 503 Service Unavailable")
 
@@ -171,7 +171,7 @@ def test_no_source_is_asked_behind_the_first_that_has_all_the_files(
     states = read_states(NAMES, [absent, first, web(server.server_port)], pytest.fail)
 
     assert states == {f"folder {absent.path}": None, f"folder {first.path}": state(first)}
-    assert not server.asked  # type: ignore[attr-defined]
+    assert not server.asked
 
 
 @pytest.mark.network

@@ -21,7 +21,7 @@ def damage(path: Path) -> None:
 
 def object_of(project: Project, stage: str, path: str) -> Path:
     """Give the place in DVC's cache of an output or, of a folder, of its list."""
-    (md5,) = (out["md5"] for out in project.lock()[stage]["outs"] if out["path"] == path)
+    (md5,) = (str(out["md5"]) for out in project.lock()[stage]["outs"] if out["path"] == path)
     return project.folder / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:]
 
 

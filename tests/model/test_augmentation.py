@@ -18,7 +18,8 @@ STILL = Augmentation(
 def blob(size: int = 28) -> Array:
     """A smooth, off-centre picture that interpolation does not blur much."""
     rows, columns = np.mgrid[:size, :size]
-    return np.exp(-((rows - 12) ** 2 + (columns - 16) ** 2) / 20).astype(np.float32)
+    picture: Array = np.exp(-((rows - 12) ** 2 + (columns - 16) ** 2) / 20).astype(np.float32)
+    return picture
 
 
 def mapped(image: Array, **amounts: float) -> Array:
@@ -26,11 +27,14 @@ def mapped(image: Array, **amounts: float) -> Array:
     names = ("angle", "scale", "shear", "down", "right")
     stated = tf.constant([[amounts.get(name, 0.0)] for name in names], tf.float32)
     sources = augmentation._sources(stated, *image.shape)
-    return sample(tf.constant(image[np.newaxis]), *sources, STILL.interpolation).numpy()[0]
+    images = tf.constant(image[np.newaxis])
+    picture: Array = sample(images, *sources, STILL.interpolation)[0].numpy()
+    return picture
 
 
 def centre(image: Array) -> tuple[float, float]:
-    return scipy.ndimage.center_of_mass(image)
+    down, right = scipy.ndimage.center_of_mass(image)
+    return float(down), float(right)
 
 
 def test_amounts_of_zero_leave_images_untouched(small_mnist: dict[str, Array]) -> None:

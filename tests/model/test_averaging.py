@@ -7,7 +7,7 @@ from stages.model.averaging import WeightAverage
 
 def epochs(share: float, values: list[list[float]]) -> tuple[list[float], list[float]]:
     """Let a variable take the values step by step; give what it holds after and before epochs."""
-    variable = tf.Variable(0.0, name="weight")
+    variable = tf.Variable(tf.constant(0.0), name="weight")
     average = WeightAverage([variable], share, sum(map(len, values)))
     after, before, step = [], [], 0
     for steps in values:
@@ -47,7 +47,7 @@ def test_training_goes_on_from_its_own_values() -> None:
 
 
 def test_what_it_needs_to_go_on_is_its_state() -> None:
-    variable = tf.Variable([1.0, 2.0], name="weight")
+    variable = tf.Variable(tf.constant([1.0, 2.0]), name="weight")
     average = WeightAverage([variable], 1, 10)
     variable.assign([3.0, 6.0])
     average.update(tf.constant(0))

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ def examples(tmp_path: Path) -> Examples:
 
 @pytest.mark.parametrize("kind", [InMemory, Streamed])
 def test_an_epoch_gives_the_chosen_images_in_its_order(
-    kind: type[Batches], examples: Examples
+    kind: Callable[[Examples], Batches], examples: Examples
 ) -> None:
     source = kind(examples)
 

@@ -1,8 +1,9 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,15 @@ from stages.params.machine import Machine
 from stages.params.recipe import NetworkParams, Training
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
+
+
+class KeyParts(NamedTuple):
+    """What a checkpoint's key is made from."""
+
+    classifier: Classifier
+    training: Training
+    machine: Machine
+    sets: Mapping[str, Examples]
 
 
 @pytest.fixture(scope="module")
@@ -362,26 +372,23 @@ def test_another_training_does_not_take_it_over(
     small_network: NetworkParams, training: Training, machine: Machine, examples: Examples
 ) -> None:
     sets = {"examples": examples}
-    same = (fresh(small_network, examples), training, machine, sets)
+    same = KeyParts(fresh(small_network, examples), training, machine, sets)
     other_network = small_network.model_copy(update={"dense_units": 17})
     numbers = fresh(small_network, examples._replace(images=examples.images[:30]))
 
-    def changed(place: int, value: object) -> tuple[object, ...]:
-        return (*same[:place], value, *same[place + 1 :])
-
-    def changed_examples(**values: object) -> tuple[object, ...]:
-        return changed(3, {"examples": examples._replace(**values)})
+    def of_examples(changed: Examples) -> KeyParts:
+        return same._replace(sets={"examples": changed})
 
     others = [
-        changed(0, fresh(small_network, examples, seed=2)),
-        changed(0, fresh(other_network, examples)),
-        changed(0, numbers),
-        changed(1, training.model_copy(update={"batch_size": 9})),
-        changed(2, machine.model_copy(update={"precision": "bfloat16"})),
-        changed_examples(images=255 - examples.images),
-        changed_examples(labels=examples.labels[::-1]),
-        changed_examples(rows=np.arange(39)),
-        changed(3, sets | {"validation": examples}),
+        same._replace(classifier=fresh(small_network, examples, seed=2)),
+        same._replace(classifier=fresh(other_network, examples)),
+        same._replace(classifier=numbers),
+        same._replace(training=training.model_copy(update={"batch_size": 9})),
+        same._replace(machine=machine.model_copy(update={"precision": "bfloat16"})),
+        of_examples(examples._replace(images=255 - examples.images)),
+        of_examples(examples._replace(labels=examples.labels[::-1])),
+        of_examples(examples._replace(rows=np.arange(39))),
+        same._replace(sets=sets | {"validation": examples}),
     ]
 
     keys = [checkpoint.key(*arguments) for arguments in (same, *others)]

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from typing import Literal
 
 import pytest
 
@@ -26,7 +27,7 @@ print(tf.config.threading.get_inter_op_parallelism_threads())
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu"])
-def test_without_a_gpu_the_cpu_computes(device: str) -> None:
+def test_without_a_gpu_the_cpu_computes(device: Literal["auto", "cpu"]) -> None:
     prepare(device, 2)
 
     assert devices() == ["/device:CPU:0"]

@@ -14,8 +14,8 @@ IMAGES = np.random.default_rng(3).uniform(0, 255, (4, 9, 7)).astype(np.float32)
 
 
 def read(images: Array, rows: Array, columns: Array, interpolation: Interpolation) -> Array:
-    places = (np.broadcast_to(axis, images.shape) for axis in (rows, columns))
-    found: Array = sample(tf.constant(images), *map(tf.constant, places), interpolation).numpy()
+    down, right = (tf.constant(np.broadcast_to(axis, images.shape)) for axis in (rows, columns))
+    found: Array = sample(tf.constant(images), down, right, interpolation).numpy()
     return found
 
 
@@ -69,7 +69,7 @@ def test_half_a_pixel_further_a_stroke_is_as_computed_by_hand(
     interpolation: Interpolation, expected: list[float]
 ) -> None:
     """Of the weights (-1, 9, 9, -1) / 16, those below 0 leave the background what it is."""
-    stroke = np.tile(np.float32([0, 0, 1, 0, 0, 0]), (1, 6, 1))
+    stroke = np.tile(np.array([0, 0, 1, 0, 0, 0], np.float32), (1, 6, 1))
     rows, columns = np.indices((6, 6), dtype=np.float32)
 
     moved = read(stroke, rows, columns - 0.5, interpolation)

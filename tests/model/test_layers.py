@@ -1,7 +1,7 @@
 import pytest
 
 from stages.model.layers import NetworkError, layers, output_size
-from stages.params.recipe import NetworkParams
+from stages.params.recipe import NetworkParams, Padding
 
 
 def test_the_reference_network_has_the_published_shapes_and_parameters(
@@ -31,7 +31,7 @@ def test_the_reference_network_has_the_published_shapes_and_parameters(
     ],
 )
 def test_output_sizes_follow_the_definition_of_the_paddings(
-    size: int, window: int, stride: int, padding: str, expected: int
+    size: int, window: int, stride: int, padding: Padding, expected: int
 ) -> None:
     assert output_size(size, window, stride, padding) == expected
 

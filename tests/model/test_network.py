@@ -28,7 +28,7 @@ def test_logits_equal_an_independent_forward_pass(reference_network: NetworkPara
     random = np.random.default_rng(0)
     network = Network(reference_network, 28, 28, 10, seed=1)
     state = {
-        name: random.normal(0, 0.1, array.shape).astype(np.float32)
+        name: np.asarray(random.normal(0, 0.1, array.shape), np.float32)
         for name, array in values(network.saved).items()
     }
     assign(network.saved, state)
@@ -106,6 +106,7 @@ def test_gradients_are_those_of_finite_differences(small_network: NetworkParams)
         below = float(loss())
         variable.assign(start)
         expected = (above - below) / (2 * step)
+        assert isinstance(gradient, tf.Tensor)
         assert float((gradient.numpy() * towards).sum()) == pytest.approx(expected, rel=0.01)
 
 

@@ -10,8 +10,8 @@ from stages.params.recipe import Training
 def test_steps_equal_those_of_the_library(training: Training) -> None:
     random = np.random.default_rng(0)
     start = [random.normal(size=shape).astype(np.float32) for shape in ((3, 4), (5,))]
-    ours = [tf.Variable(value) for value in start]
-    theirs = [tf.Variable(value) for value in start]
+    ours = [tf.Variable(tf.constant(value)) for value in start]
+    theirs = [tf.Variable(tf.constant(value)) for value in start]
     adam = Adam(ours, training)
     library = keras.optimizers.Adam(
         0.001, beta_1=training.beta_1, beta_2=training.beta_2, epsilon=training.epsilon
@@ -30,8 +30,8 @@ def test_decay_of_kernels_alone_equals_that_of_the_library(training: Training) -
     decaying = training.model_copy(update={"weight_decay": 0.1})
     random = np.random.default_rng(0)
     start = [random.normal(size=shape).astype(np.float32) for shape in ((3, 4), (5,))]
-    ours = [tf.Variable(value) for value in start]
-    theirs = [tf.Variable(value) for value in start]
+    ours = [tf.Variable(tf.constant(value)) for value in start]
+    theirs = [tf.Variable(tf.constant(value)) for value in start]
     adam = Adam(ours, decaying)
     library = keras.optimizers.AdamW(0.01, weight_decay=0.1, epsilon=training.epsilon)
     library.exclude_from_weight_decay(theirs[1:])
@@ -46,7 +46,7 @@ def test_decay_of_kernels_alone_equals_that_of_the_library(training: Training) -
 
 
 def test_the_first_step_equals_a_hand_computation(training: Training) -> None:
-    variable = tf.Variable([1.0])
+    variable = tf.Variable(tf.constant([1.0]))
 
     Adam([variable], training).apply([tf.constant([4.0])], tf.constant(0.1), tf.constant(0))
 

@@ -15,7 +15,7 @@ CRITERIA = {
 
 
 def test_criteria_are_accepted() -> None:
-    assert Gate(**CRITERIA).model_dump() == CRITERIA
+    assert Gate.model_validate(CRITERIA).model_dump() == CRITERIA
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_criteria_are_accepted() -> None:
 )
 def test_what_is_out_of_range_is_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(ValidationError, match=name):
-        Gate(**(CRITERIA | {name: value}))
+        Gate.model_validate(CRITERIA | {name: value})

@@ -13,7 +13,7 @@ def test_the_ends_of_a_range_are_allowed_and_what_lies_beyond_is_not() -> None:
         "elastic": 0.0,
         "interpolation": "bilinear",
     }
-    assert Augmentation(**still).rotation == 180
+    assert Augmentation.model_validate(still).rotation == 180
 
     with pytest.raises(ValidationError, match="must be from 0 to 180"):
-        Augmentation(**still | {"rotation": 180.1})
+        Augmentation.model_validate(still | {"rotation": 180.1})

@@ -42,6 +42,7 @@ def test_a_place_in_a_recipe_is_a_dotted_name(name: str) -> None:
 
 
 def test_there_must_be_something_to_choose_from() -> None:
-    for space in ({}, {"seed": []}):
+    spaces: list[dict[str, list[int]]] = [{}, {"seed": []}]
+    for space in spaces:
         with pytest.raises(ValidationError, match="space"):
             tuning(space=space)

@@ -16,13 +16,15 @@ def form(
     maximum: float = 255,
     background: str = "minimum",
 ) -> ImageFormat:
-    return ImageFormat(
-        height=height,
-        width=width,
-        dtype=dtype,
-        minimum=minimum,
-        maximum=maximum,
-        background=background,
+    return ImageFormat.model_validate(
+        {
+            "height": height,
+            "width": width,
+            "dtype": dtype,
+            "minimum": minimum,
+            "maximum": maximum,
+            "background": background,
+        }
     )
 
 

@@ -20,12 +20,13 @@ def sheet(paper: float = 0.9, written: float = 0.2) -> Array:
 def light(kind: str) -> Array:
     """How much light falls on each place."""
     down, across = np.mgrid[0:HEIGHT, 0:WIDTH] / max(HEIGHT, WIDTH)
-    return {
+    found: Array = {
         "even": np.ones((HEIGHT, WIDTH)),
         "from a side": 0.4 + 0.6 * across,
         "from a corner": 1 - 0.4 * down - 0.4 * across,
         "a shadow": 1 - 0.5 / (1 + np.exp((0.3 - across) / 0.015)),
     }[kind].astype(np.float32)
+    return found
 
 
 @pytest.mark.parametrize("kind", ["even", "from a side", "from a corner", "a shadow"])

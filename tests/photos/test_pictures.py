@@ -59,11 +59,15 @@ def test_colours_stay_what_they_are(tmp_path: Path) -> None:
     brightness = read(saved(tmp_path / "a.png", colours))
 
     assert brightness.dtype == np.float32
-    np.testing.assert_allclose(brightness, [[[1, 0, 0], [0, 0.2, 0], [0, 0, 0.4]]], atol=1e-6)
+    np.testing.assert_allclose(
+        brightness, [[[1.0, 0.0, 0.0], [0.0, 0.2, 0.0], [0.0, 0.0, 0.4]]], atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_a_large_picture_comes_back_smaller(tmp_path: Path, dtype: type) -> None:
+def test_a_large_picture_comes_back_smaller(
+    tmp_path: Path, dtype: type[np.uint8 | np.uint16]
+) -> None:
     most = np.iinfo(dtype).max
     large = np.zeros((300, 2401), dtype)
     # Two of the nine pixels of the first block, and the whole last block.

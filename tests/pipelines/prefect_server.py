@@ -39,10 +39,12 @@ class Prefect:
 
     def runs(self, **having: Any) -> list[dict[str, Any]]:
         """The flow runs of these properties, the newest first."""
-        filters = {name: {"any_": [value]} for name, value in having.items()}
+        filters: dict[str, object] = {name: {"any_": [value]} for name, value in having.items()}
         if "state" in having:
             filters["state"] = {"name": {"any_": [having["state"]]}}
-        return self._post("flow_runs/filter", flow_runs=filters, sort="START_TIME_DESC")
+        sort = "START_TIME_DESC"
+        found: list[dict[str, Any]] = self._post("flow_runs/filter", flow_runs=filters, sort=sort)
+        return found
 
     def newest(self, beginning: str) -> dict[str, Any]:
         """The newest of the flow runs whose names begin so."""

@@ -124,6 +124,7 @@ def ssh(root: Path) -> Iterator[Storage]:
         # Debian's service makes it; sshd demands it of root.
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     port = free_port()
+    command: list[str | Path]
     for key in ("host", "user"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", root / key]
         subprocess.run(command, check=True)

@@ -3,11 +3,13 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from stages.reporting import charts
 from stages.reporting.style import png
 from stages.shared.artifacts import Array
+from tests.reporting.plots import numbers
 
 Pixels = Callable[[Figure], Array]
 
@@ -27,9 +29,12 @@ def test_loss_stands_on_the_left_and_accuracy_on_the_right() -> None:
 
     assert left.get_ylabel() == "Training loss"
     assert right.get_ylabel() == "Validation accuracy"
-    assert [list(line.get_ydata()) for line in left.lines] == [[0.4, 0.1, 0.05], [0.3, 0.1, 0.04]]
+    assert [numbers(line.get_ydata()) for line in left.lines] == [
+        [0.4, 0.1, 0.05],
+        [0.3, 0.1, 0.04],
+    ]
     assert [line.get_linestyle() for line in left.lines] == ["-", "--"]
-    assert [list(line.get_ydata()) for line in right.lines] == [[0.9, 0.97, 1]]
+    assert [numbers(line.get_ydata()) for line in right.lines] == [[0.9, 0.97, 1]]
     assert right.get_ylim()[1] == 1
 
 
@@ -55,11 +60,13 @@ def test_a_point_of_the_reliability_is_larger_the_more_images_it_stands_for() ->
     (axes,) = charts.reliability(bins).axes
 
     diagonal, curve = axes.lines
-    assert list(diagonal.get_xdata()) == list(diagonal.get_ydata()) == [0, 1]
-    assert curve.get_xydata().tolist() == [[0.4, 0], [0.7, 0.8], [0.98, 0.99]]
-    (points,) = axes.collections
-    assert points.get_offsets().tolist() == curve.get_xydata().tolist()
-    small, middle, large = points.get_sizes()
+    assert numbers(diagonal.get_xdata()) == numbers(diagonal.get_ydata()) == [0, 1]
+    points = np.asarray(curve.get_xydata())
+    assert points.tolist() == [[0.4, 0], [0.7, 0.8], [0.98, 0.99]]
+    (dots,) = axes.collections
+    assert isinstance(dots, PathCollection)
+    assert np.asarray(dots.get_offsets()).tolist() == points.tolist()
+    small, middle, large = dots.get_sizes()
     assert small < middle < large
 
 
@@ -78,7 +85,8 @@ def test_the_confusion_matrix_has_every_count_but_zeros_and_names_both_sides() -
 def test_many_right_answers_do_not_drown_the_wrong_ones() -> None:
     def shades(right: int) -> Array:
         counts = np.array([[right, 1, 20], [0, right, 0], [0, 0, right]])
-        shown: Array = charts.confusion_matrix(counts, "abc").axes[0].images[0].get_array()
+        shown = charts.confusion_matrix(counts, "abc").axes[0].images[0].get_array()
+        assert shown is not None
         return shown[..., 1]
 
     few, many = shades(30), shades(60_000)

@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 from stages.params import read_params
 from stages.reporting import tuning
 from stages.reporting.style import png
+from tests.reporting.plots import numbers
 
 ROWS: list[dict[str, Any]] = [
     {"cell": 0, "accuracy": 0.90, "loss": 0.4},
@@ -67,8 +68,8 @@ def test_every_value_that_was_varied_has_a_panel_with_the_best_in_another_colour
     for axes in figure.axes:
         others, best = axes.lines
         assert best.get_color() != others.get_color()
-        assert list(best.get_ydata()) == pytest.approx([0.96])
-        assert list(others.get_ydata()) == pytest.approx([0.91])
+        assert numbers(best.get_ydata()) == pytest.approx([0.96])
+        assert numbers(others.get_ydata()) == pytest.approx([0.91])
 
 
 def test_many_numbers_over_decades_stand_on_a_logarithmic_axis() -> None:
@@ -97,5 +98,5 @@ def test_the_learning_curve_has_a_point_for_each_number_of_images() -> None:
     (axes,) = tuning.learning_curve(table).axes
 
     assert [label.get_text() for label in axes.get_xticklabels()] == ["100", "200"]
-    assert list(axes.lines[0].get_ydata()) == pytest.approx([0.91, 0.96])
+    assert numbers(axes.lines[0].get_ydata()) == pytest.approx([0.91, 0.96])
     assert png(tuning.learning_curve(table)) == png(tuning.learning_curve(table))

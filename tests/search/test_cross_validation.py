@@ -28,7 +28,10 @@ def recipe(small_params: Path, small_network: NetworkParams) -> Recipe:
 @pytest.fixture
 def parts(small_mnist: dict[str, Array]) -> tuple[Examples, Examples]:
     images, labels = small_mnist["train_images"], small_mnist["train_labels"]
-    return tuple(Examples(images, labels, rows) for rows in (np.arange(200), np.arange(200, 300)))  # type: ignore[return-value]
+    fit, validation = (
+        Examples(images, labels, rows) for rows in (np.arange(200), np.arange(200, 300))
+    )
+    return fit, validation
 
 
 def test_the_epochs_of_a_constant_rate_have_scores_of_their_own(

@@ -20,8 +20,10 @@ FORM = {
 
 def declared(minimum: float, maximum: float) -> Expectations:
     counts = dict.fromkeys(("train_images", "test_images", "height", "width"), 1)
-    shares = ("class_share_minimum", "class_share_maximum")
-    shares += ("blank_share", "duplicate_share", "leaked_share")
+    shares = (
+        *("class_share_minimum", "class_share_maximum"),
+        *("blank_share", "duplicate_share", "leaked_share"),
+    )
     return Expectations(
         **counts, **dict.fromkeys(shares, 0), pixel_minimum=minimum, pixel_maximum=maximum
     )

@@ -13,6 +13,14 @@ from stages.serving.exported import ExportedError, ExportedModel
 Make = Callable[..., Path]
 
 
+class Module(tf.Module):
+    """Holds what a model answers to every image."""
+
+    def __init__(self, share: tf.Tensor) -> None:
+        super().__init__()
+        self.share = tf.Variable(share)
+
+
 @pytest.fixture
 def make(mnist_description: Description, tmp_path: Path) -> Make:
     """Write a model without our code: evenly unsure, with any description and signatures."""
@@ -29,8 +37,7 @@ def make(mnist_description: Description, tmp_path: Path) -> Make:
     ) -> Path:
         described = json.dumps(mnist_description.model_dump(mode="json") | changes).encode()
         constant = np.frombuffer(text if text is not None else described, np.uint8)
-        module = tf.Module()
-        module.share = tf.Variable(tf.fill((answers,), total / answers))
+        module = Module(tf.fill((answers,), total / answers))
 
         @tf.function(input_signature=[tf.TensorSpec((None, *shape), dtype, name="images")])
         def classify(images: tf.Tensor) -> dict[str, tf.Tensor]:

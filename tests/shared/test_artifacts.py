@@ -1,4 +1,5 @@
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,9 @@ import pandas as pd
 import pytest
 
 from stages.shared import artifacts
-from stages.shared.artifacts import ArtifactError
+from stages.shared.artifacts import Array, ArtifactError
+
+Read = Callable[[Path], object]
 
 
 def test_an_artifact_stands_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -28,7 +31,8 @@ def test_an_artifact_stands_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_an_artifact_is_on_the_disk_before_it_has_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, done = tmp_path / "file.txt", []
+    path = tmp_path / "file.txt"
+    done: list[tuple[str, Path, Path | str | None]] = []
     fsync, replace = os.fsync, os.replace
 
     def record_fsync(descriptor: int) -> None:
@@ -110,7 +114,10 @@ def test_arrays_are_memory_mapped_and_read_only(tmp_path: Path) -> None:
 
 
 def test_tensors_come_back_as_they_were_and_as_the_same_bytes(tmp_path: Path) -> None:
-    tensors = {"b": np.eye(2, dtype=np.float32)[:, ::-1], "a": np.array([1], np.int64)}
+    tensors: dict[str, Array] = {
+        "b": np.eye(2, dtype=np.float32)[:, ::-1],
+        "a": np.array([1], np.int64),
+    }
     one, other = tmp_path / "one", tmp_path / "other"
 
     artifacts.write_tensors(one, tensors)
@@ -137,7 +144,7 @@ def test_arrays_of_objects_are_neither_written_nor_read(tmp_path: Path) -> None:
     "read",
     [artifacts.read_json, artifacts.read_table, artifacts.read_array, artifacts.read_tensors],
 )
-def test_what_is_missing_or_damaged_is_named_in_one_line(read, tmp_path: Path) -> None:
+def test_what_is_missing_or_damaged_is_named_in_one_line(read: Read, tmp_path: Path) -> None:
     path = tmp_path / "artifact"
     with pytest.raises(ArtifactError, match=r"artifact: expected a .* found: no such file"):
         read(path)
@@ -155,7 +162,9 @@ def test_what_is_missing_or_damaged_is_named_in_one_line(read, tmp_path: Path) -
     [artifacts.read_array, artifacts.read_tensors],
 )
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
-def test_what_is_no_file_is_refused_without_waiting(read, make, tmp_path: Path) -> None:
+def test_what_is_no_file_is_refused_without_waiting(
+    read: Read, make: Callable[[Path], None], tmp_path: Path
+) -> None:
     path = tmp_path / "artifact"
     make(path)
 
@@ -175,7 +184,7 @@ def test_tensors_of_a_dtype_that_numpy_lacks_are_refused(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("read", [artifacts.read_json, artifacts.read_table])
-def test_a_folder_and_a_pipe_are_no_files(read, tmp_path: Path) -> None:
+def test_a_folder_and_a_pipe_are_no_files(read: Read, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
 

@@ -153,8 +153,15 @@ def test_every_range_type_and_polarity_gives_the_same_answer(
     mnist_description: Description,
     tmp_path: Path,
 ) -> None:
-    form = ImageFormat(
-        height=28, width=28, dtype=dtype, minimum=minimum, maximum=maximum, background=background
+    form = ImageFormat.model_validate(
+        {
+            "height": 28,
+            "width": 28,
+            "dtype": dtype,
+            "minimum": minimum,
+            "maximum": maximum,
+            "background": background,
+        }
     )
     share = small_mnist["train_images"] / 255
     pixels = minimum + (maximum - minimum) * (share if background == "minimum" else 1 - share)

@@ -263,7 +263,7 @@ def test_another_lock_than_the_environments_has_an_environment_made(
 
 def test_it_waits_for_a_run_that_is_at_work(recorded: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = [PYTHON, "-m", "pipelines", "verify", "failing"]
+    command: list[str | Path] = [PYTHON, "-m", "pipelines", "verify", "failing"]
     with exclusive(Repository(recorded).state / "lock", "the run 'a'", "cancel", print):
         waiting = subprocess.Popen(
             command, cwd=recorded, env=environment, stderr=subprocess.PIPE, text=True

@@ -8,7 +8,7 @@ from stages.results.models import Check, Checks
 
 
 def test_parameters_that_changed_came_or_went_are_told() -> None:
-    changes = {
+    changes: dict[str, dict[str, object]] = {
         "recipe": {"old": "fast", "new": "tutorial"},
         "epochs": {"old": 3, "new": 30, "diff": 27},
         "views": {"old": None, "new": 5},
@@ -26,7 +26,7 @@ def test_parameters_that_changed_came_or_went_are_told() -> None:
 
 
 def test_metrics_have_their_intervals_and_the_accuracy_its_meaning() -> None:
-    changes = {
+    changes: dict[str, dict[str, object]] = {
         "test.accuracy": {"old": 0.99, "new": 0.9925, "diff": 0.0025},
         "test.accuracy_low": {"old": 0.98, "new": 0.985, "diff": 0.005},
         "test.accuracy_high": {"old": 0.995, "new": 0.997, "diff": 0.002},

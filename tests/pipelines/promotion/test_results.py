@@ -82,7 +82,7 @@ def test_sound_results_are_read_with_and_without_predictions(contents: Contents)
     found = read(contents)
 
     rows = [line.split(",") for line in contents[PREDICTIONS].decode().splitlines()[1:]]
-    wrong = {int(row[0]) for row in rows if row[1] != row[2]}
+    wrong = frozenset(int(row[0]) for row in rows if row[1] != row[2])
     sevens = [row for row in rows if row[1] == "7"]
     assert 40 < len(wrong) < 100
     assert (found.images, found.errors) == (200, wrong)

@@ -14,7 +14,7 @@ from stages.params import read_params
 
 ROOT = Path(__file__).parents[3]
 
-METRICS = {
+METRICS: dict[str, dict[str, object]] = {
     "test": {
         "accuracy": 0.9947,
         "errors": 53,
@@ -39,7 +39,7 @@ def judged(tmp_path: Path) -> Judge:
         for place, content in zip(places, (before, after), strict=True):
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content.encode() if isinstance(content, str) else content)
-        return judge(path, *places, same_class=False).verdict
+        return judge(path, places[0], places[1], same_class=False).verdict
 
     return judged
 
