@@ -17,7 +17,7 @@ from pipelines.dvc.stages import MAIN
 from pipelines.dvc.worktree import worktree
 from pipelines.errors import PipelineError
 from pipelines.flows.gate import judge_run, promote_run
-from pipelines.flows.stages import have_moved, run_stages, summary
+from pipelines.flows.run_stages import have_moved, run_stages, summary
 from pipelines.git.repository import Repository, commit_changes
 from pipelines.system.lock import BusyError, exclusive
 from pipelines.ui.absence import report_missed

@@ -107,7 +107,8 @@ def _file(path: str, known: File | None) -> File:
 
 
 def _values(declaration: Declaration) -> Iterator[tuple[str, str]]:
-    contents = {name: read_yaml(Path(name)) for name, _ in declaration.parameters}
+    # Two readings are only compared with each other, so the fast parser will do.
+    contents = {name: read_yaml(Path(name), quickly=True) for name, _ in declaration.parameters}
     for name, place in declaration.parameters:
         value = value_at(contents[name], place)
         yield f"{place} in {name}", json.dumps(value, sort_keys=True, default=str)

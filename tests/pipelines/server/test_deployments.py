@@ -1,3 +1,6 @@
+import sys
+from importlib.metadata import packages_distributions
+
 from pipelines.server.deployments import Deployment, read_deployments
 from tests.pipelines.prefect_server import ROOT
 
@@ -10,3 +13,10 @@ def test_deployments_are_read_from_prefect_yaml() -> None:
         Deployment("every-15-minutes", "pipelines/flows/watch.py:watch", "local"),
         Deployment("gpu", "pipelines/flows/worker.py:work", "gpu"),
     ]
+
+
+def test_no_flow_hides_a_package_of_its_name() -> None:
+    """Prefect puts the folder of a flow's file first on the path when it loads the flow."""
+    names = {path.stem for path in (ROOT / "pipelines" / "flows").glob("[a-z]*.py")}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert names & {*packages, *sys.stdlib_module_names, *packages_distributions()} == set()
