@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.exit_codes import ExitCode
@@ -41,14 +42,14 @@ COMMANDS = (
 class _Commands(TyperGroup):
     """Import a command's module only when the command is called, so that each starts quickly."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # as Typer calls it
         return list(COMMANDS)
 
-    def get_command(self, ctx: typer.Context, name: str):  # type: ignore[no-untyped-def, override]  # noqa: ARG002
-        if name not in COMMANDS:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # as Typer calls it
+        if cmd_name not in COMMANDS:
             return None
         command = typer.Typer(add_completion=False, rich_markup_mode="markdown")
-        command.command(name)(import_module(f"pipelines.commands.{name}").main)
+        command.command(cmd_name)(import_module(f"pipelines.commands.{cmd_name}").main)
         return get_command(command)
 
 
@@ -62,7 +63,7 @@ def pipelines() -> None:
     """Run, compare, promote and verify the image-classification pipeline.
 
     Exit codes: 0 done; 1 an error; 2 a wrong command line; 3 worse, blocked, different or lost; 4
-    better; 5 cannot be told.
+    better; 5 cannot be determined.
     """
 
 
