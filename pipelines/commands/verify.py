@@ -49,7 +49,7 @@ def main(
 
 def as_table(findings: Sequence[Finding]) -> Table:
     """Return the table that rich prints, with a row for each artifact."""
-    headers = ("artifact", "verdict", "first difference, or what is demanded")
+    headers = ("artifact", "verdict", "first difference, or what is required")
     table = Table(*(Column(header=header, overflow="fold") for header in headers))
     for finding in findings:
         # Text, because rich would interpret markup in a plain string.

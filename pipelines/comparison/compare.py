@@ -108,7 +108,7 @@ def _read_errors(classes: Sequence[str], content: bytes) -> None:
 
 
 def _untold(rows: Sequence[Row], why: str) -> Errors:
-    verdict = f"Whether the difference means anything cannot be told: {why}."
+    verdict = f"Whether the difference means anything cannot be determined: {why}."
     return Errors(rows, "unknown", verdict, "not tested")
 
 

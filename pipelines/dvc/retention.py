@@ -85,7 +85,7 @@ def _lists(store: Store, needs: Iterable[Need]) -> Mapping[str, bytes]:
             whose = need.commit[:7] or "the working copy"
             raise PipelineError(
                 f"expected the list {need.name} of {need.path}, which {whose} needs, found it "
-                "nowhere sound, so that its files cannot be told from what nobody needs; have it "
+                "nowhere sound, so its files cannot be distinguished from unneeded ones; have it "
                 "made again: dvc repro there, or remove the branch or tag."
             )
     return lists

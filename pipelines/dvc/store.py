@@ -151,12 +151,12 @@ class Store:
     def _lose(self, name: str, sides: Sides, removed: bool) -> tuple[Fate, str]:
         if sides.cache == "damaged":
             where = self._quarantine(name)
-            return "lost", f"damaged in the cache, moved to {where}, and sound nowhere"
+            return "lost", f"damaged in the cache, moved to {where}, and lost on both sides"
         if sides.remote == "damaged":
-            return "lost", "damaged in the remote, sound nowhere"
+            return "lost", "damaged in the remote, lost on both sides"
         if removed:
             return "removed", "removed by gc"
-        return "lost", "missing, sound nowhere"
+        return "lost", "missing, lost on both sides"
 
     def _quarantine(self, name: str) -> Path:
         place = object_path(self._cache, name)

@@ -57,4 +57,4 @@ def promote_run(
         },
         payload={"branch": revision, "broken": report.broken},
     )
-    return f"nothing is promoted, for its gate is shut: {report.broken}"
+    return f"nothing is promoted, because the model does not pass the gate: {report.broken}"

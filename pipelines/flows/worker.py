@@ -99,7 +99,7 @@ def _check_is_as_asked(folder: Path, request: Request) -> None:
     found = read_expected(folder, request.file, request.stage).expected
     if unlike := difference(request.expected, found):
         raise MismatchError(
-            f"{request.stage} at {request.commit[:7]} is not what was asked for: {unlike}; the "
+            f"{request.stage} at {request.commit[:7]} is not what was requested: {unlike}; the "
             "stage was not run."
         )
 

@@ -60,7 +60,7 @@ class GateReport(_Written):
     def broken(self) -> str:
         """Return the criteria that are not met, as text for a sentence."""
         return "; ".join(
-            f"{rule.rule}: found {described(rule.found)}, demanded {rule.demanded}"
+            f"{rule.rule}: found {described(rule.found)}, required {rule.demanded}"
             for rule in self.rules
             if not rule.passed
         )

@@ -60,8 +60,8 @@ def promote_commit(
             return f"{has}{_push_lacked(folder, lacked, remote)}."
         if same and not again:
             return (
-                f"nothing is promoted, for these are the results of {same[-1].name}, which does "
-                f"not have the stage {stage} any more; `python -m pipelines promote "
+                f"nothing is promoted, because these are the results of {same[-1].name}, which "
+                f"does not have the stage {stage} any more; `python -m pipelines promote "
                 f"{same[-1].commit[:7]}` gives it back"
             )
         check_not_outdated(folder, commit, report, held)
@@ -119,7 +119,7 @@ def report_of(folder: Path, commit: str) -> GateReport:
             "`python -m pipelines gate` and commit what it writes."
         )
     if not report.passed:
-        raise PipelineError(f"{name}: its gate is shut: {report.broken}.")
+        raise PipelineError(f"{name}: its model does not pass the gate: {report.broken}.")
     return report
 
 

@@ -86,7 +86,7 @@ def judge(path: str, before: Path, after: Path, same_class: bool) -> Finding:
     except (OSError, ValueError, LookupError) as error:
         breach = f"cannot be read: {' '.join(str(error).split())}"
     if breach:
-        return Finding(path, "differs", f"{breach}; demanded: {tolerance.demanded}")
+        return Finding(path, "differs", f"{breach}; required: {tolerance.demanded}")
     return Finding(path, "within tolerance", tolerance.demanded)
 
 

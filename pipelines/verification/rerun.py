@@ -73,9 +73,9 @@ def _environment(folder: Path, kept: Path, log: Log) -> tuple[Path, str]:
     if python != Path(sys.executable):
         return (
             python,
-            "It ran in an environment of its own, made as the commit's lock file pins it.",
+            "It ran in a separate environment, made from the commit's lock file.",
         )
-    return python, "It ran in the environment at hand: the commit's lock file pins nothing else."
+    return python, "It ran in the current environment: the commit pins the same packages."
 
 
 def _run_stages(folder: Path, python: Path, lock_fd: int, log: Log) -> set[str]:

@@ -72,9 +72,9 @@ def summary(revision: str, verification: Verification) -> list[str]:
     name = f"{revision} ({verification.commit[:7]})"
     return [
         f"All {verification.stages} stages were run. {verification.environment}",
-        f"Device: of another class, so that tolerances hold: {unlike}."
+        f"Device: of another class, so tolerances apply: {unlike}."
         if unlike
-        else "Device: of the same class, so that the same bytes are demanded.",
+        else "Device: of the same class, so the bytes must be the same.",
         f"{name} is verified: of {len(findings)} artifacts {told}."
         if first is None
         else f"{name} is not verified: of {len(findings)} artifacts {told}; "

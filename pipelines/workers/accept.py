@@ -76,7 +76,7 @@ def _check_lock_is_as_asked(folder: Path, request: Request) -> None:
     )
     if found != (asked[2] if asked else None):
         raise PipelineError(
-            f"expected {request.lock} to be as it was when {request.stage} was asked for, found it "
+            f"expected {request.lock} to be as it was when {request.stage} was requested, found it "
             f"changed; nothing was accepted from {request.result}; run the flow again."
         )
 

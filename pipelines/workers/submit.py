@@ -83,7 +83,7 @@ def _run_until_it_lives(request: Request, stage: Stage, policy: Policy) -> FlowR
     deployment = f"work/{stage.meta.pool}"
     run = _run(request, deployment, policy)
     if run.state_type == StateType.CRASHED and policy.pool_lost == "retry":
-        get_run_logger().warning("the worker's run %s is lost: it is asked for again", run.id)
+        get_run_logger().warning("the worker's run %s is lost: submitting the stage again", run.id)
         run = _run(request, deployment, policy)
     if run.state_type != StateType.COMPLETED:
         reason = run.state.message if run.state else None
@@ -155,7 +155,7 @@ def _run(request: Request, deployment: str, policy: Policy) -> FlowRun:
             f"expected a deployment {deployment} on Prefect's server, found none; make it: "
             "prefect --no-prompt deploy --all."
         ) from None
-    get_run_logger().info("%s is asked for by the run '%s' (%s)", request.stage, run.name, run.id)
+    get_run_logger().info("%s is submitted as the run '%s' (%s)", request.stage, run.name, run.id)
     with get_client(sync_client=True) as client:
         ended = False
         try:
@@ -179,7 +179,7 @@ def _wait(client: SyncPrefectClient, run: UUID, deployment: str, policy: Policy)
             taken_up = taken_up or not found.state or not found.state.is_scheduled()
         if not taken_up and waited > policy.pool_wait:
             raise NoWorkerError(
-                f"expected a worker to take up {deployment} within {policy.pool_wait:g} s, found "
+                f"expected a worker to start {deployment} within {policy.pool_wait:g} s, found "
                 "none free; start one, or give it longer by pool_wait."
             )
         time.sleep(_PATIENCE)

@@ -226,8 +226,8 @@ def test_other_test_images_are_5_with_no_test(ask: Ask) -> None:
     assert code == 5
     assert "| tested on | cccccccccccc | aaaaaaaaaaaa |  |\n" in said
     assert said.endswith(
-        "\nWhether the difference means anything cannot be told: dvc.lock does not say of both "
-        "that they were tested on the same images.\n"
+        "\nWhether the difference means anything cannot be determined: dvc.lock does not say of "
+        "both that they were tested on the same images.\n"
     )
 
 
@@ -245,7 +245,7 @@ def test_what_a_commit_lacks_is_called_absent_and_is_5(ask: Ask) -> None:
     ):
         assert f"| {path} | recorded | absent |  |\n" in said
     assert "| test.accuracy | 0.93 (0.805 to 1.055) | – |" in said  # noqa: RUF001 - as in tables
-    assert said.endswith("cannot be told: reports/misclassified.csv is absent.\n")
+    assert said.endswith("cannot be determined: reports/misclassified.csv is absent.\n")
 
 
 def test_a_shallow_clone_with_no_remote_and_no_cache_says_the_same(

@@ -75,7 +75,7 @@ def test_truncated_object_without_a_remote_is_lost(toy: Path, git: Git) -> None:
     code, said = fsck(toy)
     assert code == 3
     assert f"lost     {MODEL} model.txt: damaged in the cache, moved to " in said
-    assert f"and sound nowhere; needed by {head(git)}\n" in said
+    assert f"and lost on both sides; needed by {head(git)}\n" in said
     assert not object_path(cache(toy), MODEL).exists()
 
 
@@ -102,7 +102,9 @@ def test_object_that_both_sides_lack_is_lost(toy: Path, remote: Path, git: Git) 
         object_path(store, MODEL).unlink()
     code, said = fsck(toy)
     assert code == 3
-    assert f"lost     {MODEL} model.txt: missing, sound nowhere; needed by {head(git)}\n" in said
+    assert (
+        f"lost     {MODEL} model.txt: missing, lost on both sides; needed by {head(git)}\n" in said
+    )
 
 
 def test_objects_of_older_commits_are_looked_at(toy: Path, git: Git, set_params: SetParams) -> None:
@@ -137,7 +139,7 @@ def test_file_of_a_folder_and_its_list_are_looked_at(toy: Path, remote: Path, gi
     assert f"repaired {of_b} many/b: damaged in the remote" in said
     damage(remote, listed)
     code, said = fsck(toy)
-    assert (code, f"lost     {listed} many: damaged in the remote, sound nowhere" in said) == (
+    assert (code, f"lost     {listed} many: damaged in the remote, lost on both sides" in said) == (
         3,
         True,
     )
@@ -198,7 +200,7 @@ def test_removed_object_that_a_later_commit_has_made_again_can_be_lost(
     object_path(cache(collected), MODEL).unlink()
     code, said = fsck(collected)
     assert code == 3
-    assert f"lost     {MODEL} model.txt: missing, sound nowhere; needed by {again}" in said
+    assert f"lost     {MODEL} model.txt: missing, lost on both sides; needed by {again}" in said
     # Collected again, it is removed on behalf of that commit too.
     run(collected, "git", "checkout", "--quiet", again)
     run(collected, "dvc", "repro", "--quiet")

@@ -111,7 +111,7 @@ def test_model_that_is_not_promoted_is_told(
     assert told["subject"] == "pipeline: 'fast at main' is not promoted"
     assert told["body"].startswith("runs/fast-")
     assert (
-        "test accuracy: found 0.85, demanded at least 0.9; recall of each class: " in told["body"]
+        "test accuracy: found 0.85, required at least 0.9; recall of each class: " in told["body"]
     )
     assert told["body"].endswith(f"/runs/flow-run/{identity}")
 

@@ -117,7 +117,7 @@ def test_gate_that_is_shut_has_an_exit_code_of_its_own(folder: Path) -> None:
     code, said = judge(folder)
     assert code == 3
     assert "may not be promoted" in said
-    assert "recall of each class: found class cat, recall 0.7, demanded at least 0.8" in said
+    assert "recall of each class: found class cat, recall 0.7, required at least 0.8" in said
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_worse_model_is_not_promoted_and_a_better_one_is(folder: Path) -> None:
     commit(folder, 65)
     code, said = promote(folder)
     assert code == 1
-    assert "its gate is shut: fall below the promoted" in said
+    assert "its model does not pass the gate: fall below the promoted" in said
     assert holder(folder) == "v1.0.0"
     assert verdict(folder)["promoted"]["version"] == "v1.0.0"
 
@@ -473,7 +473,7 @@ def test_run_promotes_a_model_once_and_not_again_after_a_rollback(
 
     rollback(folder, "production")
     _, _, message = FlowRun(prefect, folder, **run_of_40).end()
-    assert "nothing is promoted, for these are the results of v1.1.0, which does not" in message
+    assert "nothing is promoted, because these are the results of v1.1.0, which does not" in message
     assert holder(folder) == "v1.0.0"
     name = message.rpartition("pipelines promote ")[2].partition("`")[0]
     assert promote(folder, name)[0] == 0
@@ -503,7 +503,8 @@ def test_run_promotes_what_passes_and_tells_of_what_does_not(
     blocked = FlowRun(prefect, folder, ref="main", promote=True, set_param=["wrong=90"])
     identity, name, message = blocked.end()
     assert name == "Blocked", message
-    assert "nothing is promoted, for its gate is shut: fall below the promoted" in message
+    reason = "because the model does not pass the gate: fall below the promoted"
+    assert f"nothing is promoted, {reason}" in message
     assert holder(folder) == "v1.0.0"
     assert "runs/fast-" in message
     (row,) = (

@@ -118,7 +118,7 @@ def test_the_same_bytes_are_verified_of_an_older_commit_and_nothing_is_left_behi
     code, out, err = verify("first")
 
     assert code == EXITS["verified"] == 0
-    assert "All 4 stages were run. It ran in the environment at hand" in out
+    assert "All 4 stages were run. It ran in the current environment" in out
     assert "Device: of the same class" in out
     assert "is verified: of 7 artifacts 7 identical." in out
     assert err.count("Running stage") == 4
@@ -155,7 +155,7 @@ def test_on_another_class_of_device_tolerances_hold(verify: Verify) -> None:
     code, out, _ = verify("rounded", TOY_CPU="another")
 
     assert code == 0
-    assert 'of another class, so that tolerances hold: train: cpu: recorded "one", here "an' in out
+    assert 'of another class, so tolerances apply: train: cpu: recorded "one", here "an' in out
     assert row(out, "models/weights.safetensors")[1] == "within tolerance"
     assert row(out, "reports/history.csv")[1] == "within tolerance"
     assert "is verified: of 7 artifacts 5 identical, 2 within tolerance." in out
@@ -166,7 +166,7 @@ def test_on_another_class_of_device_what_breaks_a_tolerance_differs(verify: Veri
 
     assert code == 3
     assert row(out, "reports/history.csv")[1] == "differs"
-    assert "0.loss: recorded 1.05, here 1.5; demanded: in each epoch loss within 10 %" in out
+    assert "0.loss: recorded 1.05, here 1.5; required: in each epoch loss within 10 %" in out
     assert row(out, "models/weights.safetensors")[1] == "within tolerance"
 
 
@@ -257,7 +257,7 @@ def test_another_lock_than_the_environments_has_an_environment_made(
     code, out, _ = verify("locked", MAKEFLAGS=" -- REV=locked")
 
     assert code == 0, out
-    assert "It ran in an environment of its own, made as the commit's lock file pins it." in out
+    assert "It ran in a separate environment, made from the commit's lock file." in out
     assert {"-m dvc repro", "train.py", "weigh.py"} <= set(used.read_text().splitlines())
 
 

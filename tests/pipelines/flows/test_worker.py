@@ -173,7 +173,9 @@ def test_stage_of_a_killed_worker_is_handed_to_the_next(
     assert (name, message) == ("Completed", "2 ran, 1 cached"), log.read_text()
     assert pool.runs(id=lost["id"])[0]["state_name"] == "Crashed"
     assert pool.newest("train at ")["id"] != lost["id"]
-    assert f"the worker's run {lost['id']} is lost: it is asked for again" in run.log.read_text()
+    assert (
+        f"the worker's run {lost['id']} is lost: submitting the stage again" in run.log.read_text()
+    )
     assert (toy / "model.txt").read_text() == "fast 3 one\n"
 
 
@@ -197,7 +199,7 @@ def test_pool_with_nobody_in_it_fails_the_run_in_time(
     set_params(epochs=3)
     _, name, message = on_pool(start, pool_wait=3).end()
     assert name == "Failed"
-    assert message.startswith("expected a worker to take up work/gpu within 3 s, found none free")
+    assert message.startswith("expected a worker to start work/gpu within 3 s, found none free")
     work = pool.newest("train at ")
     assert work["state_name"] == "Cancelled"
 
@@ -210,7 +212,7 @@ def test_pool_with_nobody_in_it_has_the_stage_run_here_if_so_asked(
     identity, name, message = on_pool(start, pool_wait=3, pool_empty="here").end()
     assert (name, message) == ("Completed", "2 ran, 1 cached")
     state = prefect.tasks(identity, "train")["train"]["state"]
-    assert state["message"].startswith("ran here: expected a worker to take up work/gpu within 3 s")
+    assert state["message"].startswith("ran here: expected a worker to start work/gpu within 3 s")
     assert (toy / "model.txt").read_text() == "fast 3 one\n"
 
 

@@ -294,7 +294,7 @@ def test_answer_that_is_not_there_is_refused(scene: Scene) -> None:
 def test_lock_that_was_written_in_the_meantime_is_not_overwritten(scene: Scene) -> None:
     with (scene.caller / "dvc.lock").open("a") as lock:
         lock.write("# of another run\n")
-    with pytest.raises(PipelineError, match="to be as it was when train was asked for, found it"):
+    with pytest.raises(PipelineError, match="to be as it was when train was requested, found it"):
         scene.accept_result()
     assert (scene.caller / "dvc.lock").read_text().endswith("# of another run\n")
     assert (scene.caller / "model.txt").read_text() == "fast 2 one\n"
