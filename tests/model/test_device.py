@@ -34,7 +34,7 @@ def test_without_a_gpu_the_cpu_computes(device: Literal["auto", "cpu"]) -> None:
 
 
 def test_a_gpu_that_is_not_there_is_refused() -> None:
-    with pytest.raises(DeviceError, match=r"train\.device: expected a GPU .* or cpu"):
+    with pytest.raises(DeviceError, match=r"machine\.device: expected a GPU .* or cpu"):
         prepare("gpu", 2)
 
 
