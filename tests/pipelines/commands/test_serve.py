@@ -274,5 +274,5 @@ def test_taken_port_is_a_sentence(project: Path, prefect: Prefect) -> None:
     assert done.returncode == 1
     assert done.stderr == (
         f"error: port {port} is taken; end what listens there, or choose another: "
-        "make serve PORT=4201.\n"
+        "python -m pipelines serve --port 4201.\n"
     )

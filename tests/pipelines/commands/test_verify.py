@@ -89,7 +89,7 @@ def verify(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
     def verify(tag: str, **environment: str) -> tuple[int, str, str]:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        return pipelines(recorded, "verify", tag)
+        return pipelines(recorded, "verify", "--", tag)
 
     return verify
 
