@@ -323,7 +323,7 @@ def test_provenance_that_nobody_could_read_later_is_refused(scene: Scene, text: 
     (scene.worker / "models" / "provenance.json").write_text(text)
     scene.answer_again()
     scene.check_refused(
-        RecordError, r"models/provenance\.json: expected .* nothing of it was taken"
+        RecordError, r"models/provenance\.json: expected .* none of it was accepted"
     )
 
 
