@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.exit_codes import ExitCode
 from pipelines.git.repository import Repository
 
 
@@ -25,5 +26,5 @@ def main(
     # Importing DVC takes a second, which --help does not need.
     from pipelines.dvc.processes.repro import reproduce, show_metrics  # noqa: PLC0415
 
-    code = reproduce(repository, targets or [], typer.echo)
-    raise SystemExit(code or show_metrics())
+    failed = reproduce(repository, targets or [], typer.echo) or show_metrics()
+    raise SystemExit(ExitCode.ERROR if failed else ExitCode.OK)
