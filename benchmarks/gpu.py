@@ -18,14 +18,17 @@ import numpy as np
 import typer
 
 from stages.dataset.standardization import measure
-from stages.model.batches import Examples
 from stages.model.classifier import Classifier
 from stages.model.device import DeviceError, prepare
-from stages.model.hardware import hardware
-from stages.params import read_params
+from stages.params.file import read_params
+from stages.params.recipe import Recipe
 from stages.shared import artifacts
 from stages.shared.command import run
 from stages.shared.errors import UserError
+from stages.shared.parameters import Parameters
+from stages.training.batches import Examples
+from stages.training.hardware import hardware
+from stages.training.loop import TrainingLoop
 
 PARAMETERS = read_params(Path("params.yaml"))
 FAILS = 3
@@ -119,7 +122,7 @@ def apart(way: Way, recipe: str, epochs: int, arrays: Path) -> Outcome | str:
 
 def trained(way: Way, recipe: str, epochs: int, arrays: Path) -> Outcome:
     """Train a recipe on all training images, and test it."""
-    chosen = PARAMETERS.recipe_named(recipe)
+    chosen = Parameters(Path("params.yaml")).named("recipe", recipe, Recipe)
     machine = PARAMETERS.machine.model_copy(update=way._asdict())
     prepare(way.device, machine.threads)
     images, labels, test_images, test_labels = (
@@ -129,17 +132,14 @@ def trained(way: Way, recipe: str, epochs: int, arrays: Path) -> Outcome:
     classes = len(PARAMETERS.chosen_dataset.classes)
     classifier = Classifier(chosen.network, measure(images), classes, chosen.seed)
     ends = [time.perf_counter()]
-    classifier.train(
-        chosen.training.model_copy(update={"epochs": epochs}),
-        machine,
-        Examples(images, labels),
-        after_epoch=lambda: ends.append(time.perf_counter()),
-    )
+    training = chosen.training.model_copy(update={"epochs": epochs})
+    loop = TrainingLoop(classifier, training, machine, Examples(images, labels))
+    loop.run(lambda: ends.append(time.perf_counter()))
     digest = hashlib.sha256()
     for name, array in sorted(classifier.weights.items()):
         digest.update(name.encode() + array.tobytes())
     return Outcome(
-        loss=float(classifier.history["loss"].iloc[-1]),
+        loss=float(loop.history["loss"].iloc[-1]),
         accuracy=float((classifier.labels(test_images) == test_labels).mean()),
         epoch_seconds=ends[-1] - ends[-2],
         weights=digest.hexdigest(),

@@ -20,13 +20,14 @@ from tqdm import tqdm
 
 from benchmarks.results import record
 from stages.dataset.standardization import measure
-from stages.model.batches import Examples
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
-from stages.model.training import Trainer
-from stages.params import read_params
+from stages.params.file import read_params
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
+from stages.training.batches import Examples
+from stages.training.loop import TrainingLoop
+from stages.training.trainer import Trainer
 
 # Seeds that were not used to choose the recipes.
 SEEDS = {"fast": range(101, 106), "accurate": range(101, 104), "tutorial": range(101, 102)}
@@ -116,7 +117,8 @@ def serve(name: str, connection: Connection) -> None:
 def test_accuracy(name: str, seed: int) -> float:
     """Train a recipe with another seed, and return its accuracy on the test images."""
     classifier, examples = begin(name, seed)
-    classifier.train(PARAMETERS.recipes[name].training, PARAMETERS.machine, examples)
+    training = PARAMETERS.recipes[name].training
+    TrainingLoop(classifier, training, PARAMETERS.machine, examples).run()
     right = classifier.labels(array("test_images")) == array("test_labels")
     return float(right.mean())
 

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stages.model.hardware import hardware
 from stages.shared import artifacts
+from stages.training.hardware import hardware
 
 RESULTS = Path(__file__).parent / "results"
 _LIBRARIES = ("tensorflow", "numpy", "dvc")

@@ -22,14 +22,14 @@ from tqdm import tqdm
 
 from benchmarks.results import record
 from stages.dataset.standardization import measure
-from stages.model.batches import Examples
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
 from stages.model.layers import layers
-from stages.model.training import Trainer
-from stages.params import read_params
+from stages.params.file import read_params
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
+from stages.training.batches import Examples
+from stages.training.trainer import Trainer
 
 ROUNDS = 5
 MATMUL_SIZE = 4096

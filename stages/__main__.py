@@ -9,9 +9,9 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from stages.guard.session import guarded
 from stages.shared.command import reporting_errors, run
 from stages.shared.errors import UserError
+from stages.shared.guard.session import guarded
 
 _MODULES = {path.stem for path in Path(__file__).parent.glob("[a-z]*.py")}
 

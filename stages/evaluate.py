@@ -1,13 +1,15 @@
 """Stage ``evaluate``: measure the retrained network on the test images, once."""
 
-from stages.model.classifier import Classifier
 from stages.model.device import prepare
-from stages.params import read_params
-from stages.reporting import metrics as measures
-from stages.reporting.calibration import calibration as bins
+from stages.model.loading import load_classifier
+from stages.params.machine import Machine
+from stages.params.network import NetworkParams
+from stages.results import files, metrics
+from stages.results.calibration import calibration
 from stages.results.reading import read_history
 from stages.shared import artifacts
 from stages.shared.command import PathOption
+from stages.shared.parameters import ClassNames, Parameters
 
 
 def main(
@@ -15,35 +17,33 @@ def main(
     arrays: PathOption,
     standardization: PathOption,
     weights: PathOption,
-    history: PathOption,
-    metrics: PathOption,
-    predictions: PathOption,
-    misclassified: PathOption,
-    classes: PathOption,
-    confusion_matrix: PathOption,
-    calibration: PathOption,
+    reports: PathOption,
 ) -> None:
-    """Classify the test images of ``arrays``, and write the metrics and tables."""
-    parameters = read_params(params)
-    dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
+    """Classify the test images of ``arrays``, and write the metrics and tables to ``reports``.
+
+    The history of ``train`` is there already.
+    """
+    parameters = Parameters(params)
+    names = parameters.chosen("dataset", ClassNames).classes
+    network = parameters.chosen("recipe", NetworkParams, "network")
+    machine = parameters.section(Machine, "machine")
     images = artifacts.read_array(arrays / "test_images.npy")
     labels = artifacts.read_array(arrays / "test_labels.npy")
-    artifacts.read(history, read_history)
-    validated = artifacts.read_table(history)
+    numbers = artifacts.read_tensors(standardization)
+    artifacts.read(reports / files.HISTORY, read_history)
+    history = artifacts.read_table(reports / files.HISTORY)
 
-    prepare(parameters.machine.device, parameters.machine.threads)
-    classifier = Classifier(
-        recipe.network,
-        artifacts.read_tensors(standardization),
-        len(dataset.classes),
-        recipe.seed,
-    )
-    classifier.weights = artifacts.read_tensors(weights)
-    table = measures.prediction_table(classifier.probabilities(images), labels)
+    prepare(machine.device, machine.threads)
+    classifier = load_classifier(network, numbers, len(names), weights)
+    table = metrics.prediction_table(classifier.probabilities(images), labels)
 
-    artifacts.write_table(predictions, table)
-    artifacts.write_table(misclassified, measures.misclassified(table, dataset.classes))
-    artifacts.write_table(classes, measures.per_class(table, dataset.classes))
-    artifacts.write_table(confusion_matrix, measures.confusion_matrix(table, dataset.classes))
-    artifacts.write_table(calibration, bins(table))
-    artifacts.write_json(metrics, measures.summary(table, validated, weights.read_bytes()))
+    for name, content in {
+        files.PREDICTIONS: table,
+        files.MISCLASSIFIED: metrics.misclassified(table, names),
+        files.CLASSES: metrics.per_class(table, names),
+        files.CONFUSION_MATRIX: metrics.confusion_matrix(table, names),
+        files.CALIBRATION: calibration(table),
+    }.items():
+        artifacts.write_table(reports / name, content)
+    summary = metrics.summary(table, history, weights.read_bytes())
+    artifacts.write_json(reports / files.METRICS, summary)

@@ -1,12 +1,15 @@
 """Stage ``export``: write the retrained network in formats that other programs load."""
 
-from stages.model.classifier import Classifier
 from stages.model.device import prepare
-from stages.params import read_params
+from stages.model.loading import load_classifier
+from stages.params.dataset import Dataset
+from stages.params.machine import Machine
+from stages.params.network import NetworkParams
 from stages.serving.description import Description, image_format
 from stages.serving.export import export
 from stages.shared import artifacts
 from stages.shared.command import PathOption
+from stages.shared.parameters import Parameters
 
 
 def main(
@@ -18,21 +21,22 @@ def main(
     tflite: PathOption,
 ) -> None:
     """Write the network with the ``weights``; it accepts images in the format of the ``arrays``."""
-    parameters = read_params(params)
-    dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
+    parameters = Parameters(params)
+    dataset = parameters.chosen("dataset", Dataset)
+    network = parameters.chosen("recipe", NetworkParams, "network")
+    machine = parameters.section(Machine, "machine")
     images = artifacts.read_array(arrays / "train_images.npy")
     numbers = artifacts.read_tensors(standardization)
     description = Description(
         version=1,
-        dataset=parameters.dataset,
+        dataset=parameters.name("dataset"),
         title=dataset.title,
         classes=dataset.classes,
         images=image_format(images, numbers["mean"], dataset.expectations),
     )
 
-    prepare("cpu", parameters.machine.threads)
-    classifier = Classifier(recipe.network, numbers, len(dataset.classes), recipe.seed)
-    classifier.weights = artifacts.read_tensors(weights)
+    prepare("cpu", machine.threads)
+    classifier = load_classifier(network, numbers, len(dataset.classes), weights)
     exported = export(classifier, description)
 
     for name, content in exported.saved_model.items():

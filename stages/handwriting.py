@@ -1,15 +1,20 @@
 """Stage ``handwriting``: find and classify the digits on the user's own pictures."""
 
 from stages.dataset.standardization import measure
-from stages.model.classifier import Classifier
 from stages.model.device import prepare
-from stages.params import read_params
+from stages.model.loading import load_classifier
+from stages.params.dataset import Dataset
+from stages.params.handwriting import Handwriting
+from stages.params.machine import Machine
+from stages.params.network import NetworkParams
 from stages.photos.collecting import collect
 from stages.photos.handwriting import read_handwriting, stacked
-from stages.reporting import handwriting as reporting
+from stages.results import files
+from stages.results import handwriting as results
 from stages.serving.description import image_format
 from stages.shared import artifacts
 from stages.shared.command import PathOption
+from stages.shared.parameters import Parameters
 
 
 def main(
@@ -19,36 +24,35 @@ def main(
     standardization: PathOption,
     weights: PathOption,
     digits: PathOption,
-    table: PathOption,
-    summary: PathOption,
+    reports: PathOption,
 ) -> None:
-    """Classify the digits on the pictures in ``folder``; write the ``digits`` and the answers."""
-    parameters = read_params(params)
-    dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
+    """Classify the digits on the pictures in ``folder``.
+
+    Write the ``digits`` as images, and the answers to ``reports``.
+    """
+    parameters = Parameters(params)
+    dataset = parameters.chosen("dataset", Dataset)
+    network = parameters.chosen("recipe", NetworkParams, "network")
+    machine = parameters.section(Machine, "machine")
+    choice = parameters.section(Handwriting, "handwriting").standardization
     images = artifacts.read_array(arrays / "train_images.npy")
     numbers = artifacts.read_tensors(standardization)
 
     form = image_format(images, numbers["mean"], dataset.expectations)
-    files, refused = collect(folder)
-    found = read_handwriting(files, min(form.height, form.width))
+    pictures, refused = collect(folder)
+    found = read_handwriting(pictures, min(form.height, form.width))
     seen = stacked(found, form)
     # The mean of a single digit is the digit itself: subtracting it would leave nothing.
-    if parameters.handwriting.standardization == "own" and len(seen) > 1:
+    if choice == "own" and len(seen) > 1:
         numbers = measure(seen)
-    prepare(parameters.machine.device, parameters.machine.threads)
-    classifier = Classifier(recipe.network, numbers, len(dataset.classes), recipe.seed)
-    classifier.weights = artifacts.read_tensors(weights)
+    prepare(machine.device, machine.threads)
+    classifier = load_classifier(network, numbers, len(dataset.classes), weights)
     names = [name for name, images in found.digits.items() for _ in images]
-    answers = reporting.answers(names, classifier.probabilities(seen), dataset.classes)
+    answers = results.answers(names, classifier.probabilities(seen), dataset.classes)
+    summary = results.summary(
+        answers, list(found.digits), {**refused, **found.unread}, dataset.classes
+    )
 
     artifacts.write_array(digits, seen)
-    artifacts.write_table(table, answers)
-    artifacts.write_json(
-        summary,
-        reporting.summary(
-            answers,
-            list(found.digits),
-            {**refused, **found.unread},
-            dataset.classes,
-        ),
-    )
+    artifacts.write_table(reports / files.HANDWRITING, answers)
+    artifacts.write_json(reports / files.HANDWRITING_SUMMARY, summary)

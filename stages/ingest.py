@@ -2,16 +2,17 @@
 
 from stages.dataset import checks_page, facts, idx
 from stages.dataset.expectations import ExpectationError, judge
-from stages.params import read_params
+from stages.params.dataset import Dataset
 from stages.shared import artifacts
 from stages.shared.command import PathOption
+from stages.shared.parameters import Parameters
 
 
 def main(
     params: PathOption, raw: PathOption, arrays: PathOption, checks: PathOption, page: PathOption
 ) -> None:
     """Read the files of ``raw``; write ``checks``, ``page`` and, if all checks pass, ``arrays``."""
-    dataset = read_params(params).chosen_dataset
+    dataset = Parameters(params).chosen("dataset", Dataset)
     content = {
         "train_images": idx.read_images(raw / "train_images.idx"),
         "train_labels": idx.read_labels(raw / "train_labels.idx"),

@@ -4,9 +4,9 @@ from tqdm import tqdm
 
 from stages.dataset.splitting import folds, sample
 from stages.dataset.standardization import measure
-from stages.model.batches import Examples
 from stages.model.device import prepare
-from stages.params import read_params, read_section
+from stages.params.machine import Machine
+from stages.params.recipe import Recipe
 from stages.params.tuning import Tuning
 from stages.reporting import tuning as reporting
 from stages.reporting.style import png
@@ -14,6 +14,8 @@ from stages.search.cross_validation import score
 from stages.search.search import with_as_many_steps
 from stages.shared import artifacts
 from stages.shared.command import PathOption
+from stages.shared.parameters import ClassNames, Parameters
+from stages.training.batches import Examples
 
 
 def main(
@@ -25,8 +27,11 @@ def main(
     picture: PathOption,
 ) -> None:
     """Score the base recipe of the ``search``; write the ``table`` and its ``picture``."""
-    parameters, tuning = read_params(params), read_section(search, Tuning)
-    dataset, base = parameters.chosen_dataset, parameters.recipe_named(tuning.base)
+    parameters = Parameters(params)
+    tuning = Parameters(search).section(Tuning)
+    names = parameters.chosen("dataset", ClassNames).classes
+    base = parameters.named("recipe", tuning.base, Recipe)
+    machine = parameters.section(Machine, "machine")
     images = artifacts.read_array(arrays / "train_images.npy")
     labels = artifacts.read_array(arrays / "train_labels.npy")
     parts = folds(labels, tuning.folds, tuning.seed)
@@ -35,14 +40,14 @@ def main(
         for count in sorted(set(tuning.learning_curve.images))
     }
 
-    prepare(parameters.machine.device, parameters.machine.threads)
+    prepare(machine.device, machine.threads)
     rows: list[dict[str, float]] = []
     for count, fits in tqdm(samples.items(), desc="learning curve", unit="point"):
         for part, fit in zip(parts, fits, strict=True):
             found = score(
                 with_as_many_steps(base, len(part["fit"]), count),
-                parameters.machine,
-                len(dataset.classes),
+                machine,
+                len(names),
                 Examples(images, labels, fit),
                 Examples(images, labels, part["validation"]),
                 measure,

@@ -1,15 +1,17 @@
 """Stage ``report``: show the data, the training and the errors in pictures on one page."""
 
-import os
 from pathlib import Path
 
-from stages.params import read_params
+from stages.params.dataset import Dataset
 from stages.reporting import charts, gallery, handwriting
 from stages.reporting.cards import address, cards, least_sure, shown_errors
 from stages.reporting.page import render
 from stages.reporting.style import png, svg
+from stages.results import files
 from stages.results.agreement import check_agreement
 from stages.results.disagreement import same
+from stages.results.handwriting import TEXTS
+from stages.results.models import DigitRow, HandwritingSummary
 from stages.results.reading import (
     Results,
     read_bins,
@@ -28,65 +30,57 @@ from stages.shared import artifacts
 from stages.shared.artifacts import ArtifactError
 from stages.shared.command import PathOption
 from stages.shared.formats import FormatError
+from stages.shared.parameters import Parameters, Seeded
+
+# The files that the page links to, by the names of the links.
+_LINKED = {
+    "metrics": files.METRICS,
+    "predictions": files.PREDICTIONS,
+    "misclassified": files.MISCLASSIFIED,
+    "class_table": files.CLASSES,
+    "confusion_matrix": files.CONFUSION_MATRIX,
+    "calibration": files.CALIBRATION,
+    "handwriting": files.HANDWRITING,
+    "history": files.HISTORY,
+    "retrain_history": files.RETRAIN_HISTORY,
+    "checks": files.CHECKS_PAGE,
+}
 
 
 def main(
     params: PathOption,
     arrays: PathOption,
-    checks: PathOption,
-    history: PathOption,
-    retrain_history: PathOption,
-    metrics: PathOption,
-    predictions: PathOption,
-    misclassified: PathOption,
-    classes: PathOption,
-    confusion_matrix: PathOption,
-    calibration: PathOption,
     folder: PathOption,
     digits: PathOption,
-    read: PathOption,
-    read_summary: PathOption,
-    figures: PathOption,
-    page: PathOption,
+    reports: PathOption,
 ) -> None:
-    """Read the results of the other stages, and write the ``figures`` and the ``page``."""
-    parameters = read_params(params)
-    dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
+    """Read the results in ``reports``, and write the figures and the page to it.
+
+    ``digits`` are the images found on the pictures in ``folder``.
+    """
+    parameters = Parameters(params)
+    dataset = parameters.chosen("dataset", Dataset)
+    seed = parameters.chosen("recipe", Seeded).seed
     names, lookalikes = dataset.classes, dataset.lookalikes
     images = artifacts.read_array(arrays / "train_images.npy")
     labels = artifacts.read_array(arrays / "train_labels.npy")
     test_images = artifacts.read_array(arrays / "test_images.npy")
-    results = Results(
-        artifacts.read(metrics, read_metrics),
-        artifacts.read(checks, read_checks),
-        artifacts.read(classes, read_classes),
-        artifacts.read(confusion_matrix, read_pairs),
-        artifacts.read(calibration, read_bins),
-        artifacts.read(misclassified, read_wrong),
-    )
-    found = artifacts.read(read_summary, read_handwriting)
-    rows = artifacts.read(read, read_digits)
     seen = artifacts.read_array(digits)
-    artifacts.read(history, read_history)
-    artifacts.read(retrain_history, read_retrain_history)
-    try:
-        check_agreement(results, names, artifacts.read(predictions, read_predictions))
-        same("test.images", results.metrics.test.images, len(test_images), "test_images.npy")
-        same("the digits of handwriting.json", found.digits, len(rows), "handwriting.csv")
-        same("the digits of handwriting.csv", len(rows), len(seen), digits.name)
-    except FormatError as error:
-        raise ArtifactError(f"{metrics.parent}: {error}; run `dvc repro`.") from None
-    for name in (*(row.picture for row in rows), *found.no_digit_found):
-        if not (folder / name).is_file():
-            raise ArtifactError(
-                f"{read}: expected {name} in {folder}, found none; run `dvc repro`."
-            )
-    answers = artifacts.read_table(predictions)
-    wrong = artifacts.read_table(misclassified)
+    results = _results(reports, names, len(test_images))
+    summary, rows = _read_handwriting(reports, len(seen))
+    _check_pictures(folder, summary, rows)
+
+    answers = artifacts.read_table(reports / files.PREDICTIONS)
+    wrong = artifacts.read_table(reports / files.MISCLASSIFIED)
     # The table has a row for each pair of classes, in order.
-    pairs = artifacts.read_table(confusion_matrix)
+    pairs = artifacts.read_table(reports / files.CONFUSION_MATRIX)
     counts = pairs["count"].to_numpy().reshape(len(names), len(names))
-    learning = charts.history(artifacts.read_table(history), artifacts.read_table(retrain_history))
+    learning = charts.history(
+        artifacts.read_table(reports / files.HISTORY),
+        artifacts.read_table(reports / files.RETRAIN_HISTORY),
+    )
+    bins = artifacts.read_table(reports / files.CALIBRATION)
+    read = artifacts.read_table(reports / files.HANDWRITING, TEXTS)
     drawn = {
         name: png(figure)
         for name, figure in {
@@ -100,52 +94,68 @@ def main(
             "confusion_matrix": charts.confusion_matrix(counts, names),
         }.items()
     }
-    linked = {
-        "metrics": metrics,
-        "predictions": predictions,
-        "misclassified": misclassified,
-        "class_table": classes,
-        "confusion_matrix": confusion_matrix,
-        "calibration": calibration,
-        "handwriting": read,
-        "history": history,
-        "retrain_history": retrain_history,
-        "checks": checks.with_suffix(".html"),
-    }
-    text = render(
+    page = render(
         title=dataset.title,
-        recipe=parameters.recipe,
-        seed=recipe.seed,
+        recipe=parameters.name("recipe"),
+        seed=seed,
         classes=names,
         lookalikes=(lookalikes.of, lookalikes.resembling),
         metrics=results.metrics.model_dump(),
-        class_table=artifacts.read_table(classes),
+        class_table=artifacts.read_table(reports / files.CLASSES),
         confusions=counts,
         checks=results.checks.model_dump(),
         wrong=cards(shown_errors(wrong), test_images),
         least_sure=cards(least_sure(answers), test_images),
-        charts={
-            "history": svg(learning),
-            "reliability": svg(charts.reliability(artifacts.read_table(calibration))),
-        },
+        charts={"history": svg(learning), "reliability": svg(charts.reliability(bins))},
         pictures={name: address(content, "image/png") for name, content in drawn.items()},
         handwriting={
-            "summary": found.model_dump(),
-            "pictures": handwriting.shown(
-                folder,
-                artifacts.read_table(read, handwriting.TEXTS),
-                seen,
-                found.no_digit_found,
-                names,
-            ),
+            "summary": summary.model_dump(),
+            "pictures": handwriting.shown(folder, read, seen, summary.no_digit_found, names),
         },
-        links={name: _relative(path, page.parent) for name, path in linked.items()},
+        links=_LINKED,
     )
 
     for name, content in drawn.items():
-        artifacts.write_bytes(figures / f"{name}.png", content)
-    artifacts.write_text(page, text)
+        artifacts.write_bytes(reports / files.FIGURES / f"{name}.png", content)
+    artifacts.write_text(reports / files.PAGE, page)
 
 
-def _relative(path: Path, folder: Path) -> str:
-    return Path(os.path.relpath(path, folder)).as_posix()
+def _results(reports: Path, names: tuple[str, ...], images: int) -> Results:
+    """Read the results for the test images; ``ArtifactError`` if they contradict each other."""
+    results = Results(
+        artifacts.read(reports / files.METRICS, read_metrics),
+        artifacts.read(reports / files.CHECKS, read_checks),
+        artifacts.read(reports / files.CLASSES, read_classes),
+        artifacts.read(reports / files.CONFUSION_MATRIX, read_pairs),
+        artifacts.read(reports / files.CALIBRATION, read_bins),
+        artifacts.read(reports / files.MISCLASSIFIED, read_wrong),
+    )
+    artifacts.read(reports / files.HISTORY, read_history)
+    artifacts.read(reports / files.RETRAIN_HISTORY, read_retrain_history)
+    predictions = artifacts.read(reports / files.PREDICTIONS, read_predictions)
+    try:
+        check_agreement(results, names, predictions)
+        same("test.images", results.metrics.test.images, images, "test_images.npy")
+    except FormatError as error:
+        raise ArtifactError(f"{reports}: {error}; run `dvc repro`.") from None
+    return results
+
+
+def _read_handwriting(reports: Path, seen: int) -> tuple[HandwritingSummary, list[DigitRow]]:
+    """Read the results for the pictures; ``ArtifactError`` if they contradict each other."""
+    summary = artifacts.read(reports / files.HANDWRITING_SUMMARY, read_handwriting)
+    rows = artifacts.read(reports / files.HANDWRITING, read_digits)
+    try:
+        same("the digits of handwriting.json", summary.digits, len(rows), files.HANDWRITING)
+        same("the digits of handwriting.csv", len(rows), seen, "handwriting_digits.npy")
+    except FormatError as error:
+        raise ArtifactError(f"{reports}: {error}; run `dvc repro`.") from None
+    return summary, rows
+
+
+def _check_pictures(folder: Path, summary: HandwritingSummary, rows: list[DigitRow]) -> None:
+    for name in (*(row.picture for row in rows), *summary.no_digit_found):
+        if not (folder / name).is_file():
+            raise ArtifactError(
+                f"{files.HANDWRITING}: expected {name} in {folder}, found none; run `dvc repro`."
+            )

@@ -1,57 +1,76 @@
-"""Stage ``train``: fit the network on the fit indices, with validation after each epoch."""
+"""Stages ``train`` and ``retrain``: fit the network.
 
-from stages.guard.session import when_unchanged
-from stages.model.batches import Examples
-from stages.model.checkpoint import trained
+``train`` fits some of the training images and validates on the others after each epoch; ``retrain``
+fits all of them.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
-from stages.model.provenance import record
-from stages.model.tensorboard import log_to
-from stages.params import read_params
+from stages.params.machine import Machine
+from stages.params.network import NetworkParams
+from stages.params.training import Training
 from stages.shared import artifacts
 from stages.shared.command import PathOption
+from stages.shared.guard.session import when_unchanged
+from stages.shared.parameters import ClassNames, Parameters, Seeded
+from stages.training.batches import Examples
+from stages.training.checkpoint import trained
+from stages.training.loop import TrainingLoop
+from stages.training.provenance import record
+from stages.training.tensorboard import log_to
 
 
 def main(
     params: PathOption,
     arrays: PathOption,
-    indices: PathOption,
     standardization: PathOption,
-    checkpoints: PathOption,
-    tensorboard: PathOption,
-    provenance: PathOption,
+    models: PathOption,
     weights: PathOption,
     history: PathOption,
+    indices: Annotated[Path | None, typer.Option()] = None,
 ) -> None:
-    """Train on the images of ``indices`` and write the ``weights`` and the ``history``."""
-    parameters = read_params(params)
-    dataset, recipe = parameters.chosen_dataset, parameters.chosen_recipe
+    """Train on the images of ``indices`` or on all; write the ``weights`` and the ``history``.
+
+    What depends on the machine and the day goes to ``models``, out of DVC's sight: checkpoints,
+    logs for TensorBoard, and the provenance.
+    """
+    parameters = Parameters(params)
+    names = parameters.chosen("dataset", ClassNames).classes
+    seed = parameters.chosen("recipe", Seeded).seed
+    network = parameters.chosen("recipe", NetworkParams, "network")
+    training = parameters.chosen("recipe", Training, "training")
+    machine = parameters.section(Machine, "machine")
+    chosen: dict[str, str | int] = {
+        "dataset": parameters.name("dataset"),
+        "recipe": parameters.name("recipe"),
+        "seed": seed,
+    }
     images = artifacts.read_array(arrays / "train_images.npy")
     labels = artifacts.read_array(arrays / "train_labels.npy")
-    fit = artifacts.read_array(indices / "fit.npy")
-    validation = artifacts.read_array(indices / "validation.npy")
+    fit, validation = Examples(images, labels), None
+    if indices:
+        fit, validation = (
+            Examples(images, labels, artifacts.read_array(indices / f"{name}.npy"))
+            for name in ("fit", "validation")
+        )
 
-    prepare(parameters.machine.device, parameters.machine.threads)
-    classifier = Classifier(
-        recipe.network,
-        artifacts.read_tensors(standardization),
-        len(dataset.classes),
-        recipe.seed,
-    )
-    loggers = [log_to(tensorboard, classifier)] if parameters.machine.tensorboard else []
+    prepare(machine.device, machine.threads)
+    classifier = Classifier(network, artifacts.read_tensors(standardization), len(names), seed)
 
-    def write_history() -> None:
-        artifacts.write_table(history, classifier.history)
+    def write_history(loop: TrainingLoop) -> None:
+        artifacts.write_table(history, loop.history)
 
+    provenance = models / "provenance.json"
+    log = log_to(models / "tensorboard" / weights.stem)
+    after_epoch = [write_history, *([log] if machine.tensorboard else [])]
     with trained(
-        classifier,
-        recipe.training,
-        parameters.machine,
-        Examples(images, labels, fit),
-        Examples(images, labels, validation),
-        checkpoints,
-        [write_history, *loggers],
-    ) as timing:
+        classifier, training, machine, fit, validation, models / "checkpoints", after_epoch
+    ) as results:
         artifacts.write_tensors(weights, classifier.weights)
-        write_history()
-        when_unchanged(lambda: record(provenance, "train", weights, parameters, timing))
+        artifacts.write_table(history, results.history)
+        when_unchanged(lambda: record(provenance, weights, chosen, machine, results.timing))

@@ -8,10 +8,9 @@ from tqdm import tqdm
 
 from stages.dataset.splitting import folds
 from stages.dataset.standardization import measure
-from stages.model.batches import Examples
 from stages.model.device import prepare
-from stages.model.training import DivergedError
-from stages.params import read_params, read_section
+from stages.params.machine import Machine
+from stages.params.recipe import Recipe
 from stages.params.tuning import Tuning
 from stages.reporting import tuning as reporting
 from stages.reporting.style import png
@@ -19,6 +18,9 @@ from stages.search.cross_validation import Score, score
 from stages.search.search import SearchError, cells, variations
 from stages.shared import artifacts
 from stages.shared.command import PathOption
+from stages.shared.parameters import ClassNames, Parameters
+from stages.training.batches import Examples
+from stages.training.trainer import DivergedError
 
 
 def main(
@@ -31,24 +33,27 @@ def main(
     best: PathOption,
 ) -> None:
     """Score every cell of the ``search``; write the ``table``, its ``picture`` and the ``best``."""
-    parameters, tuning = read_params(params), read_section(search, Tuning)
-    dataset, base = parameters.chosen_dataset, parameters.recipe_named(tuning.base)
+    parameters = Parameters(params)
+    tuning = Parameters(search).section(Tuning)
+    names = parameters.chosen("dataset", ClassNames).classes
+    base = parameters.named("recipe", tuning.base, Recipe)
+    machine = parameters.section(Machine, "machine")
     images = artifacts.read_array(arrays / "train_images.npy")
     labels = artifacts.read_array(arrays / "train_labels.npy")
     parts = folds(labels, tuning.folds, tuning.seed)
     tried = cells(tuning.search, tuning.space, tuning.seed)
     height, width = images.shape[1:]
-    varied = variations(base, tried, height, width, len(dataset.classes))
+    varied = variations(base, tried, height, width, len(names))
 
-    prepare(parameters.machine.device, parameters.machine.threads)
+    prepare(machine.device, machine.threads)
     rows: list[dict[str, float]] = []
     for number, variation in enumerate(tqdm(varied, desc="tuning", unit="cell")):
         try:
             found = [
                 score(
                     variation,
-                    parameters.machine,
-                    len(dataset.classes),
+                    machine,
+                    len(names),
                     Examples(images, labels, part["fit"]),
                     Examples(images, labels, part["validation"]),
                     measure,

@@ -9,7 +9,8 @@ import pynvml
 
 from pipelines.checks.result import Result
 from pipelines.system.process import TimedOutError, run
-from stages.params import ParameterError, read_params
+from stages.params.file import read_params
+from stages.shared.parameters import ParameterError
 
 # A separate process runs this: no module of this package imports TensorFlow.
 _COUNT = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"

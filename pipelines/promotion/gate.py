@@ -12,10 +12,10 @@ from pipelines.promotion import registry
 from pipelines.promotion.criteria import described, judge
 from pipelines.promotion.results import Read, at_commit, read_results
 from pipelines.system import durable
-from stages.params.base import Sha256
 from stages.params.gate import Gate
 from stages.results.reading import validated
 from stages.shared.formats import FormatError, parse_json, parse_yaml
+from stages.shared.section import Sha256
 
 GATE = "reports/gate.json"
 

@@ -1,4 +1,7 @@
-"""Build, train and run the network. Only this package imports TensorFlow."""
+"""Build the network and predict with it.
+
+To read it in order: ``layers``, ``network``, ``classifier``. This module starts TensorFlow.
+"""
 
 import os
 import tempfile

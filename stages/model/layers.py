@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stages.params.recipe import NetworkParams, Padding
+from stages.params.network import NetworkParams, Padding
 from stages.shared.errors import UserError
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from stages.model.layers import Layer, layers
 from stages.model.normalization import BatchNormalization
-from stages.params.recipe import NetworkParams, Padding
+from stages.params.network import NetworkParams, Padding
 
 
 class Network(tf.Module):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from stages.params.base import Count, FileName, Section, Sha256, Share
+from stages.shared.section import Classes, Count, FileName, Section, Sha256, Share
 
 
 class DataFile(Section):
@@ -92,16 +92,14 @@ class Dataset(Section):
     """A data set: its sources, its expected content, and its class names."""
 
     title: str
-    classes: Annotated[tuple[str, ...], Field(min_length=2)]
+    classes: Classes
     files: DataFiles
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
     expectations: Expectations
     lookalikes: Lookalikes
 
     @model_validator(mode="after")
-    def _class_names_hold_together(self) -> "Dataset":
-        if len(set(self.classes)) < len(self.classes):
-            raise PydanticCustomError("classes", "classes must differ from each other")
+    def _lookalikes_are_classes(self) -> "Dataset":
         for name in (self.lookalikes.of, self.lookalikes.resembling):
             if name not in self.classes:
                 raise PydanticCustomError(

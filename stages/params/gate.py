@@ -4,9 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from stages.params.base import Section
-
-Share = Annotated[float, Field(ge=0, le=1)]
+from stages.shared.section import Section, Share
 
 
 class Gate(Section):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from stages.params.base import Section
+from stages.shared.section import Section
 
 
 class Handwriting(Section):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from stages.params.base import Section, within
+from stages.shared.section import Section, within
 
 
 def _a_definite_number(threads: int) -> int:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from stages.params.base import Count, Name, Section, within
+from stages.shared.section import Count, Name, Section, within
 
 Choices = Annotated[tuple[Any, ...], Field(min_length=1)]
 """Values to choose from: numbers, names, or whole sections of a recipe."""

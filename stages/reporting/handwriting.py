@@ -1,7 +1,7 @@
-"""Report what the network read on the user's own pictures: tables, figures and thumbnails."""
+"""Show the user's own pictures with what the network read on them."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,84 +10,12 @@ import pandas as pd
 from PIL import Image, ImageOps
 
 from stages.reporting.cards import address, png_address
+from stages.results.handwriting import label
 from stages.shared.artifacts import Array
 
 MOST_SHOWN = 100
 """Most pictures on the page; the first by name are shown."""
-_DIGITS = 6
-TEXTS = ("picture", "label", "predicted", "runner_up")
-"""The columns of ``answers`` that hold names."""
 _THUMBNAIL = 320  # pixels of the longer side
-
-
-def answers(names: Sequence[str], probabilities: Array, classes: Sequence[str]) -> pd.DataFrame:
-    """Tabulate the answer for each digit.
-
-    Args:
-        names: the picture of each digit; digits of one picture are adjacent, in reading order.
-        probabilities: ``(n, classes)`` float32.
-        classes: the name of each class.
-
-    Returns:
-        ``picture``; ``digit``, from 1 on each picture; ``label``, the class in the picture's name,
-        or None; ``predicted`` and ``runner_up`` (names), and their probabilities ``confidence`` and
-        ``runner_up_confidence``.
-    """
-    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
-    named = np.asarray(classes, dtype=object)[order]
-    best = np.take_along_axis(probabilities, order, axis=1)
-    pictures = pd.Series(names, dtype=object)
-    return pd.DataFrame(
-        {
-            "picture": pictures,
-            "digit": pictures.groupby(pictures).cumcount() + 1,
-            "label": [label(name, classes) for name in names],
-            "predicted": named[:, 0],
-            "confidence": best[:, 0],
-            "runner_up": named[:, 1],
-            "runner_up_confidence": best[:, 1],
-        }
-    )
-
-
-def label(name: str, classes: Sequence[str]) -> str | None:
-    """Return the first character of a picture's name if it is a class, otherwise None."""
-    return name[0] if name[0] in classes else None
-
-
-def summary(
-    answers: pd.DataFrame,
-    pictures: Sequence[str],
-    unread: Mapping[str, str],
-    classes: Sequence[str],
-) -> dict[str, Any]:
-    """Summarize the answers.
-
-    A labelled picture is correct if it has at least one digit and every digit is correct.
-
-    Args:
-        answers: as ``answers`` returns them.
-        pictures: the names of all pictures that could be read.
-        unread: why the other pictures could not be read, by name.
-        classes: the name of each class.
-
-    Returns:
-        ``pictures`` and ``digits`` (counts), ``labelled`` and ``right`` (counts of pictures),
-        ``accuracy`` (or None), ``no_digit_found`` (names) and ``unread``.
-    """
-    labelled = [name for name in pictures if label(name, classes) is not None]
-    wrong = set(answers.loc[answers["label"] != answers["predicted"], "picture"])
-    empty = sorted(set(pictures) - set(answers["picture"]))
-    right = [name for name in labelled if name not in wrong | set(empty)]
-    return {
-        "pictures": len(pictures),
-        "digits": len(answers),
-        "labelled": len(labelled),
-        "right": len(right),
-        "accuracy": round(len(right) / len(labelled), _DIGITS) if labelled else None,
-        "no_digit_found": empty,
-        "unread": dict(sorted(unread.items())),
-    }
 
 
 def shown(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from stages.params.base import Count, Section, Sha256, Share
+from stages.shared.section import Count, Section, Sha256, Share
 
 BINS = 15
 """Number of bins of equal width for the calibration error, as in Guo and others (2017)."""

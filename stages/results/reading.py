@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from stages.params import sentences
 from stages.results.models import (
     Answer,
     BinRow,
@@ -22,6 +21,7 @@ from stages.results.models import (
     WrongAnswer,
 )
 from stages.shared.formats import FormatError, Line, parse_json, parse_table
+from stages.shared.validation import sentences
 
 _ANSWER = ("index", "label", "predicted", "confidence")
 _WRONG_ANSWER = ("index", "label", "predicted", "label_name", "predicted_name", "confidence")

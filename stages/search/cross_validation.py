@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 from sklearn.metrics import log_loss
 
-from stages.guard.session import check_unchanged
-from stages.model import cache
-from stages.model.batches import Examples, held
-from stages.model.checkpoint import key, trained
 from stages.model.classifier import Classifier
-from stages.model.training import DivergedError
 from stages.params.machine import Machine
 from stages.params.recipe import Recipe
 from stages.shared.artifacts import Array
+from stages.shared.guard.session import check_unchanged
+from stages.training import cache
+from stages.training.batches import Examples, held
+from stages.training.checkpoint import key, trained
+from stages.training.trainer import DivergedError
 
 # Key of the reason why a training has no score.
 _DIVERGED = "diverged"
@@ -81,7 +81,7 @@ def _kept(path: Path) -> Score | None:
     try:
         content = cache.kept_values(path)
     except cache.DamagedError as error:
-        cache.say(f"scoring again: {error}")
+        cache.log(f"scoring again: {error}")
         return None
     if content is None:
         return None

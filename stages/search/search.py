@@ -10,10 +10,10 @@ from scipy.stats import loguniform, uniform
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from stages.model.layers import NetworkError, layers
-from stages.params import sentences
 from stages.params.recipe import Recipe
 from stages.params.tuning import Choices, Grid, Random, Range
 from stages.shared.errors import UserError
+from stages.shared.validation import sentences
 
 # Digits of fractions drawn from a range; more would not be worth copying.
 _SIGNIFICANT_DIGITS = 3

@@ -6,10 +6,10 @@ import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from stages.params.base import Count, Section
 from stages.params.dataset import Expectations
 from stages.shared.artifacts import Array
 from stages.shared.errors import UserError
+from stages.shared.section import Count, Section
 
 MAXIMUM_PIXELS = 40_000_000
 """Most pixels of one image; a larger one is refused before memory is allocated for it."""

@@ -7,10 +7,10 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from pydantic import ValidationError
 
-from stages.params import sentences
 from stages.serving.description import Description
 from stages.shared.artifacts import Array
 from stages.shared.errors import UserError
+from stages.shared.validation import sentences
 
 # The size limit of TensorFlow Lite's format.
 _MAXIMUM_BYTES = 2**31

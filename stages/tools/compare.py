@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import typer
 
-from stages.params import read_params
+from stages.params.file import read_params
 from stages.reporting.comparison import Comparison, compare, outcome, verdict
 from stages.reporting.comparison_page import render
 from stages.results.models import WrongAnswer

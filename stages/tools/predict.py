@@ -12,7 +12,7 @@ import numpy as np
 import typer
 
 from stages.photos.handwriting import read_handwriting, stacked
-from stages.reporting.handwriting import answers
+from stages.results.handwriting import answers
 from stages.serving.exported import ExportedModel
 from stages.shared.command import run
 

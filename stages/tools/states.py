@@ -10,7 +10,7 @@ import json
 import typer
 
 from stages.dataset.states import read_states
-from stages.params import read_params
+from stages.params.file import read_params
 from stages.shared.command import PathOption, run
 
 

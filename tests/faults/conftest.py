@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, write_small_params
 from tests.faults.project import Project
+from tests.helpers import ROOT
+from tests.small_mnist import write_small_params
 
 # Made once, whichever worker comes first; its copies are cheap.
 _NAME = "finished-project"

@@ -48,7 +48,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
         replace("params.yaml", "learning_rate: 0.006", "learning_rate: 0.001"),
         "recipes.fast.training in params.yaml",
     ),
-    "a module": (append("stages/model/loss.py", "# edited\n"), "stages/model/loss.py"),
+    "a module": (append("stages/training/loss.py", "# edited\n"), "stages/training/loss.py"),
     "an input": (append("data/split/fit.npy", "x"), "data/split/fit.npy"),
     "a file more in a folder": (write("data/arrays/more.npy", "x"), "data/arrays/more.npy"),
 }
@@ -78,7 +78,7 @@ def test_a_change_while_a_stage_runs_is_named_and_nothing_is_recorded(
 
     undo(project, before)
     said = project.run("dvc", "repro")
-    assert "going on after epoch 6" in said
+    assert "continuing after epoch 6" in said
     assert project.outputs() == before
 
 
@@ -144,12 +144,14 @@ def test_a_flow_fails_in_a_sentence_too(project: Project, tmp_path: Path) -> Non
     project.environment |= {"HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / "prefect")}
 
     with project.stopped_in("train", "python", "-m", "pipelines", "flow") as (flow, stage):
-        append("stages/model/loss.py", "# edited\n")(project.folder)
+        append("stages/training/loss.py", "# edited\n")(project.folder)
         stage.resume()
         said = flow.communicate()[0]
 
     assert flow.returncode == 1
-    assert "depends on to stay as it was while it ran, found changed: stages/model/loss.py" in said
+    assert (
+        "depends on to stay as it was while it ran, found changed: stages/training/loss.py" in said
+    )
     assert "Traceback" not in said
     undo(project, before)
     project.run("dvc", "repro")

@@ -25,7 +25,7 @@ def test_a_stage_ends_with_dvc(project: Project, number: signal.Signals, shell: 
         dvc.wait()
         wait_until(lambda: end_of(stage), seconds=1)
 
-    assert "going on after epoch" in project.run("dvc", "repro")
+    assert "continuing after epoch" in project.run("dvc", "repro")
     assert project.outputs() == before
 
 
@@ -81,7 +81,7 @@ def test_a_second_process_of_a_stage_waits_for_one_that_is_about_to_end(project:
         said = second.communicate()[0]
 
     assert second.returncode == 0, said
-    assert "going on after epoch" in said
+    assert "continuing after epoch" in said
     project.run("dvc", "repro")
     assert project.outputs() == before
 

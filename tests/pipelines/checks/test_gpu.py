@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipelines.checks import gpu
-from stages.params import read_params
+from stages.params.file import read_params
 from tests.pipelines.prefect_server import ROOT
 
 Edit = Callable[[Path, str, Any], None]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import serving
 from tests.pipelines.prefect_server import PYTHON, ROOT, Prefect, wait_until
 from tests.pipelines.runs import FlowRun
+from tests.web import serving
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,9 @@ ENTRY = {"cpu": "one", "instructions": ["avx", "fma"], "threads": 2, "seconds": 
 
 
 def test_every_field_that_a_training_records_of_its_hardware_is_compared() -> None:
-    program = "import json; from stages.model import hardware as h; print(json.dumps(h.hardware()))"
+    program = (
+        "import json; from stages.training import hardware as h; print(json.dumps(h.hardware()))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
     )

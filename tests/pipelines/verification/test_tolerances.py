@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from pipelines.verification.findings import judge
 from pipelines.verification.tolerances import TOLERANCES, tolerance_of
-from stages.params import read_params
+from stages.params.file import read_params
 
 ROOT = Path(__file__).parents[3]
 

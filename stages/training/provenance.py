@@ -1,0 +1,86 @@
+"""Record what a training depends on but its outputs must not contain: machine, commit and time."""
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stages.params.machine import Machine
+from stages.shared import artifacts
+from stages.shared.artifacts import ArtifactError
+from stages.training import cache
+from stages.training.hardware import hardware
+from stages.training.loop import Timing
+
+# Files that, together with the data, determine the result of a training.
+_DECISIVE = ("params.yaml", "stages", "requirements.lock", "requirements-gpu.lock")
+# Entries to keep for each name: returning to earlier parameters restores earlier weights.
+_KEPT = 10
+
+
+def record(
+    path: Path, weights: Path, chosen: Mapping[str, str | int], machine: Machine, timing: Timing
+) -> None:
+    """Add an entry to the JSON file at ``path``, by the name and by the MD5 of the weights' file.
+
+    Entries of other names are kept, and so are those of the last few other weights of this name,
+    which DVC may restore.
+
+    Args:
+        path: created if it is missing or damaged; a folder in its place is moved aside.
+        weights: the file that the stage wrote, such as ``models/retrain.safetensors``.
+        chosen: the data set, the recipe and its seed, by name.
+        machine: how this machine trained.
+        timing: of the training.
+    """
+    entry = {
+        **_code(),
+        **chosen,
+        **machine.model_dump(include={"precision", "jit_compile", "input"}),
+        **hardware(),
+        **timing._asdict(),
+    }
+    with weights.open("rb") as file:
+        md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    entries, name = _entries(path), weights.stem
+    others = entries.get(name)
+    others = dict(others) if isinstance(others, dict) else {}
+    others.pop(md5, None)
+    of_name = dict([*others.items(), (md5, entry)][-_KEPT:])
+    cache.make_way(path)
+    artifacts.write_json(path, dict(sorted({**entries, name: of_name}.items())))
+
+
+def _entries(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        entries = artifacts.read_json(path)
+        # Content that cannot be written again, such as half of a surrogate pair, is not ours.
+        json.dumps(entries, ensure_ascii=False).encode()
+    except (ArtifactError, ValueError) as error:
+        cache.log(f"starting {path} from scratch: {error}")
+        return {}
+    return entries if isinstance(entries, dict) else {}
+
+
+def _code() -> dict[str, Any]:
+    """Return the commit, and the decisive files that have changed since; empty without Git."""
+    commit = _git("rev-parse", "HEAD")
+    changed = _git("diff", "--name-only", "HEAD", "--", *_DECISIVE)
+    return {"commit": commit[0] if commit else None, "changed_since_commit": changed}
+
+
+def _git(*arguments: str) -> list[str]:
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell; constant arguments
+            ["git", *arguments],  # noqa: S607 - the user's git
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return done.stdout.splitlines()

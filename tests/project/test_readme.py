@@ -1,0 +1,201 @@
+"""The documentation agrees with the project, and its links resolve."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from stages.params.file import read_params
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = {
+    str(path.relative_to(ROOT)): path.read_text()
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+README = DOCUMENTS["README.md"]
+BENCHMARKS = DOCUMENTS["docs/benchmarks.md"]
+HANDWRITING = DOCUMENTS["docs/handwriting.md"]
+STORAGE = DOCUMENTS["docs/storage.md"]
+VERIFICATION = DOCUMENTS["docs/verification.md"]
+STAGES: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+
+# Of a stage's entry: where its outputs are listed.
+KINDS = ("outs", "metrics", "plots")
+PARAMETERS = read_params(ROOT / "params.yaml")
+
+
+def results(name: str) -> dict[str, Any]:
+    measured: dict[str, Any] = json.loads(
+        (ROOT / "benchmarks/results" / f"{name}.json").read_text()
+    )
+    return measured
+
+
+def one_line(text: str) -> str:
+    """Undo the wrapping, which may part a figure from its words."""
+    return " ".join(text.split())
+
+
+def anchors(text: str) -> set[str]:
+    """Give the names that GitHub gives to headings."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def resolved(output: str) -> str:
+    """Put the parameter in, where the name of an output has one."""
+    return output.replace("${handwriting.folder}", PARAMETERS.handwriting.folder)
+
+
+def test_the_picture_of_the_pipeline_is_that_of_dvc_yaml() -> None:
+    makers = {
+        next(iter(output)) if isinstance(output, dict) else output: stage
+        for stage, entry in STAGES.items()
+        for kind in KINDS
+        for output in entry.get(kind, [])
+    }
+    edges = {
+        (makers[dep], stage)
+        for stage, entry in STAGES.items()
+        for dep in entry["deps"]
+        if dep in makers
+    }
+
+    picture = README.partition("```mermaid")[2].partition("```")[0]
+
+    assert set(re.findall(r"(\w+) --> (\w+)", picture)) == edges
+
+
+def test_every_output_stands_in_the_table_of_the_stages() -> None:
+    table = STORAGE.partition("| stage | what it does |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*?\|(.*)\|$", table, re.MULTILINE))
+
+    assert list(rows) == list(STAGES)
+    for stage, entry in STAGES.items():
+        outputs = [output for kind in KINDS for output in entry.get(kind, [])]
+        for output in outputs:
+            name = next(iter(output)) if isinstance(output, dict) else output
+            assert resolved(name) in rows[stage]
+
+
+def test_every_make_command_exists() -> None:
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    everything = "\n".join(DOCUMENTS.values())
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", everything, re.MULTILINE))
+
+    assert {"repro", "test", "check", "bench"} <= named <= targets
+
+
+@pytest.mark.parametrize("recipe", ["fast", "accurate", "tutorial"])
+def test_the_accuracies_are_those_measured(recipe: str) -> None:
+    measured = results("recipes")[recipe]
+    row = re.search(rf"^\| `{recipe}`.*$", README, re.MULTILINE)
+
+    assert row
+    chosen = PARAMETERS.recipes[recipe]
+    assert measured["recipe"] == chosen.model_dump(mode="json")
+    cells = [cell.strip() for cell in row[0].strip("|").split("|")]
+    spread = f"{measured['test_accuracy_min']:.2%} to {measured['test_accuracy_max']:.2%}"
+    assert cells[1:] == [
+        str(measured["epochs"]),
+        f"{measured['test_accuracy_mean']:.2%}",
+        spread if measured["seeds"] > 1 else "one seed",
+        str(measured["seeds"]),
+        f"{measured['time_over_tutorial']:.2f}",
+    ]
+
+
+def test_the_tutorials_figures_are_those_measured() -> None:
+    measured = results("tutorial")
+
+    for figure in (
+        f"{measured['test_accuracy']:.2%}",
+        f"{measured['accuracy_difference_epoch_1']:.4f}",
+        f"{measured['accuracy_difference_after']:.4f}",
+        f"{measured['loss_ratio_smallest_epochs_1_to_10']:.2f}",
+        f"{measured['loss_ratio_largest_epochs_1_to_10']:.2f}",
+    ):
+        assert figure in BENCHMARKS
+
+
+def test_the_distortions_are_those_measured() -> None:
+    measured = results("handwriting")
+    table = HANDWRITING.partition("| distortion |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| ([^|]+) \| ([\d.]+%) \|$", table, re.MULTILINE))
+
+    distortions = {name: found for name, found in measured.items() if isinstance(found, dict)}
+    assert rows == {name: f"{found['accuracy']:.1%}" for name, found in distortions.items()}
+    for name, found in distortions.items():
+        assert found["n"] >= 500
+        assert found["accuracy"] >= (0.95 if name == "rotation" else 0.97)
+
+
+def test_the_times_are_those_measured() -> None:
+    pipeline, training = results("pipeline"), results("training")
+    orchestration = results("orchestration")
+
+    for figure in (
+        f"{pipeline['cold_seconds']:.0f} s",
+        f"{pipeline['training_seconds']:.0f} s",
+        f"{pipeline['outside_training_seconds']:.0f} s",
+        f"{pipeline['noop_seconds']:.1f} s",
+        f"{training['epoch_over_session']:.2f}",
+        f"{training['epoch_over_keras']:.2f}",
+        f"{training['share_of_matmul']:.0%}",
+        f"{training['memory_over_float32_images']:.2f}",
+        f"{orchestration['cold_flow_over_cold_repro']:.2f} times",
+        f"{orchestration['noop_flow_over_noop_repro']:.2f} times",
+    ):
+        assert figure in one_line(BENCHMARKS)
+    assert training["memory_over_float32_images"] <= 3
+    assert orchestration["noop_flow_over_noop_repro"] <= 3
+    for stage, seconds in pipeline["seconds_by_stage"].items():
+        assert f"| {stage} | {seconds:.1f} |" in BENCHMARKS
+
+
+def test_the_detour_is_that_measured() -> None:
+    measured = results("worker")
+
+    for figure in (
+        f"{measured['detour_seconds_in_all']:.0f} s more than the",
+        f"{measured['training_seconds']:.0f} s of the trainings",
+    ):
+        assert figure in one_line(BENCHMARKS)
+    assert measured["tampered_refused"] == measured["tampered_tried"] == 8
+    for name in ("weights_identical", "untampered_accepted", "dvc_status_clean"):
+        assert measured[name]
+    assert measured["stages_on_the_pool"] == ["train", "retrain"]
+    assert measured["stages_run_afterwards"] == 0
+
+
+def test_all_artifacts_of_two_clones_are_the_same() -> None:
+    measured = results("reproducibility")
+
+    assert measured["identical"] == measured["artifacts"] == 25
+    assert f"all {measured['artifacts'] - 1} outputs" in one_line(VERIFICATION)
+    assert measured["differ"] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 160
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_relative_link_resolves(name: str) -> None:
+    links = [
+        link
+        for link in re.findall(r"\]\(([^)\s]+)\)", DOCUMENTS[name])
+        if not link.startswith(("http://", "https://", "mailto:"))
+    ]
+
+    assert name != "README.md" or links
+    for link in links:
+        file, _, anchor = link.partition("#")
+        target = (ROOT / name).parent / file if file else ROOT / name
+        assert target.resolve().is_relative_to(ROOT), link
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text()), link

@@ -1,0 +1,104 @@
+import pytest
+
+from stages.results.reading import (
+    provenance_of,
+    read_checks,
+    read_classes,
+    read_digits,
+    read_handwriting,
+    read_history,
+    read_predictions,
+    read_provenance,
+    read_retrain_history,
+    read_wrong,
+)
+from stages.shared.formats import FormatError
+from tests.stages.results.conftest import CHECKS, PREDICTIONS, WRONG
+
+
+def test_answers_are_read_with_the_probability_of_each_class() -> None:
+    answers = read_predictions(PREDICTIONS)
+
+    assert [answer.index for answer in answers] == [0, 1, 2, 3, 4, 5]
+    assert answers[3].probabilities == (0.6, 0.4)
+    assert [row.label_name for row in read_wrong(WRONG)] == ["cat", "dog"]
+    assert read_wrong(WRONG.splitlines(keepends=True)[0]) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ("index,", "image,", "expected the columns index, label, predicted, label_name, pred"),
+        ("label,predicted", "predicted,label", "expected the columns index, label, predicted"),
+        (",p1", ",p2", "expected the columns index"),
+        (",p0,p1", "", "expected a CSV file, found 8 of 6 cells at line 2"),
+        ("2,0,1,", "3,0,1,", "expected each test image once, found image 3 twice"),
+        ("2,0,1,", "2,1,1,", "expected wrong answers, found a right one to image 2"),
+        ("2,0,1,", "2,0,2,", "line 2: expected predicted to be one of 2 classes, found 2"),
+        ("2,0,1,", "-2,0,1,", 'line 2: index must be a valid integer, found "-2"'),
+        ("2,0,1,", "2,0,,", 'line 2: predicted must be a valid integer, found ""'),
+        ("0.95,0.05,0.95", "0.94,0.05,0.95", "line 2: expected confidence and p1 to be the high"),
+        (
+            "0.6,0.6,0.4",
+            "0.6,0.6,0.5",
+            "line 3: expected probabilities that add up to 1, found 1.1",
+        ),
+    ],
+)
+def test_wrong_answers_that_are_none_are_a_clause(before: str, after: str, found: str) -> None:
+    assert before.encode() in WRONG
+    with pytest.raises(FormatError) as refused:
+        read_wrong(WRONG.replace(before.encode(), after.encode(), 1))
+    assert str(refused.value).startswith(found)
+
+
+def test_of_a_thousand_refused_cells_the_first_is_told() -> None:
+    with pytest.raises(FormatError) as refused:
+        read_checks(CHECKS.replace(b"true", b"1").replace(b'"name"', b'"x"'))
+    assert str(refused.value) == "success must be a valid boolean, found 1"
+
+
+def test_a_table_has_a_row_for_each_class() -> None:
+    header = b"class,support,precision,recall,f1\n"
+    with pytest.raises(FormatError, match="expected at least 2 rows, found 0"):
+        read_classes(header)
+
+
+def test_histories_have_an_epoch_at_least() -> None:
+    assert read_history(b"epoch,loss,accuracy\n1,0.5,0.75\n")[0].accuracy == 0.75
+    assert read_retrain_history(b"epoch,loss\n1,2.5\n")[0].loss == 2.5
+    for read, header in (
+        (read_history, b"epoch,loss,accuracy\n"),
+        (read_retrain_history, b"epoch,loss"),
+    ):
+        with pytest.raises(FormatError, match="expected at least 1 rows, found 0"):
+            read(header)
+
+
+def test_digits_may_be_none() -> None:
+    header = b"picture,digit,label,predicted,confidence,runner_up,runner_up_confidence\n"
+    assert read_digits(header) == []
+    assert read_digits(header + b"7.png,1,,7,0.9,1,0.1\n")[0].label == ""
+    with pytest.raises(FormatError, match="line 2: picture must"):
+        read_digits(header + b"../7.png,1,7,7,0.9,1,0.1\n")
+    summary = (
+        b'{"pictures": 0, "digits": 0, "labelled": 0, "right": 0, "accuracy": null, '
+        b'"no_digit_found": [], "unread": {}}'
+    )
+    assert read_handwriting(summary).accuracy is None
+
+
+def test_of_each_training_the_entry_of_the_recorded_weights_counts() -> None:
+    one, two = {"cpu": "one"}, {"cpu": "two"}
+    provenance = {"train": {"aa": one, "bb": two}, "retrain": {"cc": one}}
+
+    assert provenance_of(provenance, {"bb", "dd"}) == {"train": two}
+    # As earlier versions wrote it.
+    assert provenance_of({"train": one}, {"bb"}) == {"train": one}
+
+
+@pytest.mark.parametrize("content", [b"[]", b"null", b'{"train": []}', b'{"a": {}, "a": {}}', b""])
+def test_provenance_has_an_entry_for_each_training(content: bytes) -> None:
+    assert read_provenance(b'{"train": {"cpu": "one"}}') == {"train": {"cpu": "one"}}
+    with pytest.raises(FormatError):
+        read_provenance(content)
