@@ -74,9 +74,9 @@ def check_committed(stage: str, outputs: Iterable[Output], cache: Path) -> None:
     for output in outputs:
         if found := _lack(output, cache):
             raise DamagedError(
-                f"stage {stage} has run, but is not done: expected the {output.size} bytes of its "
-                f"output {output.path} in DVC's cache {cache}, found {found}; make room on its "
-                "disk, and run it again."
+                f"stage {stage} ran, but its output is incomplete: expected the {output.size} "
+                f"bytes of {output.path} in DVC's cache {cache}, found {found}; free space on that "
+                "disk, and run the stage again."
             )
 
 

@@ -8,7 +8,7 @@ from tests.pipelines.prefect_server import ROOT
 
 
 def test_python_and_packages_of_the_project_are_fine() -> None:
-    states = {result.piece: result.state for result in environment.examine(ROOT)}
+    states = {result.part: result.state for result in environment.run_checks(ROOT)}
     assert states == {"Python": "ok", "packages": "ok"}
 
 
@@ -34,7 +34,7 @@ def test_packages_that_are_absent_or_other_are_named_and_those_of_other_systems_
     result = environment.packages(lock)
     assert result.state == "missing"
     assert result.finding.startswith(
-        "2 of 3 differ from requirements.lock: "
+        "2 of 3 packages differ from requirements.lock: "
         "expected absent-from-here==1.0 (found none), pytest-xdist==0.1 (found "
     )
     assert result.fix == "make --always-make setup"

@@ -22,8 +22,8 @@ def client(prefect: Prefect) -> Iterator[SyncPrefectClient]:
 
 def test_no_address_is_a_warning_that_says_how_to_set_one() -> None:
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
-        (result,) = server.examine(ROOT)
-    assert (result.piece, result.state) == ("Prefect server", "warning")
+        (result,) = server.run_checks(ROOT)
+    assert (result.part, result.state) == ("Prefect server", "warning")
     assert "make serve" in result.fix
     assert "export PREFECT_API_URL=" in result.fix
 
@@ -90,7 +90,7 @@ def test_deployments_are_missing_until_they_are_as_planned(client: SyncPrefectCl
     deploy("later", None)
     result = server.deployments(client, planned)
     assert result.state == "missing"
-    assert result.finding.endswith("found none such for later.")
+    assert result.finding.endswith("found no such deployment for later.")
     deploy("later", "deployed")
     assert server.deployments(client, planned).state == "ok"
 
@@ -114,8 +114,8 @@ def test_server_that_demands_a_password_is_missing_access(tmp_path: Path) -> Non
     guarded = Prefect(free_port(), tmp_path)
     guarded.environment["PREFECT_SERVER_API_AUTH_STRING"] = "somebody:secret"
     with running(guarded), temporary_settings({PREFECT_API_URL: guarded.url}):
-        reached, refused = server.examine(ROOT)
+        reached, refused = server.run_checks(ROOT)
     assert reached.state == "ok"
-    assert (refused.piece, refused.state) == ("Prefect access", "missing")
-    assert refused.finding == "Expected an answer, found HTTP status 401."
+    assert (refused.part, refused.state) == ("Prefect access", "missing")
+    assert refused.finding == "Expected access, found HTTP status 401."
     assert refused.fix.startswith("export PREFECT_API_AUTH_STRING=")

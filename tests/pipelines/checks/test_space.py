@@ -7,7 +7,7 @@ from pipelines.checks import space
 
 def test_enough_space_is_fine_for_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
     result = space.free_space("a space", tmp_path / "new" / "folder", 1, "a command")
-    assert (result.piece, result.state, result.fix) == ("a space", "ok", "")
+    assert (result.part, result.state, result.fix) == ("a space", "ok", "")
 
 
 def test_too_little_space_is_missing_with_what_is_expected(tmp_path: Path) -> None:
@@ -21,6 +21,6 @@ def test_temporary_space_is_that_of_temporary_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    (result,) = space.examine()
-    assert result.piece == "temporary space"
+    (result,) = space.run_checks()
+    assert result.part == "temporary space"
     assert str(tmp_path) in result.finding

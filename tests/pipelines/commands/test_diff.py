@@ -172,7 +172,7 @@ BETTER = r"""| **Parameters** |  |  |  |
 | **Errors** |  |  |  |
 | new | right | wrong | 0 |
 | fixed | wrong | right | 6 |
-| changed | wrong | wrong otherwise | 0 |
+| changed | wrong | wrong, another class | 0 |
 | as before | wrong | wrong | 1 |
 | test image 0, cat | dog | cat | fixed |
 | test image 1, cat | dog | cat | fixed |
@@ -226,8 +226,8 @@ def test_other_test_images_are_5_with_no_test(ask: Ask) -> None:
     assert code == 5
     assert "| tested on | cccccccccccc | aaaaaaaaaaaa |  |\n" in said
     assert said.endswith(
-        "\nWhether the difference means anything cannot be determined: dvc.lock does not say of "
-        "both that they were tested on the same images.\n"
+        "\nWhether the difference is significant cannot be determined: dvc.lock does not record "
+        "the same test images for both commits.\n"
     )
 
 
@@ -265,7 +265,7 @@ def test_a_shallow_clone_with_no_remote_and_no_cache_says_the_same(
         1,
         "",
         "error: expected a commit, branch or tag of this repository, found HEAD~2; "
-        "the clone is shallow, `git fetch --unshallow` gets what it lacks.\n",
+        "the clone is shallow, `git fetch --unshallow` fetches the rest.\n",
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.checks.result import Result
+from pipelines.checks.result import CheckResult
 from pipelines.commands.doctor import shown
 from tests.pipelines.prefect_server import PYTHON, ROOT, free_port
 
@@ -28,8 +28,8 @@ def doctor(home: Path, *options: str, **settings: str) -> "subprocess.CompletedP
 def test_every_area_is_looked_at_and_what_is_optional_does_not_fail(tmp_path: Path) -> None:
     done = doctor(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    for piece in ("Python", "Git", "DVC", "temporary space", "GPU"):
-        assert f"ok       {piece} " in done.stdout
+    for part in ("Python", "Git", "DVC", "temporary space", "GPU"):
+        assert f"ok       {part} " in done.stdout
     assert "warning  Prefect server   PREFECT_API_URL is not set" in done.stdout
     assert " checks: 0 missing, " in done.stdout
 
@@ -50,7 +50,7 @@ def test_environment_that_lacks_what_the_checks_need_is_a_sentence(tmp_path: Pat
     done = doctor(tmp_path, "-S")
     assert done.returncode == 1
     assert done.stderr == (
-        "error: expected an environment in which everything can be imported, found: "
+        "error: expected every package of the environment to be importable, found: "
         "No module named 'typer'; make it again: make --always-make setup.\n"
     )
 
@@ -71,6 +71,6 @@ def test_no_environment_is_a_sentence(tmp_path: Path) -> None:
     ("fix", "lines"), [("", 1), ("a command", 2)], ids=["without a fix", "with one"]
 )
 def test_a_result_is_shown_with_its_command_below(fix: str, lines: int) -> None:
-    text = shown(Result("a piece", "ok", "It is so.", fix))
-    assert text.startswith("ok       a piece          It is so.\n")
+    text = shown(CheckResult("a part", "ok", "It is so.", fix))
+    assert text.startswith("ok       a part          It is so.\n")
     assert len(text.splitlines()) == lines

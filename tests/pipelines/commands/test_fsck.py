@@ -53,7 +53,7 @@ def test_sound_store_is_told_so(toy: Path) -> None:
     code, said = fsck(toy)
     assert code == 0
     # raw.txt, model.txt, and the copy of metrics.json, which Git holds, for earlier results.
-    assert said == "3 objects checked: 0 repaired, 0 moved aside, 0 lost; 0 commits unread.\n"
+    assert said == "3 objects checked: 0 repaired, 0 quarantined, 0 lost; 0 commits unreadable.\n"
 
 
 def test_damaged_object_comes_again_from_the_remote(toy: Path, remote: Path, git: Git) -> None:
@@ -83,7 +83,7 @@ def test_damaged_object_of_the_remote_is_sent_again(toy: Path, remote: Path) -> 
     damage(remote, MODEL)
     code, said = fsck(toy)
     assert code == 0
-    assert "damaged in the remote, moved to quarantine there, sent again" in said
+    assert "damaged in the remote, moved to quarantine there, uploaded again" in said
     assert object_path(remote, MODEL).read_bytes() == b"fast 2 one\n"
     assert (remote / "quarantine" / MODEL).read_bytes() == b"damaged\n"
 
@@ -93,7 +93,7 @@ def test_object_that_one_side_lacks_is_no_fault(toy: Path, remote: Path) -> None
     object_path(remote, md5(b"one\n")).unlink()
     assert fsck(toy) == (
         0,
-        "3 objects checked: 0 repaired, 0 moved aside, 0 lost; 0 commits unread.\n",
+        "3 objects checked: 0 repaired, 0 quarantined, 0 lost; 0 commits unreadable.\n",
     )
 
 
@@ -151,9 +151,9 @@ def test_commit_whose_lock_cannot_be_read_is_told(toy: Path, git: Git, text: str
     git("commit", "--quiet", "--all", "-m", "Break it")
     code, said = fsck(toy)
     assert code == 3
-    assert "unread " in said
+    assert "unreadable " in said
     assert f"dvc.lock of {head(git)}" in said
-    assert "3 objects checked: 0 repaired, 0 moved aside, 0 lost; 1 commits unread." in said
+    assert "3 objects checked: 0 repaired, 0 quarantined, 0 lost; 1 commits unreadable." in said
 
 
 def test_damaged_object_that_no_commit_needs_is_moved_aside(toy: Path) -> None:
@@ -161,8 +161,8 @@ def test_damaged_object_that_no_commit_needs_is_moved_aside(toy: Path) -> None:
     metrics = md5((toy / "reports" / "metrics.json").read_bytes())
     damage(cache(toy), metrics)
     code, said = fsck(toy)
-    assert (code, f"aside    {metrics}: damaged in the cache, moved to " in said) == (0, True)
-    assert "0 repaired, 1 moved aside, 0 lost" in said
+    assert (code, f"quarantined {metrics}: damaged in the cache, moved to " in said) == (0, True)
+    assert "0 repaired, 1 quarantined, 0 lost" in said
     assert not object_path(cache(toy), metrics).exists()
 
 

@@ -64,14 +64,15 @@ def test_failure_and_falling_metric_are_told_and_a_good_run_is_not(
     for _ in range(2):
         done = python(prefect, "-m", "pipelines", "notify", "custom-webhook/alerts")
         assert done.stdout == (
-            "Tell of failures: through custom-webhook/alerts\n"
-            "Tell of falls: through custom-webhook/alerts\n"
-            "Tell of shut gates: through custom-webhook/alerts\n"
+            "Notify of failed runs: through custom-webhook/alerts\n"
+            "Notify of accuracy drops: through custom-webhook/alerts\n"
+            "Notify of blocked promotions: through custom-webhook/alerts\n"
         )
     names = prefect.automations()
-    assert [names.count(f"Tell of {what}") for what in ("failures", "falls", "shut gates")] == [
-        1
-    ] * 3
+    assert [
+        names.count(f"Notify of {what}")
+        for what in ("failed runs", "accuracy drops", "blocked promotions")
+    ] == [1] * 3
 
     start().end()
     set_params(epochs=1)
@@ -97,14 +98,14 @@ def test_failure_and_falling_metric_are_told_and_a_good_run_is_not(
 
 
 def test_model_that_is_not_promoted_is_told(
-    prefect: Prefect, messages: tuple[str, Messages], judged: Path
+    prefect: Prefect, messages: tuple[str, Messages], gated: Path
 ) -> None:
     address, received = messages
     assert python(prefect, "-c", MAKE_BLOCK, address).returncode == 0
     assert python(prefect, "-m", "pipelines", "notify", "custom-webhook/alerts").returncode == 0
 
     ref = {"ref": "main", "promote": True, "set_param": ["wrong=150"]}
-    identity, name, message = FlowRun(prefect, judged, **ref).end()
+    identity, name, message = FlowRun(prefect, gated, **ref).end()
     assert (name, "nothing is promoted" in message) == ("Blocked", True)
 
     told = wait_until(60, lambda: received)[0]

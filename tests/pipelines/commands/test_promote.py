@@ -13,7 +13,7 @@ import pytest
 
 from tests.helpers import pipelines, pipelines_process
 from tests.pipelines.prefect_server import ROOT, Prefect
-from tests.pipelines.repositories import apart, make_judged, run
+from tests.pipelines.repositories import isolate, make_gated, run
 from tests.pipelines.runs import FlowRun
 
 Edit = Callable[[Path, str, Any], None]
@@ -41,8 +41,8 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A repository whose model is committed, with its gate report."""
     root = tmp_path_factory.mktemp("committed")
     with pytest.MonkeyPatch.context() as patch:
-        apart(patch, root)
-        folder = make_judged(root / "judged")
+        isolate(patch, root)
+        folder = make_gated(root / "gated")
         commit(folder, 50)
         yield folder
 
@@ -50,11 +50,11 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def folder(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of that repository."""
-    apart(monkeypatch, tmp_path)
+    isolate(monkeypatch, tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("COLUMNS", "200")
-    shutil.copytree(committed, tmp_path / "judged", symlinks=True)
-    return tmp_path / "judged"
+    shutil.copytree(committed, tmp_path / "gated", symlinks=True)
+    return tmp_path / "gated"
 
 
 def commit(folder: Path, wrong: int) -> str:
@@ -90,13 +90,13 @@ def test_gate_writes_each_rule_with_its_numbers_and_verdict(folder: Path) -> Non
     assert "The model may be promoted to production, as the first version" in said
     found = verdict(folder)
     assert (found["passed"], found["stage"], found["promoted"]) == (True, "production", None)
-    assert found["rules"][0] == {
-        "rule": "test accuracy",
+    assert found["criteria"][0] == {
+        "criterion": "test accuracy",
         "passed": True,
         "found": 0.95,
-        "demanded": "at least 0.9",
+        "required": "at least 0.9",
     }
-    assert sorted(found["judged"]) == [
+    assert sorted(found["digests"]) == [
         "reports/calibration.csv",
         "reports/checks.json",
         "reports/classes.csv",
@@ -228,11 +228,14 @@ def test_verdict_on_other_results_promotes_nothing(folder: Path) -> None:
     shut = folder / "reports" / "gate.json"
     shut.write_text(shut.read_text().replace("false", "true"))
     open_ = verdict(folder)
-    open_["judged"]["reports/metrics.json"] = "0" * 64
+    open_["digests"]["reports/metrics.json"] = "0" * 64
     shut.write_text(json.dumps(open_))
     commit_all(folder, "Pretend")
     code, said = promote(folder)
-    assert (code, "gate.json of its own results, found it of others" in said) == (1, True)
+    assert (code, "gate.json for the results of this commit, found it for others" in said) == (
+        1,
+        True,
+    )
 
 
 def test_verdict_that_was_edited_promotes_nothing(folder: Path) -> None:
@@ -241,7 +244,7 @@ def test_verdict_that_was_edited_promotes_nothing(folder: Path) -> None:
     shut.write_text(shut.read_text().replace("false", "true"))
     commit_all(folder, "Pretend")
     code, said = promote(folder)
-    assert (code, "to say what the gate of its params.yaml says" in said) == (1, True)
+    assert (code, "to match the results and the gate in params.yaml" in said) == (1, True)
 
 
 def test_verdict_of_a_gate_that_was_changed_since_promotes_nothing(
@@ -250,7 +253,7 @@ def test_verdict_of_a_gate_that_was_changed_since_promotes_nothing(
     edit(folder / "params.yaml", "gate.min_accuracy", 0.99)
     commit_all(folder, "Demand more")
     code, said = promote(folder)
-    assert (code, "to say what the gate of its params.yaml says" in said) == (1, True)
+    assert (code, "to match the results and the gate in params.yaml" in said) == (1, True)
 
 
 def test_promoted_model_keeps_its_verdict_when_it_is_judged_again(folder: Path) -> None:
@@ -280,7 +283,7 @@ def test_version_is_one_that_no_artifact_has(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (None, "expected reports/gate.json in it, found none"),
+        (None, "expected reports/gate.json in the commit, found none"),
         ("{}", "reports/gate.json: passed is missing; run `python -m pipelines gate` there."),
     ],
 )
@@ -304,9 +307,7 @@ def test_model_judged_against_a_version_that_was_replaced_since_is_not_promoted(
     promote(folder, first)
     code, said = promote(folder)
     assert code == 1
-    assert (
-        "expected none to have the stage production, as when the gate judged, found v1.0.0" in said
-    )
+    assert "expected none to have the stage production, as when the gate ran, found v1.0.0" in said
     assert holder(folder) == "v1.0.0"
 
 
@@ -322,7 +323,7 @@ def test_rollback_goes_back_version_by_version(folder: Path) -> None:
     assert holder(folder) == "v1.0.0"
     assert rollback(folder, "production") == (
         1,
-        "error: expected a version that had the stage production before, found v1.0.0 alone.\n",
+        "error: expected an earlier version with the stage production, found only v1.0.0.\n",
     )
 
 
@@ -411,7 +412,7 @@ def test_promotion_that_was_killed_before_its_push_is_pushed_when_repeated(
     assert run(origin, "git", "tag") == ""
     code, said = promote(folder, "--push", "origin")
     assert code == 0
-    assert "has the stage production already, and origin has now the tags of it that it la" in said
+    assert "has the stage production already; pushed the tags that origin la" in said
     assert run(origin, "git", "tag").splitlines() == here
     assert promote(folder, "--push", "origin")[1].endswith(" has the stage production already.\n")
 
@@ -428,7 +429,7 @@ def test_rollback_that_was_killed_before_its_push_is_pushed_when_repeated_and_go
     code, said = rollback(folder, "production", "--push", "origin")
     assert code == 0
     assert said.startswith("v1.1.0 (")
-    assert "has the stage production again already, and origin has now the tags of it" in said
+    assert "has the stage production again already; pushed the tags that origin la" in said
     assert (holder(folder), holder(origin)) == ("v1.1.0", "v1.1.0")
     assert rollback(folder, "production", "--push", "origin")[0] == 0
     assert (holder(folder), holder(origin)) == ("v1.0.0", "v1.0.0")
@@ -473,9 +474,11 @@ def test_run_promotes_a_model_once_and_not_again_after_a_rollback(
 
     rollback(folder, "production")
     _, _, message = FlowRun(prefect, folder, **run_of_40).end()
-    assert "nothing is promoted, because these are the results of v1.1.0, which does not" in message
+    assert (
+        "nothing is promoted, because these are the results of v1.1.0, which no longer" in message
+    )
     assert holder(folder) == "v1.0.0"
-    name = message.rpartition("pipelines promote ")[2].partition("`")[0]
+    name = message.rpartition("pipelines promote ")[2]
     assert promote(folder, name)[0] == 0
     assert holder(folder) == "v1.1.0"
 
@@ -510,6 +513,6 @@ def test_run_promotes_what_passes_and_tells_of_what_does_not(
     (row,) = (
         row
         for row in json.loads(prefect.artifacts(identity)["gate"])
-        if row["rule"] == "fall below the promoted"
+        if row["criterion"] == "fall below the promoted"
     )
     assert not row["passed"]

@@ -114,7 +114,7 @@ def test_runs_by_schedule_and_by_hand_and_ends_with_all_its_processes(
         process.send_signal(signal.SIGINT)
         process.wait(30)
         wait_until(5, lambda: all(is_gone(child.pid) for child in children))
-    assert log.read_text().endswith("ended: server and worker\n")
+    assert log.read_text().endswith("stopped the server and the worker\n")
 
 
 def test_arrival_of_the_missing_files_starts_a_run(
@@ -199,7 +199,7 @@ def test_killed_worker_is_replaced_and_its_killed_run_declared_crashed(
         )
         for killed in (worker, *worker.children(recursive=True)):
             killed.kill()
-        wait_until(30, lambda: "another takes its place" in log.read_text())
+        wait_until(30, lambda: "starting another" in log.read_text())
 
         # Three heartbeats, 30 s each, must be missing; then the next run has its turn.
         (crashed,) = wait_until(180, lambda: prefect.runs(id=run["id"], state="Crashed"))
@@ -255,9 +255,9 @@ def test_second_server_of_a_folder_is_refused_by_the_name_of_the_first(
         assert process.poll() is None
     assert done.returncode == 1
     assert done.stderr == (
-        "error: expected no other server of this folder, whose database it would share, found one "
+        "error: expected no other server that uses the database of this folder, found one "
         f"on port {prefect.environment['PREFECT_SERVER_API_PORT']} (process {process.pid}); use "
-        "that one, or end it.\n"
+        "that server, or stop it.\n"
     )
 
 
@@ -273,6 +273,6 @@ def test_taken_port_is_a_sentence(project: Path, prefect: Prefect) -> None:
     )
     assert done.returncode == 1
     assert done.stderr == (
-        f"error: port {port} is taken; end what listens there, or choose another: "
-        "python -m pipelines serve --port 4201.\n"
+        f"error: expected port {port} to be free, found it in use; stop the program that uses it, "
+        "or choose another port: python -m pipelines serve --port 4201.\n"
     )

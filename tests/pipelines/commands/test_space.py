@@ -123,7 +123,11 @@ def test_folder_whose_list_is_nowhere_stops_the_removal(toy: Path, git: Git) -> 
     (listed,) = (toy / ".dvc" / "cache" / "files").rglob("*.dir")
     listed.unlink()
     code, said = run_command(toy, "gc", "--force")
-    assert (code, "of many, which " in said, "nowhere sound" in said) == (1, True, True)
+    assert (code, "of many, which " in said, "none in the cache or the remote" in said) == (
+        1,
+        True,
+        True,
+    )
 
 
 def test_what_is_removed_is_noted_with_the_commit_that_needed_it(models: Path, git: Git) -> None:
@@ -151,6 +155,6 @@ def test_table_says_who_needs_what(models: Path) -> None:
     rows = {line.split("│")[1].strip(): line for line in said.splitlines() if "│" in line}
     # raw.txt is 4 bytes, each model 11, its metrics 45.
     assert [cell.strip() for cell in rows["runs/6"].split("│")[2:4]] == ["60 bytes", "56 bytes"]
-    assert [cell.strip() for cell in rows["none of them"].split("│")[2:4]] == ["112 bytes", ""]
+    assert [cell.strip() for cell in rows["unneeded"].split("│")[2:4]] == ["112 bytes", ""]
     assert rows["train"].split("│")[2].strip() == "56 bytes"
     assert "runs/4" not in rows

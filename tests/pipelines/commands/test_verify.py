@@ -14,7 +14,7 @@ from pipelines.git.repository import Repository
 from pipelines.system.lock import exclusive
 from tests.helpers import pipelines
 from tests.pipelines.prefect_server import PYTHON, ROOT
-from tests.pipelines.repositories import apart, copy_toy
+from tests.pipelines.repositories import copy_toy, isolate
 
 # Its machine, its rounding and its data are what the environment says.
 WEIGH = """\
@@ -52,7 +52,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A repository whose tags are commits with a record each, the newest at the end."""
     folder = tmp_path_factory.mktemp("verify")
     with pytest.MonkeyPatch.context() as patch:
-        apart(patch, folder)
+        isolate(patch, folder)
         patch.setenv("COLUMNS", "250")
         patch.setenv("TOY_CPU", "one")
         toy = copy_toy(folder / "toy")
@@ -192,15 +192,15 @@ def test_where_the_recorded_content_is_nowhere_its_hash_is_told(
     cache.rename(aside)
     try:
         code, out, _ = verify("rounded")
-        elsewhere, told, _ = verify("rounded", TOY_CPU="another")
+        elsewhere, output, _ = verify("rounded", TOY_CPU="another")
     finally:
         shutil.rmtree(cache, ignore_errors=True)
         aside.rename(cache)
 
     assert elsewhere == EXITS["unknown"] == 5
-    assert row(told, "models/weights.safetensors")[1] == "unknown"
-    assert row(told, "reports/history.csv")[1] == "within tolerance"
-    assert "is not verified: of 7 artifacts 5 identical, 1 within tolerance, 1 unknown" in told
+    assert row(output, "models/weights.safetensors")[1] == "unknown"
+    assert row(output, "reports/history.csv")[1] == "within tolerance"
+    assert "is not verified: of 7 artifacts 5 identical, 1 within tolerance, 1 unknown" in output
     assert code == 3
     assert "recorded MD5 " in row(out, "models/weights.safetensors")[2]
     assert row(out, "reports/history.csv")[2] == "line 2, loss: recorded 1.05, here 1.0"
@@ -212,7 +212,7 @@ def test_a_stage_that_fails_is_an_error_in_one_sentence(verify: Verify, recorded
     assert code == 1
     assert out == ""
     assert "error: params.yaml told it to fail" in err
-    assert err.splitlines()[-1].startswith("error: dvc repro failed in a checkout of the commit: ")
+    assert err.splitlines()[-1].startswith("error: dvc repro failed in a worktree of the commit: ")
     assert not any((Repository(recorded).state / "worktrees").iterdir())
 
 
@@ -232,7 +232,7 @@ def test_a_commit_that_records_no_run_is_refused(verify: Verify) -> None:
 
     assert (code, out) == (1, "")
     assert err.endswith(
-        ": expected dvc.lock in it, found none; name a commit that records a run.\n"
+        ": expected dvc.lock in the commit, found none; name a commit that records a run.\n"
     )
 
 
@@ -269,7 +269,7 @@ def test_it_waits_for_a_run_that_is_at_work(recorded: Path) -> None:
             command, cwd=recorded, env=environment, stderr=subprocess.PIPE, text=True
         )
         assert waiting.stderr
-        assert waiting.stderr.readline() == "waiting until the run 'a' has ended\n"
+        assert waiting.stderr.readline() == "waiting for the run 'a' to end\n"
         time.sleep(1)
         assert waiting.poll() is None
     _, err = waiting.communicate(timeout=120)

@@ -79,8 +79,8 @@ def test_second_worker_of_a_clone_is_refused_by_the_name_of_the_first(
         assert process.is_running()
     assert code == 1
     assert said == (
-        f"error: expected no other worker of this clone, found one of pool gpu (process "
-        f"{process.pid}); end it, or start this one in a clone of its own.\n"
+        f"error: expected no other worker in this clone, found one of pool gpu (process "
+        f"{process.pid}); stop it, or start this one in another clone.\n"
     )
 
 

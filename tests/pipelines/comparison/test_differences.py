@@ -153,7 +153,7 @@ def test_errors_are_counted_then_named_by_class() -> None:
     assert differences.of_errors(comparison(new=1), ("cat", "dog", "cow")) == [
         Row("new", "right", "wrong", "1"),
         Row("fixed", "wrong", "right", "1"),
-        Row("changed", "wrong", "wrong otherwise", "1"),
+        Row("changed", "wrong", "wrong, another class", "1"),
         Row("as before", "wrong", "wrong", "7"),
         Row("test image 0, cat", "cat", "dog", "new"),
         Row("test image 100, cat", "dog", "cat", "fixed"),
@@ -165,7 +165,7 @@ def test_of_many_errors_the_last_are_only_counted() -> None:
     rows = differences.of_errors(comparison(new=21), ("cat", "dog", "cow"))
 
     assert len(rows) == 4 + 20 + 1
-    assert rows[-1] == Row("3 more: make errors", NOTHING, NOTHING)
+    assert rows[-1] == Row("3 more: python -m pipelines errors", NOTHING, NOTHING)
 
 
 def lock(**evaluated: Any) -> Any:

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.dvc.cache_limit import Kept, keep_within, mark_used, over_limit, read_budget
+from pipelines.dvc.cache_limit import CachedObject, keep_within, mark_used, over_limit, read_budget
 from pipelines.errors import PipelineError
 
 
-def kept(name: str, size: int, used: float) -> Kept:
-    return Kept(name, Path(name), size, used)
+def kept(name: str, size: int, used: float) -> CachedObject:
+    return CachedObject(name, Path(name), size, used)
 
 
 def test_what_was_used_least_recently_goes_first() -> None:

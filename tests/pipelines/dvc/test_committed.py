@@ -43,14 +43,16 @@ def test_outputs_that_are_there_are_done(cache: Path) -> None:
 @pytest.mark.parametrize(
     ("lost", "found"),
     [
-        (OF_FILE, "the 3 bytes of its output one in DVC's cache .*, found none of them"),
-        (FOLDER.md5, "the 4 bytes of its output many in DVC's cache .*, found none of them"),
-        (OF_A, "the 4 bytes of its output many in DVC's cache .*, found 2 of 3 files missing"),
+        (OF_FILE, "the 3 bytes of one in DVC's cache .*, found none of them"),
+        (FOLDER.md5, "the 4 bytes of many in DVC's cache .*, found none of them"),
+        (OF_A, "the 4 bytes of many in DVC's cache .*, found 2 of 3 files missing"),
     ],
 )
 def test_output_that_lacks_an_object_is_not_done(cache: Path, lost: str, found: str) -> None:
     object_path(cache, lost).unlink()
-    with pytest.raises(DamagedError, match=f"^stage make has run, but is not done: .*{found};"):
+    with pytest.raises(
+        DamagedError, match=f"^stage make ran, but its output is incomplete: .*{found};"
+    ):
         check_committed("make", [FOLDER, FILE], cache)
 
 

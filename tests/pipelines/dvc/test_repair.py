@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.dvc.objects import object_path
 from pipelines.dvc.outputs import measure
-from pipelines.dvc.repair import damaged_objects, have_dvc_look, unlike_recorded
+from pipelines.dvc.repair import changed_outputs, damaged_objects, make_dvc_rehash
 from pipelines.errors import PipelineError
 
 CONTENTS = {"a": b"1", "below/b": b"22"}
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def paths(folder: Path) -> list[str]:
-    return [need.path for need in unlike_recorded(folder)]
+    return [need.path for need in changed_outputs(folder)]
 
 
 def test_what_is_as_recorded_is_not_listed(folder: Path) -> None:
@@ -73,7 +73,7 @@ def test_dvc_is_made_to_look_by_new_times_and_the_same_content(folder: Path) -> 
     (folder / "many" / "below" / "b").write_bytes(b"23")
     os.utime(folder / "one", (0, 0))
 
-    have_dvc_look(folder, unlike_recorded(folder))
+    make_dvc_rehash(folder, changed_outputs(folder))
 
     assert (folder / "one").read_bytes() == b"334"
     assert all((folder / name).stat().st_mtime > 0 for name in ("one", "many/a"))
@@ -87,7 +87,7 @@ def test_objects_are_damaged_when_their_content_is_not_that_of_their_name(folder
         place.write_bytes(content)
     for name in ("one", "many/a"):
         (folder / name).unlink()
-    needs = unlike_recorded(folder)
+    needs = changed_outputs(folder)
 
     assert [need.path for need in damaged_objects(cache, needs)] == ["many"]
     object_path(cache, FILE.md5).write_bytes(b"334")

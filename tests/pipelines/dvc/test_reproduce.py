@@ -62,9 +62,9 @@ def test_stage_whose_folder_does_not_get_into_the_cache_fails_and_runs_again(man
     done = reproduce(many, "many", forbid_large_files)
     assert done.returncode == 1
     assert done.stderr.endswith(
-        "error: stage many has run, but is not done: expected the 2000000 bytes of its output many "
-        f"in DVC's cache {many}/.dvc/cache, found none of them; make room on its disk, and run it "
-        "again.\n"
+        "error: stage many ran, but its output is incomplete: expected the 2000000 "
+        f"bytes of many in DVC's cache {many}/.dvc/cache, found none of them; free space on that "
+        "disk, and run the stage again.\n"
     )
     assert "many" not in recorded(many)
 
@@ -81,8 +81,8 @@ def test_flow_fails_on_a_full_disk_and_the_next_one_heals(
     run(many, "dvc", "cache", "dir", "--local", str(small_disk))
     _, name, message = start().end()
     assert name == "Failed"
-    assert "stage many has run, but is not done: " in message
-    assert f"in DVC's cache {small_disk}, found none of them; make room" in message
+    assert "stage many ran, but its output is incomplete: " in message
+    assert f"in DVC's cache {small_disk}, found none of them; free space" in message
     assert "many" not in recorded(many)
 
     run(many, "mount", "-o", "remount,size=10m", str(small_disk))

@@ -48,7 +48,7 @@ def arrivals(prefect: Prefect, source: Path) -> list[dict[str, Any]]:
 def test_files_that_were_missing_arrive_once(prefect: Prefect, look: Look, source: Path) -> None:
     assert look()[1:] == (
         "Absent",
-        "no source that answers has all files of mnist at main",
+        "no reachable source has all files of mnist at main",
     )
 
     shutil.copytree(FILES, source)

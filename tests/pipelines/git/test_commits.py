@@ -5,13 +5,13 @@ import pytest
 from pipelines.dvc.lock_record import lock_at
 from pipelines.errors import PipelineError, RecordError
 from pipelines.git.commits import contents_of
-from tests.pipelines.repositories import apart, run
+from tests.pipelines.repositories import isolate, run
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A commit with a file, a folder with a file, and a repository within it."""
-    apart(monkeypatch, tmp_path)
+    isolate(monkeypatch, tmp_path)
     folder = tmp_path / "repository"
     run(tmp_path, "git", "init", "--quiet", "--initial-branch=main", "repository")
     (folder / "a.txt").write_bytes(b"a\xff")

@@ -8,17 +8,23 @@ from pipelines.errors import PipelineError
 from pipelines.promotion.gate import GateReport, Promoted, RecordedResult, criteria_of, parse
 from tests.mutations import mutations
 
-RULE = {"rule": "test accuracy", "passed": True, "found": 0.95, "demanded": "at least 0.9"}
+CRITERION = {
+    "criterion": "test accuracy",
+    "passed": True,
+    "found": 0.95,
+    "required": "at least 0.9",
+}
 REPORT: dict[str, Any] = {
     "passed": True,
     "stage": "production",
     "promoted": {"version": "v1.0.0", "commit": "a" * 40},
-    "rules": [
-        RULE,
-        RULE | {"rule": "data checks", "found": ["image-count"]},
-        RULE | {"rule": "fall below the promoted", "found": {"new_errors": 3, "fall": 0.001}},
+    "criteria": [
+        CRITERION,
+        CRITERION | {"criterion": "data checks", "found": ["image-count"]},
+        CRITERION
+        | {"criterion": "fall below the promoted", "found": {"new_errors": 3, "fall": 0.001}},
     ],
-    "judged": {"reports/metrics.json": "b" * 64},
+    "digests": {"reports/metrics.json": "b" * 64},
 }
 
 
@@ -27,30 +33,53 @@ def test_a_report_is_read_as_it_was_written() -> None:
         passed=True,
         stage="production",
         promoted=Promoted(version="v1.0.0", commit="a" * 40),
-        rules=[RecordedResult(**rule) for rule in REPORT["rules"]],
-        judged=REPORT["judged"],
+        criteria=[RecordedResult(**criterion) for criterion in REPORT["criteria"]],
+        digests=REPORT["digests"],
     )
     found = parse(json.dumps(REPORT).encode(), "here").model_dump()
     assert json.dumps(found) == json.dumps(REPORT)
 
 
+def test_report_with_the_former_names_of_its_fields_is_read() -> None:
+    former = {
+        "criterion": "rule",
+        "required": "demanded",
+        "criteria": "rules",
+        "digests": "judged",
+    }
+    text = json.dumps(REPORT)
+    for name, old in former.items():
+        text = text.replace(f'"{name}":', f'"{old}":')
+    assert "criteri" not in text
+    assert parse(text.encode(), "here") == parse(json.dumps(REPORT).encode(), "here")
+
+
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ({"passed": False}, "passed must follow from that of each rule"),
+        ({"passed": False}, "passed must be true only if all criteria passed"),
         ({"passed": None}, "passed must be a valid boolean, found null"),
         ({"passed": 1}, "passed must be a valid boolean, found 1"),
         ({"extra": 1}, "extra is unknown"),
-        ({"rules": []}, "rules must"),
-        ({"rules": [{**RULE, "passed": "yes"}]}, "rules.0.passed must be a valid boolean"),
-        ({"rules": [{"rule": "a", "found": 1, "demanded": ""}]}, "rules.0.passed is missing"),
-        ({"rules": [{**RULE, "passed": False}]}, "passed must follow from that of each rule"),
-        ({"rules": [{**RULE, "found": None}]}, "rules.0.found"),
-        ({"rules": None}, "rules must be a valid array"),
+        ({"criteria": []}, "criteria must"),
+        (
+            {"criteria": [{**CRITERION, "passed": "yes"}]},
+            "criteria.0.passed must be a valid boolean",
+        ),
+        (
+            {"criteria": [{"criterion": "a", "found": 1, "required": ""}]},
+            "criteria.0.passed is missing",
+        ),
+        (
+            {"criteria": [{**CRITERION, "passed": False}]},
+            "passed must be true only if all criteria passed",
+        ),
+        ({"criteria": [{**CRITERION, "found": None}]}, "criteria.0.found"),
+        ({"criteria": None}, "criteria must be a valid array"),
         ({"promoted": {"version": "v1.0.0"}}, "promoted.commit is missing"),
         ({"promoted": {"version": "v1", "commit": "a" * 40}}, "promoted.version must"),
         ({"promoted": {"version": "v1.0.0", "commit": "--all"}}, "promoted.commit must"),
-        ({"judged": {"reports/metrics.json": "b"}}, "judged.reports/metrics.json must"),
+        ({"digests": {"reports/metrics.json": "b"}}, "digests.reports/metrics.json must"),
     ],
 )
 def test_a_report_that_no_gate_writes_is_a_sentence(change: dict[str, Any], found: str) -> None:
@@ -62,7 +91,7 @@ def test_a_report_that_no_gate_writes_is_a_sentence(change: dict[str, Any], foun
     assert "\n" not in said
 
 
-@pytest.mark.parametrize("name", [*REPORT, "rule"])
+@pytest.mark.parametrize("name", [*REPORT, "criterion"])
 def test_a_report_that_lacks_anything_is_a_sentence(name: str) -> None:
     text = json.dumps(REPORT).replace(f'"{name}"', '"other"', 1)
     with pytest.raises(PipelineError, match=r"^here: reports/gate\.json: \S+ is missing; run "):
@@ -77,7 +106,7 @@ def test_another_file_is_a_sentence(content: bytes) -> None:
 
 def test_damage_by_chance_is_refused_or_opens_no_gate() -> None:
     shut = json.dumps(
-        REPORT | {"passed": False, "rules": [RULE, RULE | {"passed": False}]}, indent=2
+        REPORT | {"passed": False, "criteria": [CRITERION, CRITERION | {"passed": False}]}, indent=2
     ).encode()
     for damaged in mutations(shut, 1000, seed=1):
         try:

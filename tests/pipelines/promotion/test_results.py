@@ -15,7 +15,7 @@ from pipelines.promotion.results import (
     CHECKS,
     CLASSES,
     ERRORS,
-    JUDGED,
+    GATE_INPUTS,
     METRICS,
     PAIRS,
     PREDICTIONS,
@@ -32,7 +32,7 @@ Contents = dict[str, bytes]
 def contents(report_inputs: dict[str, Path]) -> Contents:
     """What a run writes, by path: answers of the nearest class mean to 200 images of MNIST."""
     reports = report_inputs["metrics"].parent
-    return {path: (reports.parent / path).read_bytes() for path in (*JUDGED, PREDICTIONS)}
+    return {path: (reports.parent / path).read_bytes() for path in (*GATE_INPUTS, PREDICTIONS)}
 
 
 def read(contents: Mapping[str, bytes], **parts: Any) -> Results:
@@ -160,7 +160,7 @@ def test_what_no_run_writes_is_a_sentence(
     assert re.search(found, refusal(replaced(contents, path, pattern, other)))
 
 
-@pytest.mark.parametrize("path", JUDGED)
+@pytest.mark.parametrize("path", GATE_INPUTS)
 @pytest.mark.parametrize(
     "content",
     [
@@ -179,7 +179,7 @@ def test_another_file_is_a_sentence(contents: Contents, path: str, content: byte
     assert f"here: {path}: " in refusal(contents | {path: content})
 
 
-@pytest.mark.parametrize("path", [*JUDGED, PREDICTIONS])
+@pytest.mark.parametrize("path", [*GATE_INPUTS, PREDICTIONS])
 def test_a_mark_a_missing_table_and_its_header_alone_are_sentences(
     contents: Contents, path: str
 ) -> None:
@@ -264,7 +264,7 @@ def same(found: Results, sound: Results) -> bool:
     )
 
 
-@pytest.mark.parametrize("path", [*JUDGED, PREDICTIONS])
+@pytest.mark.parametrize("path", [*GATE_INPUTS, PREDICTIONS])
 def test_damage_by_chance_is_refused_or_changes_no_verdict(contents: Contents, path: str) -> None:
     sound, refused = read(contents), list[str]()
     for damaged in mutations(contents[path], 200, seed=len(path)):
@@ -278,7 +278,7 @@ def test_damage_by_chance_is_refused_or_changes_no_verdict(contents: Contents, p
     assert "\n" not in "".join(refused)
 
 
-@pytest.mark.parametrize("path", JUDGED)
+@pytest.mark.parametrize("path", GATE_INPUTS)
 def test_damage_by_chance_is_found_without_predictions_too(contents: Contents, path: str) -> None:
     del contents[PREDICTIONS]
     sound = read(contents)

@@ -70,7 +70,7 @@ def test_environment_that_a_commit_pins_is_made_once(checkout: Path, tmp_path: P
         lock.write(_OTHER)
     said: list[str] = []
     python = python_for(checkout, tmp_path / "kept", said.append)
-    assert said == ["making an environment from requirements.lock of the commit"]
+    assert said == ["creating an environment from requirements.lock of the commit"]
     assert python.is_relative_to(tmp_path / "kept")
     installed = subprocess.run(
         [python, "-c", "import importlib.metadata as m; print(m.version('iniconfig'))"],
@@ -89,7 +89,7 @@ def test_environment_that_a_commit_pins_is_made_once(checkout: Path, tmp_path: P
 
 def test_environment_that_cannot_be_made_is_a_sentence(checkout: Path, tmp_path: Path) -> None:
     (checkout / "requirements.lock").write_text("no-such-package==1.0 \\\n    --hash=sha256:00\n")
-    with pytest.raises(PipelineError, match=r"expected make setup to make the environment of requ"):
+    with pytest.raises(PipelineError, match=r"expected make setup to create the environment of r"):
         python_for(checkout, tmp_path / "kept", print)
 
 
@@ -97,7 +97,7 @@ def test_environment_that_cannot_be_made_is_a_sentence(checkout: Path, tmp_path:
 def test_environment_other_than_the_callers_is_refused(other: dict[str, str]) -> None:
     asked = here().model_copy(update=other)
     version = next(iter(other.values()))
-    with pytest.raises(MismatchError, match=f"expected Python .*{version}.*, as the"):
+    with pytest.raises(MismatchError, match=f"expected Python .*{version}.*, as on"):
         check(asked, PYTHON)
 
 

@@ -19,7 +19,10 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "new" / "lock"
     with (
         exclusive(path, "the first run", "wait", ignore),
-        pytest.raises(BusyError, match=r"^the first run is at work .*: this run is cancelled\.$"),
+        pytest.raises(
+            BusyError,
+            match=r"^expected no other run .*, found the first run; this run is cancelled\.$",
+        ),
         exclusive(path, "the second run", "cancel", ignore),
     ):
         pass
@@ -48,7 +51,7 @@ def test_waiting_says_once_for_whom_and_ends(tmp_path: Path) -> None:
 
     with exclusive(tmp_path / "lock", "the second run", "wait", hear):
         happened.append("held")
-    assert happened == ["waiting until the first run has ended", "released", "held"]
+    assert happened == ["waiting for the first run to end", "released", "held"]
 
 
 def test_process_that_was_handed_the_lock_holds_it_alone(tmp_path: Path) -> None:

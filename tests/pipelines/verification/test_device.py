@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.verification.device import FIELDS, first_unlike
+from pipelines.verification.device import FIELDS, device_difference
 
 ROOT = Path(__file__).parents[3]
 ENTRY = {"cpu": "one", "instructions": ["avx", "fma"], "threads": 2, "seconds": 3, "onednn": True}
@@ -42,13 +42,13 @@ def test_every_field_that_a_training_records_of_its_hardware_is_compared() -> No
     ],
 )
 def test_first_field_that_differs_is_named(change: dict[str, Any], expected: str | None) -> None:
-    assert first_unlike({"train": ENTRY}, {"train": ENTRY | change}) == expected
+    assert device_difference({"train": ENTRY}, {"train": ENTRY | change}) == expected
 
 
 def test_every_training_is_compared() -> None:
     recorded = {"train": ENTRY, "retrain": ENTRY | {"threads": 1}}
 
-    assert first_unlike(recorded, {"train": ENTRY, "retrain": ENTRY}) == (
+    assert device_difference(recorded, {"train": ENTRY, "retrain": ENTRY}) == (
         "retrain: threads: recorded 1, here 2"
     )
 
@@ -64,4 +64,4 @@ def test_every_training_is_compared() -> None:
 def test_device_that_is_not_recorded_is_of_no_known_class(
     recorded: dict[str, Any], found: dict[str, Any], expected: str
 ) -> None:
-    assert first_unlike(recorded, found) == expected
+    assert device_difference(recorded, found) == expected

@@ -23,7 +23,7 @@ from pipelines.workers.accept import accept_result
 from pipelines.workers.request import Request
 from pipelines.workers.submit import push_request
 from tests.pipelines.prefect_server import Prefect
-from tests.pipelines.repositories import apart, clone_for_work, copy_toy, run
+from tests.pipelines.repositories import clone_for_work, copy_toy, isolate, run
 from tests.pipelines.runs import FlowRun
 from tests.pipelines.submissions import TRAIN, request_and_result
 
@@ -40,7 +40,7 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, 
     """
     root = tmp_path_factory.mktemp("submitted")
     with pytest.MonkeyPatch.context() as patch:
-        apart(patch, root)
+        isolate(patch, root)
         caller = copy_toy(root / "caller")
         (caller / "params.yaml").write_text("recipe: fast\nepochs: 3\nseconds: 0\nfail: false\n")
         worker = clone_for_work(root, caller)
@@ -100,7 +100,7 @@ def scene(
     submitted: tuple[Path, Request], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Scene:
     root, request = submitted
-    apart(monkeypatch, tmp_path)
+    isolate(monkeypatch, tmp_path)
     shutil.copytree(root, tmp_path / "scene", symlinks=True)
     return Scene(tmp_path / "scene", request)
 
@@ -167,17 +167,17 @@ def test_damaged_object_in_the_cache_is_replaced(scene: Scene) -> None:
         (
             "extra file",
             RecordError,
-            "expected changes of nothing but .*, found one of extra.txt",
+            "expected changes only of .*, found one of extra.txt",
         ),
         (
             "edited metrics",
             RecordError,
-            r"metrics\.json is refused: expected its content to be as",
+            r"metrics\.json is rejected: expected the content that",
         ),
         (
             "another stage's record",
             RecordError,
-            "dvc.lock to say of stage report what it said at",
+            "stage report of dvc.lock to be unchanged since",
         ),
         ("truncated object", DamagedError, r"to have that MD5, found [0-9a-f]+ of 4 bytes"),
     ],
@@ -206,7 +206,7 @@ def test_request_itself_is_no_answer(scene: Scene) -> None:
 def test_file_that_the_stage_does_not_make_is_refused(scene: Scene, path: str) -> None:
     (scene.worker / path).write_text("extra\n")
     scene.answer_again()
-    scene.check_refused(RecordError, f"expected changes of nothing but .*, found one of {path}")
+    scene.check_refused(RecordError, f"expected changes only of .*, found one of {path}")
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_file_that_the_stage_does_not_make_is_refused(scene: Scene, path: str) -
         ("outs.0.size", True, "expected a record as DVC writes it, found"),
         ("outs.0.path", "../model.txt", r"expected the outputs .*, found \.\./model\.txt"),
         ("outs.0.md5", "../../../model", "expected a record as DVC writes it, found"),
-        ("outs.0.size", 3, "model.txt is refused: expected .* and 3 bytes, found"),
+        ("outs.0.size", 3, "model.txt is rejected: expected .* and 3 bytes, found"),
         ("outs", [], "expected the outputs .*, found none"),
     ],
 )
@@ -322,9 +322,7 @@ def test_provenance_is_the_workers(scene: Scene) -> None:
 def test_provenance_that_nobody_could_read_later_is_refused(scene: Scene, text: str) -> None:
     (scene.worker / "models" / "provenance.json").write_text(text)
     scene.answer_again()
-    scene.check_refused(
-        RecordError, r"models/provenance\.json: expected .* none of it was accepted"
-    )
+    scene.check_refused(RecordError, r"models/provenance\.json: expected .* nothing was accepted")
 
 
 class Work(FlowRun):
@@ -365,7 +363,9 @@ def test_worker_refuses_to_train_with_other_versions_than_the_callers(
     other = Environment(python="3.9", tensorflow="2.0.0")
     _, name, message = work(scene.request.model_copy(update={"environment": other})).end()
     assert name == "Failed"
-    assert message.startswith("expected Python 3.9 and TensorFlow 2.0.0, as the caller has, found ")
+    assert message.startswith(
+        "expected Python 3.9 and TensorFlow 2.0.0, as on the submitting machine, found "
+    )
 
 
 @pytest.mark.parametrize(
