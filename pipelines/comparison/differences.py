@@ -16,7 +16,7 @@ ACCURACY = "test.accuracy"
 NOTHING = "–"  # noqa: RUF001 - a dash, as tables have it
 # The table lists this many errors; `python -m pipelines errors` shows all of them with images.
 SHOWN_ERRORS = 20
-# Characters of a hash that are enough to tell two apart.
+# Characters of a hash that are enough to distinguish two.
 _SHORT = 12
 
 Change = Mapping[str, Any]

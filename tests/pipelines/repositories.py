@@ -103,7 +103,7 @@ def search(toy: Path) -> None:
 
 @contextmanager
 def dvc_at_work(folder: Path) -> Iterator[None]:
-    """Another command of DVC's, which has its lock for longer than DVC waits unless told to."""
+    """Another command of DVC's, which has its lock for longer than DVC waits by default."""
     hold = (
         "import time; from dvc.repo import Repo\n"
         "with Repo().lock: print('held', flush=True); time.sleep(8)"

@@ -14,14 +14,14 @@ NO_GPU = pytest.mark.skipif(gpu.count_gpus() > 0, reason="needs a machine withou
 
 
 @NO_GPU
-def test_the_projects_parameters_and_the_cpu_are_fine(tmp_path: Path) -> None:
+def test_project_parameters_and_the_cpu_are_ok(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     states = {result.part: result.state for result in gpu.run_checks(tmp_path)}
     assert states == {"parameters": "ok", "GPU": "ok"}
 
 
 @NO_GPU
-def test_gpu_that_the_parameters_ask_for_is_missing(tmp_path: Path, edit: Edit) -> None:
+def test_missing_gpu_that_the_parameters_request_is_reported(tmp_path: Path, edit: Edit) -> None:
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     edit(tmp_path / "params.yaml", "machine.device", "gpu")
     *_, result = gpu.run_checks(tmp_path)
@@ -30,13 +30,11 @@ def test_gpu_that_the_parameters_ask_for_is_missing(tmp_path: Path, edit: Edit) 
 
 
 @NO_GPU
-def test_tensorflow_can_use_none_where_there_is_none() -> None:
+def test_tensorflow_finds_no_gpu_on_a_machine_without_one() -> None:
     assert gpu.count_usable_gpus(ROOT) == 0
 
 
-def test_parameters_that_are_refused_are_missing_and_end_the_checks(
-    tmp_path: Path, edit: Edit
-) -> None:
+def test_invalid_parameters_end_the_checks(tmp_path: Path, edit: Edit) -> None:
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     edit(tmp_path / "params.yaml", "machine.device", "abacus")
     (result,) = gpu.run_checks(tmp_path)
@@ -56,14 +54,14 @@ def test_parameters_that_are_refused_are_missing_and_end_the_checks(
         ("gpu", 0, 0, "missing", "sed -i 's/^  device: gpu/  device: auto/' params.yaml"),
     ],
 )
-def test_a_gpu_is_judged_by_what_the_parameters_ask_for(
+def test_gpu_check_depends_on_the_requested_device(
     device: Any, found: int, usable: int, state: str, fix: str
 ) -> None:
     result = gpu.check_device(device, found, usable)
     assert (result.state, result.fix) == (state, fix)
 
 
-def test_the_command_that_gives_the_gpu_up_does_so(tmp_path: Path, edit: Edit) -> None:
+def test_suggested_command_stops_requesting_the_gpu(tmp_path: Path, edit: Edit) -> None:
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     edit(tmp_path / "params.yaml", "machine.device", "gpu")
     command = gpu.check_device("gpu", 0, 0).fix

@@ -12,9 +12,7 @@ def dvc(folder: Path, *arguments: str) -> None:
     subprocess.run(["dvc", *arguments], cwd=folder, check=True, capture_output=True)
 
 
-def test_everything_of_a_repository_with_a_remote_that_has_all_is_fine(
-    toy: Path, tmp_path: Path
-) -> None:
+def test_complete_repository_with_a_complete_remote_is_ok(toy: Path, tmp_path: Path) -> None:
     dvc(toy, "remote", "add", "--default", "storage", str(tmp_path / "storage"))
     dvc(toy, "push")
     results = list(storage.run_checks(toy))
@@ -24,7 +22,7 @@ def test_everything_of_a_repository_with_a_remote_that_has_all_is_fine(
     ]  # fmt: skip
 
 
-def test_folder_without_dvc_is_missing_and_ends_the_checks(tmp_path: Path) -> None:
+def test_folder_without_dvc_ends_the_checks(tmp_path: Path) -> None:
     (result,) = storage.run_checks(tmp_path)
     assert (result.part, result.state) == ("DVC", "missing")
     assert "not inside of a DVC repository" in result.finding
@@ -37,7 +35,7 @@ def test_folder_without_dvc_is_missing_and_ends_the_checks(tmp_path: Path) -> No
         ("dvc.yaml", "stages: {train: {outs: [model.txt]}}\n", "dvc.yaml"),
     ],
 )
-def test_pipeline_that_dvc_refuses_is_missing_and_the_command_fixes_it(
+def test_suggested_command_fixes_a_pipeline_that_dvc_rejects(
     name: str, content: str, found: str, toy: Path
 ) -> None:
     (toy / name).write_text(content)
@@ -48,7 +46,7 @@ def test_pipeline_that_dvc_refuses_is_missing_and_the_command_fixes_it(
     assert storage.pipeline(toy).state == "ok"
 
 
-def test_repository_without_its_dvc_folder_is_fixed_by_the_command(toy: Path) -> None:
+def test_suggested_command_restores_a_missing_dvc_folder(toy: Path) -> None:
     shutil.rmtree(toy / ".dvc")
     (result,) = storage.run_checks(toy)
     assert (result.part, result.state) == ("DVC", "missing")
@@ -56,12 +54,12 @@ def test_repository_without_its_dvc_folder_is_fixed_by_the_command(toy: Path) ->
     assert storage.pipeline(toy).state == "ok"
 
 
-def test_cache_that_is_not_there_yet_is_fine(tmp_path: Path) -> None:
+def test_cache_that_does_not_exist_yet_is_ok(tmp_path: Path) -> None:
     assert storage.writable(tmp_path / "new" / "cache").state == "ok"
     assert not list(tmp_path.iterdir())
 
 
-def test_cache_that_cannot_be_written_is_missing() -> None:
+def test_cache_that_cannot_be_written_is_reported() -> None:
     result = storage.writable(Path("/proc/cache"))
     assert result.state == "missing"
     assert result.fix == "dvc cache dir --local FOLDER"
@@ -81,7 +79,7 @@ def test_remote_that_lacks_outputs_is_a_warning(toy: Path, tmp_path: Path) -> No
     assert result.fix == "dvc push"
 
 
-def test_remote_that_does_not_answer_is_a_warning_without_its_password(toy: Path) -> None:
+def test_remote_that_does_not_respond_is_a_warning_without_its_password(toy: Path) -> None:
     url = f"http://somebody:secret@127.0.0.1:{free_port()}/storage"
     dvc(toy, "remote", "add", "--default", "storage", url)
     result = storage.remote(toy)
@@ -90,7 +88,7 @@ def test_remote_that_does_not_answer_is_a_warning_without_its_password(toy: Path
     assert result.fix == "dvc remote modify storage url FOLDER_OR_URL"
 
 
-def test_remote_that_dvc_refuses_is_a_warning_with_its_reason(toy: Path) -> None:
+def test_remote_that_dvc_rejects_is_a_warning_with_its_reason(toy: Path) -> None:
     dvc(toy, "config", "core.remote", "nowhere")
     result = storage.remote(toy)
     assert result.state == "warning"

@@ -80,7 +80,7 @@ def prefect_cli(prefect: Prefect, project: Path, *arguments: str) -> str:
     ).stdout
 
 
-def test_runs_by_schedule_and_by_hand_and_ends_with_all_its_processes(
+def test_scheduled_and_manual_runs_work_and_all_processes_end(
     project: Path, tmp_path: Path, git: Git
 ) -> None:
     log = tmp_path / "serve.log"
@@ -160,7 +160,7 @@ def test_arrival_of_the_missing_files_starts_a_run(
     assert "1 ran; committed to runs/fast-" in arrived[0]["state"]["message"]
 
 
-def test_started_again_it_goes_on_and_sigterm_ends_it_in_the_background_too(
+def test_restart_continues_and_sigterm_ends_it_in_the_background(
     project: Path, tmp_path: Path
 ) -> None:
     log = tmp_path / "serve.log"
@@ -182,7 +182,7 @@ def test_started_again_it_goes_on_and_sigterm_ends_it_in_the_background_too(
         wait_until(5, lambda: all(is_gone(child.pid) for child in children))
 
 
-def test_killed_worker_is_replaced_and_its_killed_run_declared_crashed(
+def test_killed_worker_is_replaced_and_its_run_is_marked_as_crashed(
     project: Path, tmp_path: Path
 ) -> None:
     log = tmp_path / "serve.log"
@@ -207,7 +207,7 @@ def test_killed_worker_is_replaced_and_its_killed_run_declared_crashed(
         wait_until(120, lambda: prefect.runs(name="next at main", state="Completed"))
 
 
-def test_killed_with_all_its_processes_it_declares_the_run_crashed_when_started_again(
+def test_run_is_marked_as_crashed_after_everything_was_killed_and_restarted(
     project: Path, tmp_path: Path
 ) -> None:
     log = tmp_path / "serve.log"
@@ -240,7 +240,7 @@ def test_nothing_outlives_a_server_that_was_killed(project: Path, tmp_path: Path
     assert held_by(project / ".prefect" / "serve.lock") is None
 
 
-def test_second_server_of_a_folder_is_refused_by_the_name_of_the_first(
+def test_second_server_of_a_folder_is_rejected_and_names_the_first(
     project: Path, tmp_path: Path
 ) -> None:
     with serving(project, tmp_path / "serve.log") as (process, prefect):
@@ -261,7 +261,7 @@ def test_second_server_of_a_folder_is_refused_by_the_name_of_the_first(
     )
 
 
-def test_taken_port_is_a_sentence(project: Path, prefect: Prefect) -> None:
+def test_port_in_use_is_reported_in_one_sentence(project: Path, prefect: Prefect) -> None:
     port = prefect.environment["PREFECT_SERVER_API_PORT"]
     done = subprocess.run(
         [PYTHON, "-m", "pipelines", "serve", "--port", port],

@@ -16,7 +16,7 @@ from tests.helpers import pipelines
 from tests.pipelines.prefect_server import PYTHON, ROOT
 from tests.pipelines.repositories import copy_toy, isolate
 
-# Its machine, its rounding and its data are what the environment says.
+# The environment sets its machine, its rounding and its data.
 WEIGH = """\
 import json, os
 from pathlib import Path
@@ -110,7 +110,7 @@ def everything(folder: Path) -> dict[str, bytes | None]:
     }
 
 
-def test_the_same_bytes_are_verified_of_an_older_commit_and_nothing_is_left_behind(
+def test_older_commit_with_the_same_bytes_is_verified_without_leftovers(
     verify: Verify, recorded: Path
 ) -> None:
     before = everything(recorded)
@@ -135,7 +135,7 @@ def any_file(path: Path) -> bool:
     return path.is_file() or any(path.iterdir())
 
 
-def test_on_one_class_of_device_other_bytes_differ_and_it_is_said_where(verify: Verify) -> None:
+def test_other_bytes_on_the_same_device_class_differ_and_are_located(verify: Verify) -> None:
     code, out, _ = verify("rounded")
 
     assert code == EXITS["differs"] == 3
@@ -151,7 +151,7 @@ def test_on_one_class_of_device_other_bytes_differ_and_it_is_said_where(verify: 
     assert "of 7 artifacts 5 identical, 2 differs; the first is " in out
 
 
-def test_on_another_class_of_device_tolerances_hold(verify: Verify) -> None:
+def test_tolerances_apply_on_another_device_class(verify: Verify) -> None:
     code, out, _ = verify("rounded", TOY_CPU="another")
 
     assert code == 0
@@ -161,7 +161,7 @@ def test_on_another_class_of_device_tolerances_hold(verify: Verify) -> None:
     assert "is verified: of 7 artifacts 5 identical, 2 within tolerance." in out
 
 
-def test_on_another_class_of_device_what_breaks_a_tolerance_differs(verify: Verify) -> None:
+def test_artifact_outside_its_tolerance_differs_on_another_device_class(verify: Verify) -> None:
     code, out, _ = verify("rounded", TOY_CPU="another", TOY_ROUNDING="0.5")
 
     assert code == 3
@@ -177,7 +177,7 @@ def test_data_must_be_the_same_bytes_on_any_device(verify: Verify) -> None:
     assert row(out, "arrays")[1:] == ["differs", "images.npy: [2]: recorded 2, here 7"]
 
 
-def test_a_report_that_was_edited_after_its_run_differs(verify: Verify) -> None:
+def test_report_that_was_edited_after_its_run_differs(verify: Verify) -> None:
     code, out, _ = verify("edited")
 
     assert code == 3
@@ -185,9 +185,7 @@ def test_a_report_that_was_edited_after_its_run_differs(verify: Verify) -> None:
     assert "; dvc.lock records MD5 " in row(out, "reports/metrics.json")[2]
 
 
-def test_where_the_recorded_content_is_nowhere_its_hash_is_told(
-    verify: Verify, recorded: Path
-) -> None:
+def test_hash_is_reported_if_the_recorded_content_is_lost(verify: Verify, recorded: Path) -> None:
     cache, aside = recorded / ".dvc" / "cache", recorded / ".dvc" / "aside"
     cache.rename(aside)
     try:
@@ -206,12 +204,12 @@ def test_where_the_recorded_content_is_nowhere_its_hash_is_told(
     assert row(out, "reports/history.csv")[2] == "line 2, loss: recorded 1.05, here 1.0"
 
 
-def test_a_stage_that_fails_is_an_error_in_one_sentence(verify: Verify, recorded: Path) -> None:
+def test_failed_stage_is_reported_in_one_sentence(verify: Verify, recorded: Path) -> None:
     code, out, err = verify("failing")
 
     assert code == 1
     assert out == ""
-    assert "error: params.yaml told it to fail" in err
+    assert "error: params.yaml requests a failure" in err
     assert err.splitlines()[-1].startswith("error: dvc repro failed in a worktree of the commit: ")
     assert not any((Repository(recorded).state / "worktrees").iterdir())
 
@@ -223,11 +221,11 @@ def test_a_stage_that_fails_is_an_error_in_one_sentence(verify: Verify, recorded
         ("--all", "error: expected a commit, branch or tag of this repository, found --all.\n"),
     ],
 )
-def test_a_revision_that_there_is_not_is_refused(tag: str, expected: str, verify: Verify) -> None:
+def test_unknown_revision_is_rejected(tag: str, expected: str, verify: Verify) -> None:
     assert verify(tag) == (1, "", expected)
 
 
-def test_a_commit_that_records_no_run_is_refused(verify: Verify) -> None:
+def test_commit_without_a_recorded_run_is_rejected(verify: Verify) -> None:
     code, out, err = verify("without-a-record")
 
     assert (code, out) == (1, "")
@@ -236,13 +234,11 @@ def test_a_commit_that_records_no_run_is_refused(verify: Verify) -> None:
     )
 
 
-def test_another_lock_than_the_environments_has_an_environment_made(
-    verify: Verify, recorded: Path
-) -> None:
+def test_different_lock_file_creates_a_new_environment(verify: Verify, recorded: Path) -> None:
     git = ["git", "-c", "advice.detachedHead=false"]
     subprocess.run([*git, "switch", "--quiet", "--detach", "first"], cwd=recorded, check=True)
     (recorded / "requirements.lock").write_text("uv==0.0.1\n")
-    # A stand-in of an environment, that tells that it was used.
+    # A stand-in for an environment, which records that it was used.
     used = recorded.parent / "used"
     (recorded / "Makefile").write_text(
         "ifdef REV\n$(error a variable of another make)\nendif\n"
@@ -261,7 +257,7 @@ def test_another_lock_than_the_environments_has_an_environment_made(
     assert {"-m dvc repro", "train.py", "weigh.py"} <= set(used.read_text().splitlines())
 
 
-def test_it_waits_for_a_run_that_is_at_work(recorded: Path) -> None:
+def test_verification_waits_for_an_active_run(recorded: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command: list[str | Path] = [PYTHON, "-m", "pipelines", "verify", "failing"]
     with exclusive(Repository(recorded).state / "lock", "the run 'a'", "cancel", print):

@@ -30,7 +30,7 @@ def test_results_are_pushed_and_then_the_branch(toy: Path, run_branch: str) -> N
     assert pushed(toy).endswith("refs/heads/runs/one")
 
 
-def test_branch_stays_here_when_the_remote_lacks_what_it_names(toy: Path, run_branch: str) -> None:
+def test_branch_is_not_pushed_if_the_remote_lacks_an_object(toy: Path, run_branch: str) -> None:
     """DVC's own push exits with 0 when the cache lacks an object."""
     object_path(toy / ".dvc" / "cache", MODEL).unlink()
     with pytest.raises(DamagedError, match=f"1 of 2 objects missing, the first {MODEL}"):
@@ -38,7 +38,7 @@ def test_branch_stays_here_when_the_remote_lacks_what_it_names(toy: Path, run_br
     assert pushed(toy) == ""
 
 
-def test_branch_stays_here_when_the_remote_lacks_a_file_of_a_folder(toy: Path) -> None:
+def test_branch_is_not_pushed_if_the_remote_lacks_a_file_of_a_folder(toy: Path) -> None:
     """Of which the list is in the remote alone, so that DVC's push does not look into it."""
     with (toy / "dvc.yaml").open("a") as stages:
         stages.write("  many: {cmd: mkdir many && echo a > many/a, outs: [many]}\n")

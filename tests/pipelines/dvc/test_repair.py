@@ -32,11 +32,11 @@ def paths(folder: Path) -> list[str]:
     return [need.path for need in changed_outputs(folder)]
 
 
-def test_what_is_as_recorded_is_not_listed(folder: Path) -> None:
+def test_unchanged_outputs_are_not_listed(folder: Path) -> None:
     assert paths(folder) == []
 
 
-def test_another_content_is_listed_though_its_time_and_size_are_the_same(folder: Path) -> None:
+def test_changed_content_with_the_same_time_and_size_is_listed(folder: Path) -> None:
     status = (folder / "one").stat()
     (folder / "one").write_bytes(b"334")
     os.utime(folder / "one", ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -44,7 +44,7 @@ def test_another_content_is_listed_though_its_time_and_size_are_the_same(folder:
     assert paths(folder) == ["one"]
 
 
-def test_a_file_more_or_less_in_a_folder_is_listed(folder: Path) -> None:
+def test_folder_with_an_added_or_removed_file_is_listed(folder: Path) -> None:
     (folder / "many" / "c").touch()
     assert paths(folder) == ["many"]
     (folder / "many" / "c").unlink()
@@ -52,21 +52,21 @@ def test_a_file_more_or_less_in_a_folder_is_listed(folder: Path) -> None:
     assert paths(folder) == ["many"]
 
 
-def test_what_is_missing_is_listed(folder: Path) -> None:
+def test_missing_outputs_are_listed(folder: Path) -> None:
     (folder / "one").unlink()
 
     assert paths(folder) == ["one"]
 
 
 @pytest.mark.parametrize("content", ["stages: [", "stages: {make: {outs: [1]}}", "<<<<<<< HEAD\n"])
-def test_a_lock_that_dvc_did_not_write_is_refused(folder: Path, content: str) -> None:
+def test_lock_that_dvc_did_not_write_is_rejected(folder: Path, content: str) -> None:
     (folder / "dvc.lock").write_text(content)
 
     with pytest.raises(PipelineError, match=r"dvc\.lock"):
         paths(folder)
 
 
-def test_dvc_is_made_to_look_by_new_times_and_the_same_content(folder: Path) -> None:
+def test_new_modification_times_make_dvc_rehash_the_same_content(folder: Path) -> None:
     for name in ("one", "many/a"):
         os.utime(folder / name, (0, 0))
     (folder / "one").write_bytes(b"334")
@@ -79,7 +79,7 @@ def test_dvc_is_made_to_look_by_new_times_and_the_same_content(folder: Path) -> 
     assert all((folder / name).stat().st_mtime > 0 for name in ("one", "many/a"))
 
 
-def test_objects_are_damaged_when_their_content_is_not_that_of_their_name(folder: Path) -> None:
+def test_objects_whose_content_does_not_match_their_name_are_damaged(folder: Path) -> None:
     cache = folder / "cache"
     for output, content in ((FILE, b"333"), (FOLDER, b"[]")):
         place = object_path(cache, output.md5)

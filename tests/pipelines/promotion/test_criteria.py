@@ -43,7 +43,7 @@ def failures(promoted: Results | None = None, **found: Any) -> dict[str, Any]:
     return {result.criterion: result.found for result in results if not result.passed}
 
 
-def test_what_is_just_good_enough_passes() -> None:
+def test_model_exactly_at_the_limits_passes() -> None:
     assert failures() == {}
     assert failures(promoted=FOUND) == {}
 
@@ -68,13 +68,13 @@ def test_what_is_just_good_enough_passes() -> None:
         ({"calibration_error": 0.051}, "calibration error", 0.051),
     ],
 )
-def test_rule_that_does_not_hold_says_what_it_found(
+def test_failed_criterion_reports_what_it_found(
     change: dict[str, Any], criterion: str, found: object
 ) -> None:
     assert failures(**change) == {criterion: found}
 
 
-def test_fall_is_told_by_the_images_that_only_one_gets_wrong() -> None:
+def test_drop_in_accuracy_is_measured_on_images_that_only_one_model_gets_wrong() -> None:
     others = frozenset(range(20, 112))
     found = failures(promoted=FOUND._replace(errors=others))
     # New are 0 to 19, fixed are 100 to 111; the limit is worked out by hand as below.
@@ -87,7 +87,7 @@ def test_fall_is_told_by_the_images_that_only_one_gets_wrong() -> None:
     }
 
 
-def test_better_model_passes_though_it_has_errors_of_its_own() -> None:
+def test_better_model_with_new_errors_passes() -> None:
     worse = frozenset(range(50, 180))
     assert failures(promoted=FOUND._replace(errors=worse)) == {}
 
@@ -99,12 +99,12 @@ def test_models_tested_on_other_images_are_not_compared(other: EvaluationSet | N
     }
 
 
-def test_limit_of_the_fall_is_that_of_the_formula_by_hand() -> None:
+def test_largest_fall_matches_the_formula() -> None:
     """Of 100 images 8 are new and 2 fixed: 6/102 + 1.644854 sqrt(11 - 36/102) / 102."""
     assert largest_fall(8, 2, 100, 0.95) == pytest.approx(0.111442, abs=1e-6)
 
 
-def test_limit_of_the_fall_is_above_the_true_one_as_often_as_it_says() -> None:
+def test_largest_fall_covers_the_true_drop_at_its_confidence() -> None:
     """Simulated pairs of models, of which the second gets 1 % more of the images wrong."""
     random = np.random.default_rng(1)
     draws = random.multinomial(1000, [0.02, 0.01, 0.97], 20_000)
@@ -122,5 +122,5 @@ def test_limit_of_the_fall_is_above_the_true_one_as_often_as_it_says() -> None:
         ("none is promoted yet", "none is promoted yet"),
     ],
 )
-def test_what_a_rule_found_is_told_in_words(found: object, words: str) -> None:
+def test_finding_is_described_as_text(found: object, words: str) -> None:
     assert described(found) == words

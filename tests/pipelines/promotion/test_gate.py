@@ -28,7 +28,7 @@ REPORT: dict[str, Any] = {
 }
 
 
-def test_a_report_is_read_as_it_was_written() -> None:
+def test_report_is_read_as_it_was_written() -> None:
     assert parse(json.dumps(REPORT).encode(), "here") == GateReport(
         passed=True,
         stage="production",
@@ -82,33 +82,33 @@ def test_report_with_the_former_names_of_its_fields_is_read() -> None:
         ({"digests": {"reports/metrics.json": "b"}}, "digests.reports/metrics.json must"),
     ],
 )
-def test_a_report_that_no_gate_writes_is_a_sentence(change: dict[str, Any], found: str) -> None:
+def test_invalid_report_is_rejected_in_one_sentence(change: dict[str, Any], found: str) -> None:
     with pytest.raises(PipelineError) as refused:
         parse(json.dumps(REPORT | change).encode(), "here")
-    said = str(refused.value)
-    assert said.startswith(f"here: reports/gate.json: {found}")
-    assert said.endswith("; run `python -m pipelines gate` there.")
-    assert "\n" not in said
+    output = str(refused.value)
+    assert output.startswith(f"here: reports/gate.json: {found}")
+    assert output.endswith("; run `python -m pipelines gate` there.")
+    assert "\n" not in output
 
 
 @pytest.mark.parametrize("name", [*REPORT, "criterion"])
-def test_a_report_that_lacks_anything_is_a_sentence(name: str) -> None:
+def test_incomplete_report_is_rejected_in_one_sentence(name: str) -> None:
     text = json.dumps(REPORT).replace(f'"{name}"', '"other"', 1)
     with pytest.raises(PipelineError, match=r"^here: reports/gate\.json: \S+ is missing; run "):
         parse(text.encode(), "here")
 
 
 @pytest.mark.parametrize("content", [b"", b"null", b"[]", b"[" * 100_000, b"\xff", b"1e999"])
-def test_another_file_is_a_sentence(content: bytes) -> None:
+def test_another_kind_of_file_is_rejected_in_one_sentence(content: bytes) -> None:
     with pytest.raises(PipelineError, match=r"^here: reports/gate\.json: "):
         parse(content, "here")
 
 
-def test_damage_by_chance_is_refused_or_opens_no_gate() -> None:
-    shut = json.dumps(
+def test_random_damage_never_makes_a_failed_report_pass() -> None:
+    failed = json.dumps(
         REPORT | {"passed": False, "criteria": [CRITERION, CRITERION | {"passed": False}]}, indent=2
     ).encode()
-    for damaged in mutations(shut, 1000, seed=1):
+    for damaged in mutations(failed, 1000, seed=1):
         try:
             found = parse(damaged, "here")
         except PipelineError:
@@ -135,7 +135,7 @@ def test_damage_by_chance_is_refused_or_opens_no_gate() -> None:
         (b"\xff", "expected a YAML file, found a byte that is not UTF-8"),
     ],
 )
-def test_parameters_without_sound_criteria_are_a_sentence(params: bytes, found: str) -> None:
+def test_invalid_criteria_are_rejected_in_one_sentence(params: bytes, found: str) -> None:
     read: Callable[[str], bytes | None] = {"params.yaml": params}.get
     with pytest.raises(PipelineError) as refused:
         criteria_of(read)
@@ -144,7 +144,7 @@ def test_parameters_without_sound_criteria_are_a_sentence(params: bytes, found: 
 
 
 @pytest.mark.parametrize("value", [".inf", ".nan", "-1", "true", "'0.9'", "1e999"])
-def test_a_bound_that_is_no_share_is_refused(value: str) -> None:
+def test_bound_that_is_not_a_share_is_rejected(value: str) -> None:
     gate = (
         "stage: production, min_recall: 0.8, min_recalls: {}, max_calibration_error: 0.1, "
         "max_regression: 0.01, confidence: 0.95"

@@ -36,7 +36,7 @@ def commit(folder: Path) -> Commit:
 
 
 def shown(folder: Path, what: str) -> dict[str, object]:
-    """What GTO itself says."""
+    """What GTO itself reports."""
     (found,) = json.loads(run(folder, "gto", "show", what, "--json"))
     return dict(found)
 

@@ -41,11 +41,11 @@ def test_every_field_that_a_training_records_of_its_hardware_is_compared() -> No
         ({"gpus": ["A100"]}, 'train: gpus: recorded nothing, here ["A100"]'),
     ],
 )
-def test_first_field_that_differs_is_named(change: dict[str, Any], expected: str | None) -> None:
+def test_first_different_field_is_reported(change: dict[str, Any], expected: str | None) -> None:
     assert device_difference({"train": ENTRY}, {"train": ENTRY | change}) == expected
 
 
-def test_every_training_is_compared() -> None:
+def test_devices_of_all_trainings_are_compared() -> None:
     recorded = {"train": ENTRY, "retrain": ENTRY | {"threads": 1}}
 
     assert device_difference(recorded, {"train": ENTRY, "retrain": ENTRY}) == (
@@ -61,7 +61,7 @@ def test_every_training_is_compared() -> None:
         ({"train": "text"}, {"train": ENTRY}, "train: its device is not recorded on both sides"),
     ],
 )
-def test_device_that_is_not_recorded_is_of_no_known_class(
+def test_unrecorded_device_counts_as_another_class(
     recorded: dict[str, Any], found: dict[str, Any], expected: str
 ) -> None:
     assert device_difference(recorded, found) == expected

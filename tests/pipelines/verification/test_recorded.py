@@ -58,13 +58,13 @@ def test_outputs_are_read_in_the_order_of_the_stages(toy: Path, git: Git) -> Non
         (lock(path="/outside"), "within the repository, each once, found /outside"),
     ],
 )
-def test_record_that_dvc_did_not_write_is_refused(content: bytes, expected: str) -> None:
+def test_record_that_dvc_did_not_write_is_rejected(content: bytes, expected: str) -> None:
     with pytest.raises(PipelineError, match=expected):
         read_record(content, "dvc.lock")
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b"null", b'{"train": 1}', b'{"a": {}, "a": {}}'])
-def test_provenance_that_is_something_else_is_refused(content: bytes) -> None:
+def test_invalid_provenance_is_rejected(content: bytes) -> None:
     record = Record(frozenset(), {})
     assert provenance(None, record) == {}
     with pytest.raises(PipelineError, match=r"^models/provenance\.json: expected .*found"):

@@ -66,7 +66,7 @@ def changed(**sections: dict[str, Any]) -> str:
         ("not JSON", "differs"),
     ],
 )
-def test_metrics_may_differ_by_their_limits(after: str, outcome: str, compared: Compare) -> None:
+def test_metrics_are_compared_by_their_limits(after: str, outcome: str, compared: Compare) -> None:
     assert compared("reports/metrics.json", changed(), after) == outcome
 
 
@@ -81,7 +81,7 @@ def test_metrics_may_differ_by_their_limits(after: str, outcome: str, compared: 
         ("predicted", "answer", "differs"),
     ],
 )
-def test_some_predicted_labels_may_differ(
+def test_predictions_may_differ_in_some_labels_only(
     old: str, new: str, outcome: str, compared: Compare
 ) -> None:
     after = PREDICTIONS.replace(old, new)
@@ -108,7 +108,7 @@ def test_at_most_half_a_percent_of_the_labels_may_differ(
         ("epoch,loss,accuracy\n1,0.5,0.98\n2,0.5,0.98\n", "differs"),
     ],
 )
-def test_history_may_differ_by_its_limits(after: str, outcome: str, compared: Compare) -> None:
+def test_history_is_compared_by_its_limits(after: str, outcome: str, compared: Compare) -> None:
     before = "epoch,loss,accuracy\n1,0.5,0.98\n"
 
     assert compared("reports/history.csv", before, after) == outcome
@@ -123,7 +123,7 @@ def test_history_may_differ_by_its_limits(after: str, outcome: str, compared: Co
         ({"other": np.zeros((2, 3), np.float32)}, "differs"),
     ],
 )
-def test_of_weights_the_shapes_alone_are_compared(
+def test_only_the_shapes_of_weights_are_compared(
     after: dict[str, Any], outcome: str, tmp_path: Path
 ) -> None:
     save_file({"kernel": np.zeros((2, 3), np.float32)}, tmp_path / "before.safetensors")
@@ -150,13 +150,13 @@ def test_weights_that_cannot_be_read_differ(compared: Compare) -> None:
         ("of another pipeline", "a", "b", "differs"),
     ],
 )
-def test_each_kind_has_its_demand(
+def test_each_kind_of_artifact_has_its_own_requirement(
     path: str, before: str, after: str, outcome: str, compared: Compare
 ) -> None:
     assert compared(path, before, after) == outcome
 
 
-def test_what_no_network_has_touched_has_no_tolerance_and_what_one_has_has() -> None:
+def test_only_artifacts_that_depend_on_a_network_have_a_tolerance() -> None:
     untouched = {"fetch", "ingest", "standardize", "split", "collect"}
     folder = read_params(ROOT / "params.yaml").handwriting.folder
     stages = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
@@ -190,5 +190,5 @@ def test_what_no_network_has_touched_has_no_tolerance_and_what_one_has_has() -> 
         ("models/train.safetensors", b"\xff" * 9),
     ],
 )
-def test_what_cannot_be_read_differs(compared: Compare, path: str, content: bytes) -> None:
+def test_unreadable_artifact_differs(compared: Compare, path: str, content: bytes) -> None:
     assert compared(path, content, content + b"\n") == "differs"
