@@ -51,7 +51,7 @@ def test_environment_without_the_packages_of_the_checks_is_reported(tmp_path: Pa
     assert done.returncode == 1
     assert done.stderr == (
         "error: expected every package of the environment to be importable, found: "
-        "No module named 'typer'; make it again: make --always-make setup.\n"
+        "No module named 'typer'; recreate the environment: make --always-make setup.\n"
     )
 
 
@@ -62,7 +62,7 @@ def test_missing_environment_is_reported_in_one_sentence(tmp_path: Path) -> None
     )
     assert done.returncode != 0
     assert done.stderr.startswith(
-        "error: expected an environment in .venv, found none; make it: make setup\n"
+        "error: expected an environment in .venv, found none; create it: make setup\n"
     )
     assert not (tmp_path / ".venv").exists()
 
@@ -72,5 +72,5 @@ def test_missing_environment_is_reported_in_one_sentence(tmp_path: Path) -> None
 )
 def test_result_is_shown_with_its_command_below(fix: str, lines: int) -> None:
     text = shown(CheckResult("a part", "ok", "It is so.", fix))
-    assert text.startswith("ok       a part          It is so.\n")
+    assert text.startswith("ok       a part           It is so.\n")
     assert len(text.splitlines()) == lines

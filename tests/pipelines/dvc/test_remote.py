@@ -75,7 +75,7 @@ def test_missing_object_is_reported_after_a_push_and_skipped_in_a_fetch(
     pushed: Path, tmp_path: Path
 ) -> None:
     names = [_ABSENT, _RAW.md5]
-    with pytest.raises(DamagedError, match=f"1 of 2 objects missing, the first {_ABSENT}"):
+    with pytest.raises(DamagedError, match=f"1 of 2 missing, the first {_ABSENT}"):
         remote.push(pushed, [_RAW.path], names)
     remote.fetch(pushed, names, tmp_path)
     assert (tmp_path / _RAW.md5).read_bytes() == b"one\n"
