@@ -29,7 +29,7 @@ class Entry(BaseModel):
 _ENTRIES = TypeAdapter(list[Entry])
 
 
-def bring(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None:
+def fetch_to_cache(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None:
     """Bring the objects of outputs into a cache, and rehash each of them.
 
     Objects that are missing or damaged are fetched. They enter the cache only after all of them are

@@ -142,7 +142,7 @@ class Store:
     ) -> tuple[ObjectResult, str] | None:
         """Return an object's result and what was done about it, or ``None`` if it is sound."""
         if "sound" not in sides:
-            return self._lose(name, sides, removed)
+            return self._result_without_copy(name, sides, removed)
         if sides.cache == "damaged":
             where = self._quarantine(name)
             self._fetch(name)
@@ -152,7 +152,9 @@ class Store:
             return "repaired", "damaged in the remote, moved to quarantine there, uploaded again"
         return None
 
-    def _lose(self, name: str, sides: Sides, removed: bool) -> tuple[ObjectResult, str]:
+    def _result_without_copy(
+        self, name: str, sides: Sides, removed: bool
+    ) -> tuple[ObjectResult, str]:
         if sides.cache == "damaged":
             where = self._quarantine(name)
             return "lost", f"damaged in the cache, moved to {where}, and lost on both sides"

@@ -18,7 +18,7 @@ from pipelines.dvc.cache_limit import keep_within, mark_used, read_budget
 from pipelines.dvc.command import dvc
 from pipelines.dvc.expected import difference, read_expected
 from pipelines.dvc.lock_record import read_lock
-from pipelines.dvc.objects import bring, object_names, object_path
+from pipelines.dvc.objects import fetch_to_cache, object_names, object_path
 from pipelines.dvc.outputs import Output
 from pipelines.dvc.stages import read_stages
 from pipelines.dvc.worktree import worktree
@@ -91,7 +91,7 @@ def _work(repository: Repository, request: Request, lock_fd: int) -> State:
 def _fetch_inputs(folder: Path, cache: Path, request: Request) -> None:
     """Fetch the stage's inputs from DVC's remote, rehash them, and check out only those."""
     if inputs := inputs_of(request.expected):
-        bring(inputs, cache, partial(remote.fetch, folder))
+        fetch_to_cache(inputs, cache, partial(remote.fetch, folder))
         dvc(folder, "checkout", "--quiet", "--force", "--", *request.expected.inputs)
 
 

@@ -9,7 +9,7 @@ from pipelines import PROVENANCE
 from pipelines.dvc import remote
 from pipelines.dvc.command import dvc
 from pipelines.dvc.lock_record import LARGEST_LOCK, LOCK, read_lock
-from pipelines.dvc.objects import bring, entries, object_path
+from pipelines.dvc.objects import entries, fetch_to_cache, object_path
 from pipelines.dvc.outputs import Output, measure, outputs_of
 from pipelines.errors import DamagedError, PipelineError
 from pipelines.git.commits import contents_of
@@ -105,7 +105,7 @@ def place(folder: Path, commit: str, output: Output, top: Path) -> Path:
         (target / name).write_bytes(content)
     if not contents:
         cache = Path(dvc(folder, "cache", "dir"))
-        bring([output], cache, partial(remote.fetch, folder))
+        fetch_to_cache([output], cache, partial(remote.fetch, folder))
         _link(output, cache, target)
     return target
 

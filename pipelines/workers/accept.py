@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines import PROVENANCE
 from pipelines.dvc import remote
 from pipelines.dvc.command import dvc
-from pipelines.dvc.objects import bring
+from pipelines.dvc.objects import fetch_to_cache
 from pipelines.dvc.outputs import Output, check_measured, measure
 from pipelines.errors import PipelineError, RecordError
 from pipelines.git.command import git
@@ -50,7 +50,7 @@ def accept_result(folder: Path, request: Request) -> str:
     provenance = [PROVENANCE] if PROVENANCE in result.changes else []
     for path in provenance:
         _check_provenance(request, contents_of(folder, commit, path, LARGEST_JSON).get("", b""))
-    bring(in_cache, cache, partial(remote.fetch, folder))
+    fetch_to_cache(in_cache, cache, partial(remote.fetch, folder))
     _check_lock_unchanged(folder, request)
     _restore(folder, commit, [request.lock, *provenance, *(output.path for output in in_git)])
     _check_out(folder, in_cache)

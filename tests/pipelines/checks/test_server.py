@@ -51,7 +51,9 @@ def test_server_of_another_version_is_a_warning(client: SyncPrefectClient) -> No
     assert server.version(client, library.__version__).state == "ok"
     result = server.version(client, "3.0.0")
     assert result.state == "warning"
-    assert result.finding.endswith(f"to be 3.0.0, as here, found {library.__version__}.")
+    assert result.finding.endswith(
+        f"Expected version 3.0.0 on the server, as here, found {library.__version__}."
+    )
 
 
 def test_work_pool_is_ok_only_if_it_exists_and_is_not_paused(

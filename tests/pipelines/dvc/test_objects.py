@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.dvc.objects import bring, entries, object_names, object_path
+from pipelines.dvc.objects import entries, fetch_to_cache, object_names, object_path
 from pipelines.dvc.outputs import Output, measure
 from pipelines.errors import DamagedError, RecordError
 from tests.helpers import md5
@@ -38,7 +38,7 @@ def folder_of(**files: bytes) -> tuple[Output, dict[str, bytes]]:
 
 def test_folder_is_fetched_with_all_its_files(cache: Path) -> None:
     folder, objects = folder_of(a=b"1", b=b"22")
-    bring([folder], cache, remote_of(**objects))
+    fetch_to_cache([folder], cache, remote_of(**objects))
     assert {name: object_path(cache, name).read_bytes() for name in objects} == objects
     assert set(object_names([folder], cache)) == set(objects)
     assert object_path(cache, folder.md5).stat().st_mode & 0o777 == 0o444
@@ -55,7 +55,7 @@ def test_nothing_is_stored_if_one_file_is_missing(cache: Path) -> None:
     folder, objects = folder_of(a=b"1", b=b"22")
     del objects[md5(b"22")]
     with pytest.raises(DamagedError, match=f"the object {md5(b'22')} in DVC's remote, found none"):
-        bring([folder], cache, remote_of(**objects))
+        fetch_to_cache([folder], cache, remote_of(**objects))
     assert not list(cache.iterdir())
 
 
@@ -63,14 +63,14 @@ def test_truncated_folder_list_is_rejected(cache: Path) -> None:
     folder, objects = folder_of(a=b"1", b=b"22")
     objects[folder.md5] = objects[folder.md5][:-4]
     with pytest.raises(DamagedError, match="to have that MD5, found"):
-        bring([folder], cache, remote_of(**objects))
+        fetch_to_cache([folder], cache, remote_of(**objects))
 
 
 def test_folder_with_a_wrong_number_of_files_is_rejected(cache: Path) -> None:
     folder, objects = folder_of(a=b"1", b=b"22")
     recorded = folder.model_copy(update={"nfiles": 3})
     with pytest.raises(RecordError, match=r"in 3 files, found .* in 2 files"):
-        bring([recorded], cache, remote_of(**objects))
+        fetch_to_cache([recorded], cache, remote_of(**objects))
     assert not list(cache.iterdir())
 
 

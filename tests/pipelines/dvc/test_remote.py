@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.dvc import remote
 from pipelines.dvc.command import dvc
-from pipelines.dvc.objects import bring, object_path
+from pipelines.dvc.objects import fetch_to_cache, object_path
 from pipelines.dvc.outputs import Output
 from pipelines.errors import DamagedError, PipelineError
 from pipelines.workers.accept import accept_result
@@ -67,7 +67,7 @@ def check_is_one_sentence(error: PipelineError, secret: str) -> None:
 def test_pushed_object_can_be_fetched(pushed: Path, storage: Storage, tmp_path: Path) -> None:
     assert storage.read(_RAW.md5) == b"one\n"
     cache = tmp_path / "cache"
-    bring([_RAW], cache, partial(remote.fetch, pushed))
+    fetch_to_cache([_RAW], cache, partial(remote.fetch, pushed))
     assert object_path(cache, _RAW.md5).read_bytes() == b"one\n"
 
 
@@ -85,13 +85,13 @@ def test_missing_object_is_reported_after_a_push_and_skipped_in_a_fetch(
 def test_missing_object_is_reported(pushed: Path, storage: Storage, tmp_path: Path) -> None:
     storage.remove(_RAW.md5)
     with pytest.raises(DamagedError, match=f"the object {_RAW.md5} in DVC's remote, found none"):
-        bring([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
+        fetch_to_cache([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
 
 
 def test_damaged_object_is_rejected(pushed: Path, storage: Storage, tmp_path: Path) -> None:
     storage.write(_RAW.md5, b"two\n")
     with pytest.raises(DamagedError, match=r"to have that MD5, found [0-9a-f]{32} of 4 bytes"):
-        bring([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
+        fetch_to_cache([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
     assert not list((tmp_path / "cache").iterdir())
 
 
@@ -111,7 +111,7 @@ def test_remote_that_denies_access_is_reported_without_the_secret(
     secret = storage.refuse()
     refused = "(denied|Forbidden|does not exist in our records|Not a directory)"
     with pytest.raises(PipelineError, match=f"DVC's remote: .*{refused}") as fetching:
-        bring([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
+        fetch_to_cache([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
     check_is_one_sentence(fetching.value, secret)
     with pytest.raises(PipelineError, match=f"dvc push .*{refused}") as pushing:
         remote.push(pushed, ["model.txt"], [_ABSENT])

@@ -234,9 +234,15 @@ def test_run_in_a_worktree_without_changes_makes_no_commit(start: Start, git: Gi
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        ({"recipe": "tutorial"}, "expected a ref, found none"),
-        ({"set_param": ["epochs=3"]}, "expected a ref, found none"),
-        ({"push": "origin"}, "expected a ref, found none"),
+        (
+            {"recipe": "tutorial"},
+            "expected a ref with recipe, set_param, push or promote, found none",
+        ),
+        (
+            {"set_param": ["epochs=3"]},
+            "expected a ref with recipe, set_param, push or promote, found none",
+        ),
+        ({"push": "origin"}, "expected a ref with recipe, set_param, push or promote, found none"),
         ({"ref": "nowhere"}, "expected a commit, branch or tag"),
         ({"ref": "main", "set_param": ["epoch=3"]}, "set-param"),
     ],

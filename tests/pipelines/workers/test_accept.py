@@ -294,7 +294,7 @@ def test_missing_result_is_reported(scene: Scene) -> None:
 def test_lock_changed_since_the_request_is_not_overwritten(scene: Scene) -> None:
     with (scene.caller / "dvc.lock").open("a") as lock:
         lock.write("# of another run\n")
-    with pytest.raises(PipelineError, match="to be as it was when train was requested, found it"):
+    with pytest.raises(PipelineError, match="to be unchanged since train was requested, found it"):
         scene.accept_result()
     assert (scene.caller / "dvc.lock").read_text().endswith("# of another run\n")
     assert (scene.caller / "model.txt").read_text() == "fast 2 one\n"
@@ -306,7 +306,7 @@ def test_missing_input_is_not_submitted(scene: Scene, monkeypatch: pytest.Monkey
     (raw,) = (dep for dep in scene.request.expected.deps if dep["path"] == "raw.txt")
     object_path(scene.caller / ".dvc" / "cache", raw["md5"]).unlink()
     monkeypatch.chdir(scene.caller)
-    with pytest.raises(DamagedError, match="found 1 of 1 objects missing"):
+    with pytest.raises(DamagedError, match="found 1 of 1 missing"):
         push_request(TRAIN, scene.caller, scene.request.expected, Timing())
 
 
