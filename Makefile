@@ -14,12 +14,12 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 help: ## list these targets; python -m pipelines --help lists every other command
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) ## make the environment in .venv from the lock file (EXTRA=gpu adds CUDA)
+setup: $(INSTALLED) ## create the environment in .venv from the lock file (EXTRA=gpu adds CUDA)
 
 # It does not depend on the environment: whether there is one is the first thing it checks.
 doctor: ## check this machine, and name the command that fixes each fault
 	@test -x $(VENV)/bin/python || { \
-		echo "error: expected an environment in $(VENV), found none; make it: make setup" >&2; \
+		echo "error: expected an environment in $(VENV), found none; create it: make setup" >&2; \
 		exit 1; }
 	@$(VENV)/bin/python -m pipelines doctor
 

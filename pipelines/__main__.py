@@ -14,8 +14,8 @@ try:
     from typer.main import get_command
 except ImportError as error:
     sys.exit(
-        "error: expected an environment in which everything can be imported, found: "
-        f"{error}; make it again: make --always-make setup."
+        "error: expected every package of the environment to be importable, found: "
+        f"{error}; recreate the environment: make --always-make setup."
     )
 
 COMMANDS = (

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.checks.result import Result
+from pipelines.checks.result import CheckResult
 
 
-def examine(folder: Path) -> Iterator[Result]:
+def run_checks(folder: Path) -> Iterator[CheckResult]:
     """Check everything that the project in a folder needs, one result at a time.
 
     Raises:
@@ -15,12 +15,12 @@ def examine(folder: Path) -> Iterator[Result]:
     # Imported one by one: the first check must still run if packages of the others are missing.
     from pipelines.checks import environment  # noqa: PLC0415
 
-    yield from environment.examine(folder)
+    yield from environment.run_checks(folder)
 
     from pipelines.checks import gpu, repository, server, space, storage  # noqa: PLC0415
 
-    yield from repository.examine(folder)
-    yield from storage.examine(folder)
-    yield from space.examine()
-    yield from gpu.examine(folder)
-    yield from server.examine(folder)
+    yield from repository.run_checks(folder)
+    yield from storage.run_checks(folder)
+    yield from space.run_checks()
+    yield from gpu.run_checks(folder)
+    yield from server.run_checks(folder)

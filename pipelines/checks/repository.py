@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.checks.result import Result
+from pipelines.checks.result import CheckResult
 from pipelines.errors import PipelineError
 from pipelines.git.command import git
 from pipelines.git.repository import Repository
@@ -17,7 +17,7 @@ from pipelines.system.lock import held_by
 _OLDEST = (2, 31)
 
 
-def examine(folder: Path) -> Iterator[Result]:
+def run_checks(folder: Path) -> Iterator[CheckResult]:
     """Check Git and the repository that the folder is in."""
     yield (program := version())
     if program.state != "ok":
@@ -30,22 +30,22 @@ def examine(folder: Path) -> Iterator[Result]:
     yield lock(Repository(folder).state / "lock")
 
 
-def version() -> Result:
+def version() -> CheckResult:
     """Check that Git is installed and new enough."""
     fix = "sudo apt-get install git"
     expected = ".".join(map(str, _OLDEST))
     path = shutil.which("git")
     if not path:
-        return Result("Git", "missing", f"Expected Git {expected} or newer, found none.", fix)
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
-    number = re.search(r"(\d+)\.(\d+)\S*", said)
+        return CheckResult("Git", "missing", f"Expected Git {expected} or newer, found none.", fix)
+    output = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    number = re.search(r"(\d+)\.(\d+)\S*", output)
     if number and (int(number[1]), int(number[2])) >= _OLDEST:
-        return Result("Git", "ok", f"{number[0]}, and {expected} or newer is expected.")
-    finding = f"Expected Git {expected} or newer, found {said.strip() or 'no version'}."
-    return Result("Git", "missing", finding, fix)
+        return CheckResult("Git", "ok", f"{number[0]}; {expected} or newer is required.")
+    finding = f"Expected Git {expected} or newer, found {output.strip() or 'no version'}."
+    return CheckResult("Git", "missing", finding, fix)
 
 
-def repository(folder: Path) -> Result:
+def repository(folder: Path) -> CheckResult:
     """Check that the folder is in a repository that has a commit."""
     try:
         head = git(folder, "log", "-1", "--format=%h, %s")
@@ -54,34 +54,32 @@ def repository(folder: Path) -> Result:
         if "dubious ownership" in str(error):
             fix = f"git config --global --add safe.directory {shlex.quote(str(folder))}"
         finding = f"Expected a repository with a commit, found: {error}."
-        return Result("repository", "missing", finding, fix)
-    return Result("repository", "ok", f"Its commit is {head}.")
+        return CheckResult("repository", "missing", finding, fix)
+    return CheckResult("repository", "ok", f"HEAD is {head}.")
 
 
-def identity(folder: Path) -> Result:
+def identity(folder: Path) -> CheckResult:
     """Check that Git has a name and an address for the commits of runs."""
     try:
         found = git(folder, "-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT")
     except PipelineError:
-        finding = (
-            "Expected user.name and user.email, found none: commits of runs are by 'pipeline'."
-        )
+        finding = "Expected user.name and user.email, found none; runs commit as 'pipeline'."
         fix = "git config user.name NAME && git config user.email ADDRESS"
-        return Result("Git identity", "warning", finding, fix)
-    return Result("Git identity", "ok", f"Commits are by {found.rpartition('>')[0]}>.")
+        return CheckResult("Git identity", "warning", finding, fix)
+    return CheckResult("Git identity", "ok", f"Commits are by {found.rpartition('>')[0]}>.")
 
 
-def working_copy(folder: Path) -> Result:
+def working_copy(folder: Path) -> CheckResult:
     """Check whether the working copy equals its commit."""
     changed = len(git(folder, "status", "--porcelain").splitlines())
     if not changed:
-        return Result("working copy", "ok", "Nothing differs from the commit.")
-    finding = f"Paths that differ from the commit, unseen by runs with a ref: {changed}."
-    return Result("working copy", "warning", finding, "git add --all && git commit")
+        return CheckResult("working copy", "ok", "No uncommitted changes.")
+    finding = f"Expected no uncommitted changes, found {changed}; runs with a ref ignore them."
+    return CheckResult("working copy", "warning", finding, "git add --all && git commit")
 
 
-def lock(path: Path) -> Result:
+def lock(path: Path) -> CheckResult:
     """Report which run holds the lock that other runs wait for."""
     if holder := held_by(path):
-        return Result("run lock", "ok", f"Held by {holder}; other runs wait for it.")
-    return Result("run lock", "ok", "Free.")
+        return CheckResult("run lock", "ok", f"Held by {holder}; other runs wait for it.")
+    return CheckResult("run lock", "ok", "No run holds it.")

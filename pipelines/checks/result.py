@@ -3,10 +3,10 @@
 from typing import Literal, NamedTuple
 
 
-class Result(NamedTuple):
+class CheckResult(NamedTuple):
     """The state of one part of this machine."""
 
-    piece: str
+    part: str
     state: Literal["ok", "warning", "missing"]
     """``missing`` stops the pipeline, or a server that is set up; ``warning`` stops neither."""
     finding: str

@@ -13,22 +13,22 @@ from prefect.client.schemas.objects import WorkerStatus
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
 
-from pipelines.checks.result import Result
+from pipelines.checks.result import CheckResult
 from pipelines.server.automations import crash_silent_runs
 from pipelines.server.deployments import Deployment, read_deployments
 
 # Timeout in seconds for the server's response.
-_PATIENCE = 10
+_TIMEOUT = 10
 _WORKER_FLOW = "pipelines/flows/worker.py:work"
 _SET_URL = "export PREFECT_API_URL=http://127.0.0.1:4200/api"
 
 
-def examine(folder: Path) -> Iterator[Result]:
+def run_checks(folder: Path) -> Iterator[CheckResult]:
     """Check the server at PREFECT_API_URL against a folder's ``prefect.yaml``."""
     url = get_current_settings().api.url
     if not url:
-        finding = "PREFECT_API_URL is not set: each run has a temporary server of its own."
-        yield Result("Prefect server", "warning", finding, f"make serve    # then {_SET_URL}")
+        finding = "PREFECT_API_URL is not set; each run starts its own temporary server."
+        yield CheckResult("Prefect server", "warning", finding, f"make serve    # then {_SET_URL}")
         return
     yield (server := reachable(url))
     if server.state != "ok":
@@ -49,60 +49,64 @@ def examine(folder: Path) -> Iterator[Result]:
             yield deployments(client, planned)
             yield automation(client)
         except httpx.HTTPStatusError as error:
-            finding = f"Expected an answer, found HTTP status {error.response.status_code}."
+            finding = f"Expected access, found HTTP status {error.response.status_code}."
             fix = "export PREFECT_API_AUTH_STRING=NAME:PASSWORD"
-            yield Result("Prefect access", "missing", finding, fix)
+            yield CheckResult("Prefect access", "missing", finding, fix)
 
 
-def reachable(url: str) -> Result:
+def reachable(url: str) -> CheckResult:
     """Check that a server responds at an address; the result hides the password in the address."""
     place = urlsplit(url).netloc.rpartition("@")[2] or "an address"
     try:
-        status = httpx.get(f"{url}/health", timeout=_PATIENCE).status_code
+        status = httpx.get(f"{url}/health", timeout=_TIMEOUT).status_code
     except (httpx.TransportError, httpx.InvalidURL) as error:
-        found = f"none that answers ({type(error).__name__})"
+        found = f"none that responds ({type(error).__name__})"
     else:
         if status == httpx.codes.OK:
-            return Result("Prefect server", "ok", f"It answers at {place}.")
+            return CheckResult("Prefect server", "ok", f"It responds at {place}.")
         found = f"HTTP status {status}"
-    finding = f"Expected a server at {place}, as PREFECT_API_URL says, found {found}."
-    return Result("Prefect server", "missing", finding, f"make serve    # or {_SET_URL}")
+    finding = f"Expected a Prefect server at {place}, from PREFECT_API_URL, found {found}."
+    return CheckResult("Prefect server", "missing", finding, f"make serve    # or {_SET_URL}")
 
 
-def version(client: SyncPrefectClient, expected: str) -> Result:
+def version(client: SyncPrefectClient, expected: str) -> CheckResult:
     """Check that the server has the same version as this environment."""
     found = client.api_version()
     if found == expected:
-        return Result("Prefect version", "ok", f"{found}, on the server as here.")
-    finding = f"Expected the server to be {expected}, as here, found {found}."
-    return Result("Prefect version", "warning", finding, "make serve    # with that server ended")
+        return CheckResult("Prefect version", "ok", f"{found}, on the server and here.")
+    finding = f"Expected version {expected} on the server, as here, found {found}."
+    return CheckResult(
+        "Prefect version", "warning", finding, "make serve    # after stopping that server"
+    )
 
 
-def work_pool(client: SyncPrefectClient, name: str) -> Result:
+def work_pool(client: SyncPrefectClient, name: str) -> CheckResult:
     """Check that a work pool exists and is not paused."""
     try:
         paused = client.read_work_pool(name).is_paused
     except ObjectNotFound:
         fix = f"prefect work-pool create {name} --type process"
-        return Result("work pool", "missing", f"Expected {name}, found none of that name.", fix)
+        return CheckResult("work pool", "missing", f"Expected a work pool {name}, found none.", fix)
     if paused:
         fix = f"prefect work-pool resume {name}"
-        return Result("work pool", "missing", f"Expected {name} at work, found it paused.", fix)
-    return Result("work pool", "ok", f"{name} hands out runs.")
+        return CheckResult(
+            "work pool", "missing", f"Expected {name} to be active, found it paused.", fix
+        )
+    return CheckResult("work pool", "ok", f"{name} is active.")
 
 
-def worker(client: SyncPrefectClient, pool: str, *, needed: bool = True) -> Result:
+def worker(client: SyncPrefectClient, pool: str, *, needed: bool = True) -> CheckResult:
     """Check that a worker of a work pool is online; if ``needed`` is false, only warn."""
     workers = client.read_workers_for_work_pool(pool)
     online = sum(found.status == WorkerStatus.ONLINE for found in workers)
     if online:
-        return Result("worker", "ok", f"Online for {pool}: {online}.")
-    finding = f"Expected one online for {pool}, found none; offline: {len(workers)}."
+        return CheckResult("worker", "ok", f"Online for {pool}: {online}.")
+    finding = f"Expected an online worker for {pool}, found none; offline: {len(workers)}."
     state: Literal["missing", "warning"] = "missing" if needed else "warning"
-    return Result("worker", state, finding, f"prefect worker start --pool {pool}")
+    return CheckResult("worker", state, finding, f"prefect worker start --pool {pool}")
 
 
-def deployments(client: SyncPrefectClient, expected: Sequence[Deployment]) -> Result:
+def deployments(client: SyncPrefectClient, expected: Sequence[Deployment]) -> CheckResult:
     """Check that the server has the deployments of ``prefect.yaml``."""
     named = DeploymentFilterName(any_=[entry.name for entry in expected])
     found = {
@@ -112,19 +116,19 @@ def deployments(client: SyncPrefectClient, expected: Sequence[Deployment]) -> Re
     names = " and ".join(entry.name for entry in expected)
     wrong = " and ".join(entry.name for entry in expected if entry not in found)
     if not wrong:
-        return Result("deployments", "ok", f"There are {names}, as in prefect.yaml.")
-    finding = f"Expected {names} as in prefect.yaml, found none such for {wrong}."
-    return Result("deployments", "missing", finding, "prefect --no-prompt deploy --all")
+        return CheckResult("deployments", "ok", f"The server has {names}, as in prefect.yaml.")
+    finding = f"Expected {names} as in prefect.yaml, found no such deployment for {wrong}."
+    return CheckResult("deployments", "missing", finding, "prefect --no-prompt deploy --all")
 
 
-def automation(client: SyncPrefectClient) -> Result:
+def automation(client: SyncPrefectClient) -> CheckResult:
     """Check that the server marks runs as crashed when their heartbeats stop."""
     name = crash_silent_runs().name
     found = client.read_automations_by_name(name)
     if not found:
-        finding = f"Expected '{name}', found none of that name."
-        return Result("automation", "missing", finding, "python -m pipelines automations")
+        finding = f"Expected the automation '{name}', found none."
+        return CheckResult("automation", "missing", finding, "python -m pipelines automations")
     if not any(entry.enabled for entry in found):
-        finding = f"Expected '{name}' at work, found it paused."
-        return Result("automation", "missing", finding, f"prefect automation resume '{name}'")
-    return Result("automation", "ok", f"'{name}' is at work.")
+        finding = f"Expected '{name}' to be enabled, found it disabled."
+        return CheckResult("automation", "missing", finding, f"prefect automation resume '{name}'")
+    return CheckResult("automation", "ok", f"'{name}' is enabled.")

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import httpx
 
-from pipelines.checks.result import Result
+from pipelines.checks.result import CheckResult
 from pipelines.checks.space import CACHE_NEED, free_space, nearest
 from pipelines.system.process import TimedOutError, run
 
 # Timeouts in seconds for a remote's response.
-_PATIENCE = 60
-_HTTP_PATIENCE = 10
+_TIMEOUT = 60
+_HTTP_TIMEOUT = 10
 
 
-def examine(folder: Path) -> Iterator[Result]:
+def run_checks(folder: Path) -> Iterator[CheckResult]:
     """Check DVC in a folder, which may not be a DVC repository."""
     yield (found := pipeline(folder))
     if found.state != "ok":
@@ -27,70 +27,70 @@ def examine(folder: Path) -> Iterator[Result]:
     cache = folder / _dvc(folder, "cache", "dir")[1][-1]
     yield (found := writable(cache))
     if found.state == "ok":
-        yield free_space("DVC cache space", cache, CACHE_NEED, "dvc gc --all-commits")
+        yield free_space("DVC cache space", cache, CACHE_NEED, "python -m pipelines gc --force")
     yield remote(folder)
 
 
-def pipeline(folder: Path) -> Result:
+def pipeline(folder: Path) -> CheckResult:
     """Check that a folder is a DVC repository whose pipeline DVC can read."""
     version = metadata.version("dvc")
     code, lines = _dvc(folder, "stage", "list", "--name-only")
     if code:
-        finding = f"Expected a pipeline that DVC {version} reads, found: {reason(lines)}"
+        finding = f"Expected DVC {version} to read the pipeline, found: {reason(lines)}"
         # The stash keeps the edits.
-        return Result("DVC", "missing", finding, "git stash push -- .dvc dvc.yaml")
-    return Result("DVC", "ok", f"{version}, which reads the pipeline's {len(lines)} stages.")
+        return CheckResult("DVC", "missing", finding, "git stash push -- .dvc dvc.yaml")
+    return CheckResult("DVC", "ok", f"{version}; the pipeline has {len(lines)} stages.")
 
 
-def writable(cache: Path) -> Result:
+def writable(cache: Path) -> CheckResult:
     """Check that DVC's cache can be written or created."""
     try:
         with tempfile.TemporaryFile(dir=nearest(cache)):
-            return Result("DVC cache", "ok", f"{cache} can be written.")
+            return CheckResult("DVC cache", "ok", f"{cache} can be written.")
     except OSError as error:
         finding = f"Expected {cache} to be writable, found: {error.strerror}."
-        return Result("DVC cache", "missing", finding, "dvc cache dir --local FOLDER")
+        return CheckResult("DVC cache", "missing", finding, "dvc cache dir --local FOLDER")
 
 
-def remote(folder: Path, patience: float = _PATIENCE) -> Result:
+def remote(folder: Path, timeout: float = _TIMEOUT) -> CheckResult:
     """Check that the default remote responds and has every output of the cache.
 
     Args:
         folder: of the DVC repository.
-        patience: seconds to wait for the remote.
+        timeout: seconds to wait for the remote.
     """
     code, lines = _dvc(folder, "config", "core.remote")
     if code or not lines:
-        finding = "None is set: results stay on this machine."
+        finding = "No default remote is set; results stay on this machine."
         fix = "dvc remote add --default storage FOLDER_OR_URL"
-        return Result("DVC remote", "warning", finding, fix)
+        return CheckResult("DVC remote", "warning", finding, fix)
     name = lines[-1]
     fix = f"dvc remote modify {name} url FOLDER_OR_URL"
     _, lines = _dvc(folder, "config", f"remote.{name}.url")
-    if lines and not _may_answer(lines[-1]):
-        finding = f"Expected an answer of {name}, found no server at its address."
-        return Result("DVC remote", "warning", finding, fix)
+    if lines and not _may_respond(lines[-1]):
+        finding = f"Expected {name} to respond, found no server at its URL."
+        return CheckResult("DVC remote", "warning", finding, fix)
     try:
-        code, lines = _dvc(folder, "status", "--cloud", "--json", timeout=patience)
+        code, lines = _dvc(folder, "status", "--cloud", "--json", timeout=timeout)
     except TimedOutError:
-        finding = f"Expected an answer of {name}, found none in {patience:g} s."
-        return Result("DVC remote", "warning", finding, fix)
+        finding = f"Expected {name} to respond, found no response within {timeout:g} s."
+        return CheckResult("DVC remote", "warning", finding, fix)
     if code:
-        finding = f"Expected an answer of {name}, found: {reason(lines)}"
-        return Result("DVC remote", "warning", finding, fix)
+        finding = f"Expected {name} to respond, found: {reason(lines)}"
+        return CheckResult("DVC remote", "warning", finding, fix)
     absent = list(json.loads(lines[-1]).values()).count("new")
     if absent:
-        finding = f"Outputs in the cache that {name} lacks: {absent}."
-        return Result("DVC remote", "warning", finding, "dvc push")
-    return Result("DVC remote", "ok", f"{name} has all that the cache has.")
+        finding = f"Expected {name} to have all outputs in the cache, found {absent} missing."
+        return CheckResult("DVC remote", "warning", finding, "dvc push")
+    return CheckResult("DVC remote", "ok", f"{name} has all outputs in the cache.")
 
 
-def _may_answer(url: str) -> bool:
+def _may_respond(url: str) -> bool:
     """Return whether the server of an HTTP remote responds; DVC treats an absent one as empty."""
     if not url.startswith(("http://", "https://")):
         return True
     try:
-        httpx.head(url, timeout=_HTTP_PATIENCE)
+        httpx.head(url, timeout=_HTTP_TIMEOUT)
     except (httpx.TransportError, httpx.InvalidURL):
         return False
     return True
@@ -104,6 +104,8 @@ def _dvc(folder: Path, *arguments: str, timeout: float | None = None) -> tuple[i
 
 def reason(lines: Sequence[str]) -> str:
     """Return DVC's error message without the password of an address."""
-    errors = [line for line in lines if line.startswith("ERROR")] or lines or ["no reason given"]
-    said = errors[0].removeprefix("ERROR: ")
-    return re.sub(r"://\S*@", "://", said).rstrip(".") + "."
+    errors = (
+        [line for line in lines if line.startswith("ERROR")] or lines or ["DVC printed no error"]
+    )
+    message = errors[0].removeprefix("ERROR: ")
+    return re.sub(r"://\S*@", "://", message).rstrip(".") + "."

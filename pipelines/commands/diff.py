@@ -21,8 +21,10 @@ EXITS = {
 
 def main(
     before: Annotated[str, typer.Argument(help="A commit, branch or tag.")] = "HEAD~1",
-    after: Annotated[str, typer.Argument(help="Another one.")] = "HEAD",
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print for a pull request.")] = False,
+    after: Annotated[str, typer.Argument(help="The commit to compare with it.")] = "HEAD",
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")
+    ] = False,
 ) -> None:
     """Compare two commits: parameters, metrics, errors, data checks, hardware, libraries.
 
@@ -42,5 +44,5 @@ def main(
         typer.echo(as_markdown(titles, sections))
     else:
         Console().print(as_table(titles, sections))
-    typer.echo(errors.verdict)
+    typer.echo(errors.summary)
     raise SystemExit(EXITS[errors.outcome])

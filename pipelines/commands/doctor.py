@@ -3,8 +3,8 @@
 import typer
 
 from pipelines import PROJECT
-from pipelines.checks.everything import examine
-from pipelines.checks.result import Result
+from pipelines.checks.everything import run_checks
+from pipelines.checks.result import CheckResult
 from pipelines.errors import PipelineError
 from pipelines.exit_codes import ExitCode
 
@@ -18,14 +18,14 @@ def main() -> None:
     """
     states, fixes = [], 0
     try:
-        for result in examine(PROJECT):
+        for result in run_checks(PROJECT):
             typer.echo(shown(result), nl=False)
             states.append(result.state)
             fixes += bool(result.fix)
     except ImportError as error:
         raise PipelineError(
-            f"expected an environment in which everything can be imported, found: {error}; "
-            "make it again: make --always-make setup."
+            f"expected every package of the environment to be importable, found: {error}; "
+            "recreate the environment: make --always-make setup."
         ) from None
     missing, warnings = states.count("missing"), states.count("warning")
     typer.echo(f"\n{len(states)} checks: {missing} missing, {warnings} warnings.")
@@ -34,7 +34,7 @@ def main() -> None:
     raise SystemExit(ExitCode.ERROR if missing else ExitCode.OK)
 
 
-def shown(result: Result) -> str:
+def shown(result: CheckResult) -> str:
     """Return the lines that display a result."""
     fix = f"{'':9}{'':17}{result.fix}\n" if result.fix else ""
-    return f"{result.state:9}{result.piece:17}{result.finding}\n{fix}"
+    return f"{result.state:9}{result.part:17}{result.finding}\n{fix}"

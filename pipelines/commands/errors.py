@@ -12,7 +12,7 @@ from pipelines.git.repository import Repository
 
 def main(
     before: Annotated[str, typer.Argument(help="A commit, branch or tag.")] = "HEAD~1",
-    after: Annotated[str, typer.Argument(help="Another one.")] = "HEAD",
+    after: Annotated[str, typer.Argument(help="The commit to compare with it.")] = "HEAD",
 ) -> None:
     """List the errors that are new, fixed or different, and show them in reports/errors.html.
 

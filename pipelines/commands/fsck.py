@@ -8,11 +8,11 @@ import typer
 from pipelines.dvc.integrity import check
 from pipelines.exit_codes import ExitCode
 from pipelines.git.repository import Repository
-from pipelines.system.lock import cache_still
+from pipelines.system.lock import lock_cache
 
 
 def main() -> None:
-    """Rehash what any commit needs in DVC's cache and remote, and repair it from the other side.
+    """Rehash the objects of all commits in DVC's cache and remote; repair each side from the other.
 
     Exits with 3 if something is lost, or if a commit's records cannot be read.
 
@@ -20,14 +20,14 @@ def main() -> None:
     """
     repository = Repository(Path.cwd())
     folder, owner = repository.folder, f"fsck (process {os.getpid()})"
-    with cache_still(folder, repository.state, owner, typer.echo):
+    with lock_cache(folder, repository.state, owner, typer.echo):
         report = check(folder)
-    for kind in ("repaired", "aside", "removed", "lost", "unread"):
+    for kind in ("repaired", "quarantined", "removed", "lost", "unreadable"):
         for line in getattr(report, kind):
-            typer.echo(f"{kind:9}{line}")
+            typer.echo(f"{kind:12}{line}")
     typer.echo(
-        f"{report.looked_at} objects checked: {len(report.repaired)} repaired, "
-        f"{len(report.aside)} moved aside, {len(report.lost)} lost; "
-        f"{len(report.unread)} commits unread."
+        f"{report.checked} objects checked: {len(report.repaired)} repaired, "
+        f"{len(report.quarantined)} quarantined, {len(report.lost)} lost; "
+        f"{len(report.unreadable)} commits unreadable."
     )
-    raise SystemExit(ExitCode.NEGATIVE if report.lost or report.unread else ExitCode.OK)
+    raise SystemExit(ExitCode.NEGATIVE if report.lost or report.unreadable else ExitCode.OK)

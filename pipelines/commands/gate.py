@@ -18,7 +18,7 @@ from stages.params.gate import Gate
 
 
 def main() -> None:
-    """Judge whether the model in the working copy may be promoted; write reports/gate.json.
+    """Check whether the model in the working copy may be promoted; write reports/gate.json.
 
     It reads reports/, and from Git the version that is promoted now. Exits with 3 if the model may
     not be promoted.
@@ -27,7 +27,7 @@ def main() -> None:
     """
     folder = Repository(Path.cwd()).folder
     read = in_folder(folder)
-    report = gate.judge_results(folder, read, "the working copy", _criteria_of(read))
+    report = gate.run_gate(folder, read, "the working copy", _criteria_of(read))
     gate.write(folder, report)
     Console().print(as_table(report))
     typer.echo(summary(report))
@@ -35,19 +35,19 @@ def main() -> None:
 
 
 def _criteria_of(read: Read) -> Gate:
-    demands = gate.criteria_of(read)
-    if demands is None:
+    criteria = gate.criteria_of(read)
+    if criteria is None:
         raise PipelineError("params.yaml: expected a section gate, found none; add one.")
-    return demands
+    return criteria
 
 
 def as_table(report: GateReport) -> Table:
     """Return the table that rich prints, with a row for each criterion."""
     headers = ("criterion", "found", "required", "")
     table = Table(*(Column(header=header, overflow="fold") for header in headers))
-    for rule in report.rules:
-        cells = (rule.rule, described(rule.found), rule.demanded)
-        table.add_row(*map(Text, cells), Text("holds" if rule.passed else "fails"))
+    for result in report.criteria:
+        cells = (result.criterion, described(result.found), result.required)
+        table.add_row(*map(Text, cells), Text("passed" if result.passed else "failed"))
     return table
 
 
@@ -57,4 +57,4 @@ def summary(report: GateReport) -> str:
     against = f"in place of {now.version} ({now.commit[:7]})" if now else "as the first version"
     if report.passed:
         return f"The model may be promoted to {report.stage}, {against}: {GATE}"
-    return f"The model may not be promoted to {report.stage}, {against}: {report.broken}"
+    return f"The model may not be promoted to {report.stage}, {against}: {report.failures}"

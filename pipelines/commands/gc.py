@@ -11,21 +11,23 @@ from pipelines.git.repository import Repository
 
 
 def main(
-    runs: Annotated[int, typer.Option(min=0, help="Newest branches runs/... to keep.")] = 10,
-    force: Annotated[bool, typer.Option("--force", help="Remove them.")] = False,
+    runs: Annotated[
+        int, typer.Option(min=0, help="Number of newest runs/... branches to keep.")
+    ] = 10,
+    force: Annotated[bool, typer.Option("--force", help="Remove the listed objects.")] = False,
 ) -> None:
-    """List the objects of DVC's cache that nobody needs; with --force, remove them.
+    """List the unneeded objects of DVC's cache; with --force, remove them.
 
     Example: python -m pipelines gc --runs 5 --force
     """
     repository = Repository(Path.cwd())
-    with cache_of(repository, runs, typer.echo) as (cache, keepers):
-        gone = unneeded(repository.folder, cache, keepers)
+    with cache_of(repository, runs, typer.echo) as (cache, kept_refs):
+        gone = unneeded(repository.folder, cache, kept_refs)
         if force:
             remove(repository.folder, cache, gone)
-    for kept in gone:
-        typer.echo(f"{kept.name} {decimal(kept.size)}")
-    what = f"{len(gone)} objects, {decimal(sum(kept.size for kept in gone))}"
+    for entry in gone:
+        typer.echo(f"{entry.name} {decimal(entry.size)}")
+    what = f"{len(gone)} objects, {decimal(sum(entry.size for entry in gone))}"
     if force:
         typer.echo(f"{what}: removed.")
     else:

@@ -11,7 +11,7 @@ def main(
         typer.Argument(metavar="TYPE/NAME", help="A notification block of Prefect's server."),
     ],
 ) -> None:
-    """Notify of failed runs, fallen accuracy and closed gates through a block of the server.
+    """Send notifications of failed runs, accuracy drops and blocked promotions through a block.
 
     Example: python -m pipelines notify slack-webhook/alerts
     """

@@ -12,7 +12,7 @@ from pipelines.promotion.promote import promote_commit
 def main(
     revision: Annotated[str, typer.Argument(help="A commit, branch or tag.")] = "HEAD",
     push: Annotated[
-        str | None, typer.Option(metavar="REMOTE", help="Git remote that gets the tags.")
+        str | None, typer.Option(metavar="REMOTE", help="Git remote to push the tags to.")
     ] = None,
 ) -> None:
     """Register a commit's model as a version, and assign the gate's stage to it.

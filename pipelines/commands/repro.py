@@ -12,7 +12,7 @@ from pipelines.git.repository import Repository
 
 def main(
     targets: Annotated[
-        list[str] | None, typer.Argument(help="Stages, as for dvc repro; all without any.")
+        list[str] | None, typer.Argument(help="Stages, as for dvc repro; all by default.")
     ] = None,
 ) -> None:
     """Run what is not up to date, as `dvc repro` does, and repair what is damaged.

@@ -10,9 +10,9 @@ from pipelines.promotion.promote import roll_back
 
 
 def main(
-    stage: Annotated[str, typer.Argument(help="Such as production.")] = "production",
+    stage: Annotated[str, typer.Argument(help="A stage, such as production.")] = "production",
     push: Annotated[
-        str | None, typer.Option(metavar="REMOTE", help="Git remote that gets the tags.")
+        str | None, typer.Option(metavar="REMOTE", help="Git remote to push the tags to.")
     ] = None,
 ) -> None:
     """Assign a stage to the version that had it before.

@@ -8,7 +8,9 @@ import typer
 
 
 def main(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="On loopback.")] = 4200,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port on the loopback interface.")
+    ] = 4200,
 ) -> None:
     """Run Prefect until Ctrl-C: server, UI, deployments, schedules and a worker.
 
@@ -25,4 +27,4 @@ def main(
             lock_fd = stack.enter_context(only_server(port, typer.echo))
             serve(stack, port, lock_fd, typer.echo)
     except KeyboardInterrupt:
-        typer.echo("ended: server and worker")
+        typer.echo("stopped the server and the worker")

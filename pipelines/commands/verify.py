@@ -15,7 +15,7 @@ from pipelines.exit_codes import ExitCode
 from pipelines.git.repository import Repository
 from pipelines.system.lock import exclusive
 from pipelines.verification.findings import Finding
-from pipelines.verification.verify import outcome, summary, verify
+from pipelines.verification.verify import overall_outcome, summary, verify
 
 EXITS = {
     "verified": ExitCode.OK,
@@ -44,12 +44,12 @@ def main(
     Console().print(as_table(verification.findings))
     for sentence in summary(revision, verification):
         typer.echo(sentence)
-    raise SystemExit(EXITS[outcome(verification.findings)])
+    raise SystemExit(EXITS[overall_outcome(verification.findings)])
 
 
 def as_table(findings: Sequence[Finding]) -> Table:
     """Return the table that rich prints, with a row for each artifact."""
-    headers = ("artifact", "verdict", "first difference, or what is required")
+    headers = ("artifact", "outcome", "first difference, or what is required")
     table = Table(*(Column(header=header, overflow="fold") for header in headers))
     for finding in findings:
         # Text, because rich would interpret markup in a plain string.

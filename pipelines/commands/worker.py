@@ -9,9 +9,12 @@ from pipelines import PROJECT
 
 
 def main(
-    pool: Annotated[str, typer.Argument(help="As a stage's meta in dvc.yaml names it.")] = "gpu",
+    pool: Annotated[
+        str, typer.Argument(help="A work pool, named in a stage's meta in dvc.yaml.")
+    ] = "gpu",
     cache_gigabytes: Annotated[
-        float, typer.Option(min=0.1, help="Limit of DVC's cache; least recently used goes first.")
+        float,
+        typer.Option(min=0.1, help="Size limit of DVC's cache."),
     ] = 20,
 ) -> None:
     """Run the stages that are submitted to a pool, one at a time, until Ctrl-C.
@@ -30,7 +33,7 @@ def main(
         with only_worker(pool, typer.echo) as lock_fd:
             prepare(pool)
             os.environ |= {CLONE: str(PROJECT), BUDGET: str(cache_gigabytes)}
-            typer.echo(f"at work for the pool {pool} (Ctrl-C ends it)")
+            typer.echo(f"started a worker for pool {pool} (Ctrl-C stops it)")
             work(pool, ["--limit", "1"], lambda: False, typer.echo, held=[lock_fd])
     except KeyboardInterrupt:
-        typer.echo("ended: the worker")
+        typer.echo("stopped the worker")

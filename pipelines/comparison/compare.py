@@ -34,7 +34,7 @@ class Errors(NamedTuple):
     rows: Sequence[Row]
     outcome: str
     """chance, worse, better or unknown."""
-    verdict: str
+    summary: str
     """The outcome as a sentence."""
     meaning: str
     """The outcome in a few words."""
@@ -82,13 +82,13 @@ def compare_errors(folder: Path, commits: Sequence[str]) -> Errors:
     """
     recorded = _recorded(folder, commits, _ERRORS)
     if missing := _missing(_ERRORS, recorded):
-        return _untold(missing, f"{_ERRORS} is absent")
+        return _not_comparable(missing, f"{_ERRORS} is absent")
     before, after = map(_tested_on, commits, _recorded(folder, commits, LOCK))
     if after is None or before != after:
         tested = (shown(test.images) if test else NOTHING for test in (before, after))
-        return _untold(
+        return _not_comparable(
             [Row("tested on", *tested)],
-            "dvc.lock does not say of both that they were tested on the same images",
+            "dvc.lock does not record the same test images for both commits",
         )
     for commit, content in zip(commits, recorded, strict=True):
         _parsed(commit, _ERRORS, content, partial(_read_errors, after.classes))
@@ -107,9 +107,9 @@ def _read_errors(classes: Sequence[str], content: bytes) -> None:
     check_wrong(read_wrong(content), classes)
 
 
-def _untold(rows: Sequence[Row], why: str) -> Errors:
-    verdict = f"Whether the difference means anything cannot be determined: {why}."
-    return Errors(rows, "unknown", verdict, "not tested")
+def _not_comparable(rows: Sequence[Row], why: str) -> Errors:
+    summary = f"Whether the difference is significant cannot be determined: {why}."
+    return Errors(rows, "unknown", summary, "not tested")
 
 
 def _tested_on(commit: str, lock: bytes | None) -> EvaluationSet | None:

@@ -16,7 +16,7 @@ ACCURACY = "test.accuracy"
 NOTHING = "–"  # noqa: RUF001 - a dash, as tables have it
 # The table lists this many errors; `python -m pipelines errors` shows all of them with images.
 SHOWN_ERRORS = 20
-# Characters of a hash that are enough to tell two apart.
+# Characters of a hash that are enough to distinguish two.
 _SHORT = 12
 
 Change = Mapping[str, Any]
@@ -85,8 +85,8 @@ def of_checks(before: Checks, after: Checks) -> list[Row]:
         for checks in (before, after)
     ]
     passed = [f"{sum(check.success for check in side.values())} of {len(side)}" for side in sides]
-    told = [{name: _check(check) for name, check in side.items()} for side in sides]
-    return [Row("passed", *passed), *_of_pairs(*told)]
+    described = [{name: _check(check) for name, check in side.items()} for side in sides]
+    return [Row("passed", *passed), *_of_pairs(*described)]
 
 
 def _check(check: Check) -> str:
@@ -104,7 +104,7 @@ def of_provenance(before: Any, after: Any) -> list[Row]:
         old, new = before.get(training, {}), after.get(training, {})
         for key in sorted(old.keys() | new.keys()):
             if old.get(key) != new.get(key):
-                places.setdefault(key, {})[training] = _apart(old.get(key), new.get(key))
+                places.setdefault(key, {})[training] = _both_sides(old.get(key), new.get(key))
     count = len(before.keys() | after.keys())
     rows = []
     for key, sides in places.items():
@@ -134,7 +134,7 @@ def of_errors(comparison: Mapping[str, Any], classes: Sequence[str]) -> list[Row
     counts = [
         Row("new", "right", "wrong", str(len(new))),
         Row("fixed", "wrong", "right", str(len(fixed))),
-        Row("changed", "wrong", "wrong otherwise", str(len(changed))),
+        Row("changed", "wrong", "wrong, another class", str(len(changed))),
         Row("as before", "wrong", "wrong", str(comparison["unchanged"])),
     ]
     single = [
@@ -148,7 +148,7 @@ def of_errors(comparison: Mapping[str, Any], classes: Sequence[str]) -> list[Row
         for error in errors
     ]
     left = len(single) - SHOWN_ERRORS
-    more = [Row(f"{left} more: make errors", NOTHING, NOTHING)] if left > 0 else []
+    more = [Row(f"{left} more: python -m pipelines errors", NOTHING, NOTHING)] if left > 0 else []
     return [*counts, *single[:SHOWN_ERRORS], *more]
 
 
@@ -190,7 +190,7 @@ def _signed(change: Change) -> str:
     return f"{change['diff']:+.6g}"
 
 
-def _apart(old: Any, new: Any) -> tuple[str, str]:
+def _both_sides(old: Any, new: Any) -> tuple[str, str]:
     if isinstance(old, list) and isinstance(new, list):
         return _only(old, new), _only(new, old)
     return shown(old), shown(new)

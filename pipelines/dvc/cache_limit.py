@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pipelines.errors import PipelineError
 
 
-class Kept(NamedTuple):
+class CachedObject(NamedTuple):
     """An object in a cache."""
 
     name: str
@@ -30,14 +30,14 @@ def read_budget(environment: Mapping[str, str]) -> int | None:
     Raises:
         PipelineError: the variable is not a number above 0.
     """
-    if not (said := environment.get(BUDGET)):
+    if not (value := environment.get(BUDGET)):
         return None
     try:
-        gigabytes = float(said)
+        gigabytes = float(value)
     except ValueError:
         gigabytes = math.nan
     if not 0 < gigabytes < math.inf:
-        raise PipelineError(f"{BUDGET}: expected a number of gigabytes above 0, found {said!r}.")
+        raise PipelineError(f"{BUDGET}: expected a number of gigabytes above 0, found {value!r}.")
     return int(gigabytes * 10**9)
 
 
@@ -61,26 +61,28 @@ def keep_within(budget: int | None, cache: Path, needed: Collection[str]) -> int
     if budget is None:
         return 0
     gone = over_limit(budget, list(objects_in(cache)), needed)
-    for kept in gone:
-        kept.path.unlink()
-    return sum(kept.size for kept in gone)
+    for entry in gone:
+        entry.path.unlink()
+    return sum(entry.size for entry in gone)
 
 
-def over_limit(budget: int, objects: Sequence[Kept], needed: Collection[str]) -> list[Kept]:
+def over_limit(
+    budget: int, objects: Sequence[CachedObject], needed: Collection[str]
+) -> list[CachedObject]:
     """Return the objects to remove, least recently used first."""
-    over = sum(kept.size for kept in objects) - budget
+    over = sum(entry.size for entry in objects) - budget
     gone = []
-    for kept in sorted(objects, key=lambda kept: (kept.used, kept.name)):
+    for entry in sorted(objects, key=lambda entry: (entry.used, entry.name)):
         if over <= 0:
             break
-        if kept.name not in needed:
-            gone.append(kept)
-            over -= kept.size
+        if entry.name not in needed:
+            gone.append(entry)
+            over -= entry.size
     return gone
 
 
-def objects_in(cache: Path) -> Iterator[Kept]:
+def objects_in(cache: Path) -> Iterator[CachedObject]:
     """Yield the objects in DVC's cache."""
     for path in (cache / "files" / "md5").glob("??/*"):
         status = path.stat()
-        yield Kept(path.parent.name + path.name, path, status.st_size, status.st_mtime)
+        yield CachedObject(path.parent.name + path.name, path, status.st_size, status.st_mtime)

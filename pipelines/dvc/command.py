@@ -12,7 +12,7 @@ def dvc(folder: Path, *arguments: str) -> str:
 
     The error has DVC's reason. DVC takes longer than Git, so it is ended if this process ends.
     """
-    code, said, complaint = capture([sys.executable, "-m", "dvc", *arguments], folder)
+    code, stdout, stderr = capture([sys.executable, "-m", "dvc", *arguments], folder)
     if code:
-        raise PipelineError(reason_for("dvc", arguments, folder, code, complaint))
-    return said.strip()
+        raise PipelineError(reason_for("dvc", arguments, folder, code, stderr))
+    return stdout.strip()

@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.dvc import inventory
-from pipelines.dvc.store import FATES, Store
+from pipelines.dvc.store import OBJECT_RESULTS, Store
 
 
 class Report(NamedTuple):
     """The findings, as lines for the user."""
 
-    looked_at: int
+    checked: int
     repaired: Sequence[str]
-    aside: Sequence[str]
-    """Objects that were damaged and moved aside; no commit needs them, or Git itself holds them."""
+    quarantined: Sequence[str]
+    """Damaged objects that were moved away; no commit needs them, or Git itself holds them."""
     removed: Sequence[str]
     """Objects that `gc` of this project removed; only older commits name them, no branch or tag."""
     lost: Sequence[str]
-    unread: Sequence[str]
+    unreadable: Sequence[str]
 
 
 def check(folder: Path) -> Report:
@@ -31,9 +31,9 @@ def check(folder: Path) -> Report:
     Raises:
         PipelineError: the remote does not respond.
     """
-    needs, unread = inventory.readable(folder, inventory.in_history(folder))
+    needs, unreadable = inventory.readable(folder, inventory.in_history(folder))
     # `gc` removes nothing that these commits need, however few runs it keeps.
-    tips = [keeper.commit for keeper in inventory.keepers(folder, runs=0)]
+    tips = [ref.commit for ref in inventory.kept_refs(folder, runs=0)]
     of_tips, _ = inventory.readable(folder, inventory.at_commits(folder, tips))
     store = Store(folder)
     # Repair folder lists first: they name the files in the folders.
@@ -42,8 +42,13 @@ def check(folder: Path) -> Report:
     inside = list(inventory.members(needs, lists))
     lines += store.repair(inside, kept={need.name for need in inventory.members(of_tips, lists)})
     known = {need.name for need in [*needs, *inside]}
-    more, aside = store.put_aside(known)
-    found = {kind: [line for one, line in lines if one == kind] for kind in FATES}
+    more, quarantined = store.quarantine_damaged(known)
+    found = {kind: [line for one, line in lines if one == kind] for kind in OBJECT_RESULTS}
     return Report(
-        len(known) + more, found["repaired"], aside, found["removed"], found["lost"], unread
+        len(known) + more,
+        found["repaired"],
+        quarantined,
+        found["removed"],
+        found["lost"],
+        unreadable,
     )

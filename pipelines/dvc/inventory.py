@@ -27,14 +27,14 @@ class Need(NamedTuple):
     commit: str
 
 
-class Keeper(NamedTuple):
+class KeptRef(NamedTuple):
     """A ref whose objects are kept."""
 
     name: str
     commit: str
 
 
-def keepers(folder: Path, runs: int) -> list[Keeper]:
+def kept_refs(folder: Path, runs: int) -> list[KeptRef]:
     """List the refs whose objects are kept: HEAD and all others, but only the newest ``runs/...``.
 
     Args:
@@ -44,10 +44,10 @@ def keepers(folder: Path, runs: int) -> list[Keeper]:
     names = "%(refname) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
     order = ("--sort=-committerdate", f"--format={names}")
     listed = git(folder, "for-each-ref", *order, *_REFS)
-    found = [Keeper(*line.split()) for line in listed.splitlines()]
-    of_runs = [keeper for keeper in found if keeper.name.startswith(_RUNS)]
-    return [Keeper("HEAD", git(folder, "rev-parse", "HEAD"))] + [
-        keeper for keeper in found if keeper not in of_runs[runs:]
+    found = [KeptRef(*line.split()) for line in listed.splitlines()]
+    of_runs = [ref for ref in found if ref.name.startswith(_RUNS)]
+    return [KeptRef("HEAD", git(folder, "rev-parse", "HEAD"))] + [
+        ref for ref in found if ref not in of_runs[runs:]
     ]
 
 
@@ -106,13 +106,13 @@ def readable(folder: Path, locks: Iterable[tuple[str, str]]) -> tuple[list[Need]
         locks: commits, each with the path of a lock.
     """
     needs: list[Need] = []
-    unread: list[str] = []
+    unreadable: list[str] = []
     for commit, lock in locks:
         try:
             needs += needs_of(folder, commit, lock)
         except PipelineError as error:
-            unread.append(str(error))
-    return needs, unread
+            unreadable.append(str(error))
+    return needs, unreadable
 
 
 def of_working_copy(folder: Path) -> set[str]:

@@ -29,7 +29,7 @@ class Entry(BaseModel):
 _ENTRIES = TypeAdapter(list[Entry])
 
 
-def bring(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None:
+def fetch_to_cache(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None:
     """Bring the objects of outputs into a cache, and rehash each of them.
 
     Objects that are missing or damaged are fetched. They enter the cache only after all of them are
@@ -77,7 +77,7 @@ def object_names(outputs: Iterable[Output], cache: Path) -> list[str]:
             if not listed.is_file():
                 raise DamagedError(
                     f"expected the object {output.md5} of {output.path} in DVC's cache, found "
-                    f"none; have it there: dvc commit {output.path}."
+                    f"none; add it: dvc commit {output.path}."
                 )
             names += [entry.md5 for entry in entries(output.path, list_at(listed))]
     return names
@@ -151,7 +151,7 @@ def _sound(names: Sequence[str], cache: Path, incoming: Path, fetch: Fetch) -> d
         places[name] = incoming / name
         if not places[name].is_file():
             raise DamagedError(
-                f"expected the object {name} in DVC's remote, found none; push it again."
+                f"expected the object {name} in DVC's remote, found none; push it again: dvc push."
             )
         if not is_sound(name, places[name]):
             raise DamagedError(

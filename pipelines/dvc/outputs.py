@@ -52,11 +52,12 @@ def outputs_of(lock: Any, name: str) -> list[tuple[str, Output]]:
         first = error.errors()[0]
         place = ".".join(map(str, ("stages", *first["loc"])))
         raise PipelineError(
-            f"{name}: expected what DVC writes, found of {place}: {first['msg']}; run `dvc repro`."
+            f"{name}: expected a lock as DVC writes it, found at {place}: {first['msg']}; "
+            "run `dvc repro`."
         ) from None
     except (KeyError, TypeError):
         raise PipelineError(
-            f"{name}: expected what DVC writes, found no stages; run `dvc repro`."
+            f"{name}: expected a lock as DVC writes it, found no stages; run `dvc repro`."
         ) from None
     found = [(stage, output) for stage, record in stages.items() for output in record.outs]
     seen: set[str] = set()
@@ -97,11 +98,11 @@ def check_measured(recorded: Sequence[Output], measured: Sequence[Output]) -> No
     Raises:
         RecordError: one of them differs.
     """
-    for said, found in zip(recorded, measured, strict=True):
-        if said != found:
+    for expected, found in zip(recorded, measured, strict=True):
+        if expected != found:
             raise RecordError(
-                f"{said.path} is refused: expected its content to be as dvc.lock says, "
-                f"{_described(said)}, found {_described(found)}; none of it was accepted."
+                f"{expected.path} is rejected: expected the content that dvc.lock records, "
+                f"{_described(expected)}, found {_described(found)}; nothing was accepted."
             )
 
 

@@ -43,8 +43,8 @@ def check_pushed(folder: Path, names: Sequence[str]) -> None:
     names = list(dict.fromkeys(names))
     if missing := _ask(folder, names).missing:
         raise DamagedError(
-            f"expected DVC's remote to have all that was pushed to it, found {len(missing)} of "
-            f"{len(names)} objects missing, the first {missing[0]}; look at the remote."
+            f"expected DVC's remote to have all pushed objects, found {len(missing)} of "
+            f"{len(names)} missing, the first {missing[0]}; check the remote."
         )
 
 
@@ -79,8 +79,8 @@ def replace(folder: Path, names: Sequence[str], cache: Path) -> None:
     """
     if damaged := _ask(folder, names, "--replace-from", str(cache), "--rehash").damaged:
         raise DamagedError(
-            f"expected DVC's remote to have {damaged[0]} as it was sent again, found other "
-            "content there; look at the remote."
+            f"expected DVC's remote to have {damaged[0]} as it was uploaded again, found "
+            "other content; check the remote."
         )
 
 

@@ -21,7 +21,7 @@ from pipelines.dvc.outputs import folder_hash, outputs_of
 _HERE = "the working copy"
 
 
-def unlike_recorded(folder: Path) -> list[Need]:
+def changed_outputs(folder: Path) -> list[Need]:
     """List the recorded outputs that a working copy lacks or has with different content.
 
     Raises:
@@ -30,7 +30,7 @@ def unlike_recorded(folder: Path) -> list[Need]:
     return [need for need in _recorded(folder) if _found(folder / need.path) != need.name]
 
 
-def have_dvc_look(folder: Path, needs: Sequence[Need]) -> None:
+def make_dvc_rehash(folder: Path, needs: Sequence[Need]) -> None:
     """Make DVC hash outputs again on its next run, whatever it remembers of them."""
     for need in needs:
         for path in _files(folder / need.path):

@@ -14,20 +14,20 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from pipelines.dvc import inventory
-from pipelines.dvc.cache_limit import Kept, objects_in
+from pipelines.dvc.cache_limit import CachedObject, objects_in
 from pipelines.dvc.command import dvc
-from pipelines.dvc.inventory import Keeper, Need, keepers
+from pipelines.dvc.inventory import KeptRef, Need, kept_refs
 from pipelines.dvc.outputs import DIRECTORY
 from pipelines.dvc.store import Removal, Store, note_removed
 from pipelines.errors import PipelineError
 from pipelines.git.repository import Repository
-from pipelines.system.lock import cache_still
+from pipelines.system.lock import lock_cache
 
 
 @contextmanager
 def cache_of(
     repository: Repository, runs: int, log: Callable[[str], object]
-) -> Iterator[tuple[Path, list[Keeper]]]:
+) -> Iterator[tuple[Path, list[KeptRef]]]:
     """Keep DVC's cache unchanged while the block runs; yield its folder and the refs that need it.
 
     Args:
@@ -35,14 +35,14 @@ def cache_of(
         runs: how many of the newest branches ``runs/...`` are kept.
         log: called with a line if the block has to wait.
     """
-    folder, owner = repository.folder, f"a look at the cache (process {os.getpid()})"
-    with cache_still(folder, repository.state, owner, log):
-        yield Path(dvc(folder, "cache", "dir")), keepers(folder, runs)
+    folder, owner = repository.folder, f"space or gc (process {os.getpid()})"
+    with lock_cache(folder, repository.state, owner, log):
+        yield Path(dvc(folder, "cache", "dir")), kept_refs(folder, runs)
 
 
-def remove(folder: Path, cache: Path, gone: Sequence[Kept]) -> None:
+def remove(folder: Path, cache: Path, gone: Sequence[CachedObject]) -> None:
     """Remove objects, and note which commits needed them: fsck does not report them as lost."""
-    names = {kept.name for kept in gone}
+    names = {entry.name for entry in gone}
     needs, _ = inventory.readable(folder, inventory.in_history(folder, every=True))
     lists = inventory.lists_in(cache, names)
     removals = {
@@ -54,8 +54,8 @@ def remove(folder: Path, cache: Path, gone: Sequence[Kept]) -> None:
     with suppress(OSError):
         note_removed(cache, sorted(removals))
         noted = True
-    for kept in gone:
-        kept.path.unlink()
+    for entry in gone:
+        entry.path.unlink()
     # On a full disk, the note fits only after the removal.
     if not noted:
         note_removed(cache, sorted(removals))
@@ -84,54 +84,53 @@ def _lists(store: Store, needs: Iterable[Need]) -> Mapping[str, bytes]:
         if need.name.endswith(DIRECTORY) and need.name not in lists:
             whose = need.commit[:7] or "the working copy"
             raise PipelineError(
-                f"expected the list {need.name} of {need.path}, which {whose} needs, found it "
-                "nowhere sound, so its files cannot be distinguished from unneeded ones; have it "
-                "made again: dvc repro there, or remove the branch or tag."
+                f"expected an intact list {need.name} of {need.path}, which {whose} needs, found "
+                "none in the cache or the remote, so its files cannot be distinguished from "
+                "unneeded ones; run `dvc repro` at that commit, or remove the branch or tag."
             )
     return lists
 
 
-def unneeded(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Kept]:
+def unneeded(folder: Path, cache: Path, refs: Sequence[KeptRef]) -> list[CachedObject]:
     """List the objects that nobody needs, by name.
 
     Raises:
         PipelineError: a lock cannot be read, so that what it needs is unknown.
     """
     store = Store(folder)
-    needed = {need.name for need in all_needs(folder, store, (keeper.commit for keeper in kept))}
+    needed = {need.name for need in all_needs(folder, store, (ref.commit for ref in refs))}
     here = inventory.of_working_copy(folder)
     anonymous = [Need(name, "an output", "", "") for name in here]
     needed |= here | {need.name for need in inventory.members(anonymous, _lists(store, anonymous))}
     return sorted(one for one in objects_in(cache) if one.name not in needed)
 
 
-def tables(folder: Path, cache: Path, kept: Sequence[Keeper]) -> list[Table]:
+def tables(folder: Path, cache: Path, refs: Sequence[KeptRef]) -> list[Table]:
     """Return the tables that rich prints: one by ref, one by stage of HEAD."""
     store = Store(folder)
     sizes = {one.name: one.size for one in objects_in(cache)}
     by_commit = {
-        keeper.commit: {need.name for need in all_needs(folder, store, [keeper.commit])}
-        for keeper in kept
+        ref.commit: {need.name for need in all_needs(folder, store, [ref.commit])} for ref in refs
     }
 
     def size_of(names: Iterable[str]) -> str:
         return decimal(sum(sizes.get(name, 0) for name in set(names)))
 
-    refs = _table("branch or tag", "needs", "needs alone")
-    for keeper in kept:
-        own = by_commit[keeper.commit]
+    by_ref = _table("branch or tag", "needs", "only it needs")
+    for ref in refs:
+        own = by_commit[ref.commit]
         others = set().union(
-            *(names for commit, names in by_commit.items() if commit != keeper.commit)
+            *(names for commit, names in by_commit.items() if commit != ref.commit)
         )
-        name = keeper.name.removeprefix("refs/heads/").removeprefix("refs/")
-        refs.add_row(*map(Text, (name, size_of(own), size_of(own - others))))
-    left = unneeded(folder, cache, kept)
-    refs.add_row(*map(Text, ("none of them", size_of(one.name for one in left), "")))
+        name = ref.name.removeprefix("refs/heads/").removeprefix("refs/")
+        by_ref.add_row(*map(Text, (name, size_of(own), size_of(own - others))))
+    left = unneeded(folder, cache, refs)
+    by_ref.add_row(*map(Text, ("unneeded", size_of(one.name for one in left), "")))
     stages = _table("stage of HEAD", "its outputs")
-    head = all_needs(folder, store, [kept[0].commit])
+    head = all_needs(folder, store, [refs[0].commit])
     for stage in dict.fromkeys(need.stage for need in head):
         stages.add_row(*map(Text, (stage, size_of(n.name for n in head if n.stage == stage))))
-    return [refs, stages]
+    return [by_ref, stages]
 
 
 def _table(*headers: str) -> Table:

@@ -15,8 +15,8 @@ from pipelines.dvc.remote import State
 from pipelines.errors import PipelineError
 from pipelines.system import durable
 
-Fate = Literal["repaired", "removed", "lost"]
-FATES = get_args(Fate)
+ObjectResult = Literal["repaired", "removed", "lost"]
+OBJECT_RESULTS = get_args(ObjectResult)
 """What can happen to an object that is not sound."""
 _REMOVED = "removed-by-gc"
 
@@ -61,7 +61,9 @@ class Store:
         self._has_remote = remote.is_set(folder)
         self._removed = removed_from(self._cache)
 
-    def repair(self, needs: Iterable[Need], kept: Collection[str]) -> list[tuple[Fate, str]]:
+    def repair(
+        self, needs: Iterable[Need], kept: Collection[str]
+    ) -> list[tuple[ObjectResult, str]]:
         """Rehash objects on both sides, and repair each from the other; return those not sound.
 
         Args:
@@ -70,14 +72,14 @@ class Store:
         """
         needed = inventory.by_name(needs)
         sides = self._sides(list(needed))
-        told: list[tuple[Fate, str]] = []
+        lines: list[tuple[ObjectResult, str]] = []
         for name, of in needed.items():
             known = all(Removal(name, need.commit) in self._removed for need in of)
             if found := self._repair_one(name, sides[name], known and name not in kept):
-                fate, done = found
+                result, done = found
                 commits = ", ".join(dict.fromkeys(need.commit[:7] for need in of))
-                told.append((fate, f"{name} {of[0].path}: {done}; needed by {commits}"))
-        return told
+                lines.append((result, f"{name} {of[0].path}: {done}; needed by {commits}"))
+        return lines
 
     def replace(self, damaged: Iterable[Need]) -> list[str]:
         """Move damaged objects of the cache aside, and fetch those that are sound in the remote.
@@ -86,7 +88,7 @@ class Store:
             A line for each object, and one about a remote that does not respond.
         """
         needed = inventory.by_name(damaged)
-        aside = {name: self._quarantine(name) for name in needed}
+        quarantined = {name: self._quarantine(name) for name in needed}
         fetched, lines = set[str](), []
         try:
             away = remote.states(self._folder, list(needed)) if self._has_remote else {}
@@ -94,13 +96,13 @@ class Store:
                 self._fetch(name)
                 fetched.add(name)
         except PipelineError as error:
-            lines.append(f"the remote was left out: {error}")
+            lines.append(f"the remote was not used: {error}")
         for name, of in needed.items():
-            done = "fetched again" if name in fetched else f"the stage {of[0].stage} makes it again"
-            lines.append(f"{name} {of[0].path}: damaged, moved to {aside[name]}, {done}")
+            done = "fetched again" if name in fetched else f"stage {of[0].stage} will make it again"
+            lines.append(f"{name} {of[0].path}: damaged, moved to {quarantined[name]}, {done}")
         return lines
 
-    def put_aside(self, known: Collection[str]) -> tuple[int, list[str]]:
+    def quarantine_damaged(self, known: Collection[str]) -> tuple[int, list[str]]:
         """Rehash the other objects of the cache, and move damaged ones aside.
 
         Returns:
@@ -135,20 +137,24 @@ class Store:
             return "absent"
         return "sound" if is_sound(name, place) else "damaged"
 
-    def _repair_one(self, name: str, sides: Sides, removed: bool) -> tuple[Fate, str] | None:
-        """Return an object's fate and what was done about it, or ``None`` if it is sound."""
+    def _repair_one(
+        self, name: str, sides: Sides, removed: bool
+    ) -> tuple[ObjectResult, str] | None:
+        """Return an object's result and what was done about it, or ``None`` if it is sound."""
         if "sound" not in sides:
-            return self._lose(name, sides, removed)
+            return self._result_without_copy(name, sides, removed)
         if sides.cache == "damaged":
             where = self._quarantine(name)
             self._fetch(name)
             return "repaired", f"damaged in the cache, moved to {where}, fetched again"
         if sides.remote == "damaged":
             remote.replace(self._folder, [name], self._cache)
-            return "repaired", "damaged in the remote, moved to quarantine there, sent again"
+            return "repaired", "damaged in the remote, moved to quarantine there, uploaded again"
         return None
 
-    def _lose(self, name: str, sides: Sides, removed: bool) -> tuple[Fate, str]:
+    def _result_without_copy(
+        self, name: str, sides: Sides, removed: bool
+    ) -> tuple[ObjectResult, str]:
         if sides.cache == "damaged":
             where = self._quarantine(name)
             return "lost", f"damaged in the cache, moved to {where}, and lost on both sides"
@@ -169,5 +175,7 @@ class Store:
         with TemporaryDirectory(dir=self._cache, prefix="incoming-") as temporary:
             remote.fetch(self._folder, [name], Path(temporary))
             if not is_sound(name, Path(temporary, name)):
-                raise PipelineError(f"expected {name} to stay sound in the remote; try again.")
+                raise PipelineError(
+                    f"expected {name} to be intact in the remote, found it damaged; try again."
+                )
             install(Path(temporary, name), object_path(self._cache, name))

@@ -8,15 +8,15 @@ from prefect.logging import get_run_logger
 
 from pipelines.git.repository import Repository
 from pipelines.promotion.criteria import described
-from pipelines.promotion.gate import GateReport, criteria_of, judge_results, write
+from pipelines.promotion.gate import GateReport, criteria_of, run_gate, write
 from pipelines.promotion.promote import promote_commit
 from pipelines.promotion.results import METRICS, in_folder
 from pipelines.ui.absence import server_may_be_away
-from pipelines.ui.artifacts import GATE_SHUT
+from pipelines.ui.artifacts import PROMOTION_BLOCKED
 
 
-def judge_run(folder: Path) -> GateReport | None:
-    """Judge a run's results, if its ``params.yaml`` has a gate, and write the gate report.
+def check_run(folder: Path) -> GateReport | None:
+    """Check a run's results, if its ``params.yaml`` has a gate, and write the gate report.
 
     A pipeline that measures no model has no gate report.
 
@@ -27,19 +27,19 @@ def judge_run(folder: Path) -> GateReport | None:
     gate = criteria_of(read)
     if gate is None or read(METRICS) is None:
         return None
-    report = judge_results(folder, read, "the working copy", gate)
+    report = run_gate(folder, read, "the working copy", gate)
     write(folder, report)
     with server_may_be_away():
-        description = "What a model must hold to be promoted"
-        rules = [rule.model_dump() | {"found": described(rule.found)} for rule in report.rules]
-        create_table_artifact(rules, key="gate", description=description)
+        description = "Criteria that a model must meet to be promoted"
+        table = [row.model_dump() | {"found": described(row.found)} for row in report.criteria]
+        create_table_artifact(table, key="gate", description=description)
     return report
 
 
 def promote_run(
     repository: Repository, revision: str, report: GateReport, remote: str | None
 ) -> str:
-    """Promote a run's commit if it passes the gate; otherwise emit the event ``GATE_SHUT``.
+    """Promote a run's commit if it passes the gate; otherwise emit the event ``PROMOTION_BLOCKED``.
 
     Returns:
         The outcome, as a sentence.
@@ -50,11 +50,11 @@ def promote_run(
     if report.passed:
         return promote_commit(repository, revision, remote, get_run_logger().info, again=False)
     emit_event(
-        GATE_SHUT,
+        PROMOTION_BLOCKED,
         resource={
             "prefect.resource.id": f"pipeline.stage.{report.stage}",
             "prefect.resource.name": report.stage,
         },
-        payload={"branch": revision, "broken": report.broken},
+        payload={"branch": revision, "failures": report.failures},
     )
-    return f"nothing is promoted, because the model does not pass the gate: {report.broken}"
+    return f"nothing is promoted, because the model does not pass the gate: {report.failures}"

@@ -16,8 +16,8 @@ from pipelines.dvc.publish import push_results
 from pipelines.dvc.stages import MAIN
 from pipelines.dvc.worktree import worktree
 from pipelines.errors import PipelineError
-from pipelines.flows.gate import judge_run, promote_run
-from pipelines.flows.run_stages import have_moved, run_stages, summary
+from pipelines.flows.gate import check_run, promote_run
+from pipelines.flows.run_stages import any_changed, run_stages, summary
 from pipelines.git.repository import Repository, commit_changes
 from pipelines.system.lock import BusyError, exclusive
 from pipelines.ui.absence import report_missed
@@ -99,7 +99,7 @@ def pipeline(
     """
     lateness = (dt.datetime.now(tz=dt.UTC) - flow_run.scheduled_start_time).total_seconds()
     if late_after and lateness > late_after:
-        message = f"{lateness:.0f} s late, more than the {late_after:g} s of late_after"
+        message = f"started {lateness:.0f} s late; late_after allows {late_after:g} s"
         return Completed(name="Skipped", message=message)
     policy = Policy(pool_wait, pool_empty, pool_timeout, pool_lost) if train_on == "pool" else None
     changes = [*set_param, *([f"recipe={recipe}"] if recipe else [])]
@@ -120,11 +120,11 @@ def pipeline(
 def _run_here(repository: Repository, lock_fd: int, options: Options) -> State:
     if options.changes or options.push or options.promote:
         raise PipelineError(
-            "recipe, set_param, push and promote are for a run in a worktree: expected a ref, "
-            "found none; name one (ref=main), or edit params.yaml."
+            "expected a ref with recipe, set_param, push or promote, found none; pass one "
+            "(ref=main), or edit params.yaml."
         )
     outcomes = run_stages(repository.folder, lock_fd, options.file, options.policy)
-    if have_moved(outcomes):
+    if any_changed(outcomes):
         record_results(repository.folder, repository.commit_of("HEAD"))
         record_report(f"`{repository.folder / 'reports' / 'index.html'}`")
     return Completed(message=summary(outcomes))
@@ -139,9 +139,9 @@ def _run_in_worktree(repository: Repository, lock_fd: int, ref: str, options: Op
         recipe = _recipe(Repository(folder).read("params.yaml", None))
         # The end of the id: its beginning is the time, which scheduled runs share.
         branch = f"runs/{recipe}-{base[:7]}-{flow_run.id[-8:]}"
-        if have_moved(outcomes):
+        if any_changed(outcomes):
             record_results(folder, base)
-        report = judge_run(folder) if options.file == MAIN else None
+        report = check_run(folder) if options.file == MAIN else None
         done = summary(outcomes)
         message = f"Run {recipe} at {base[:7]}\n\n{done}.\n\nFlow-Run: {flow_run.id}"
         found = commit_changes(folder, branch, message)
@@ -149,8 +149,8 @@ def _run_in_worktree(repository: Repository, lock_fd: int, ref: str, options: Op
             push_results(folder, found, options.push)
     if found:
         record_report(f"`git show {found}:reports/index.html > report.html`")
-        did = "committed to" if found == branch else "same results as the run at"
-        done += f"; {did} {found}" + (f", pushed to {options.push}" if options.push else "")
+        action = "committed to" if found == branch else "same results as the run at"
+        done += f"; {action} {found}" + (f", pushed to {options.push}" if options.push else "")
     else:
         done += "; nothing to commit"
     if not (options.promote and report):

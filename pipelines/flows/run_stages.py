@@ -44,7 +44,7 @@ def run_stages(
     state: State | None = None
     for stage in read_stages(folder, [lock_fd], changes, file=file, restore=restore):
         upstream = [outcomes[name] for name in stage.upstream]
-        changed = stage.changed or any(outcome.moved for outcome in upstream)
+        changed = stage.changed or any(outcome.changed for outcome in upstream)
         begin = time.perf_counter()
         states = [outcome.state for outcome in upstream]
         state = run_stage(stage, changed, folder, lock_fd, states, policy)
@@ -58,9 +58,9 @@ def run_stages(
     return outcomes
 
 
-def have_moved(outcomes: Mapping[str, StageRun]) -> bool:
+def any_changed(outcomes: Mapping[str, StageRun]) -> bool:
     """Return whether any output may differ from what was recorded before."""
-    return any(outcome.moved for outcome in outcomes.values())
+    return any(outcome.changed for outcome in outcomes.values())
 
 
 def summary(outcomes: Mapping[str, StageRun]) -> str:

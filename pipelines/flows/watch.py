@@ -22,7 +22,7 @@ from pipelines.system.helper import ask
 _RECORD = "data_states"
 
 
-class Look(BaseModel):
+class SourceStates(BaseModel):
     """The output of ``stages.tools.states``."""
 
     dataset: str
@@ -41,26 +41,26 @@ def watch(ref: str = "main") -> State:
         ref: commit, branch or tag whose params.yaml names the data set and its sources.
     """
     try:
-        look = look_at_sources(Repository(Path.cwd()), ref)
+        current = read_source_states(Repository(Path.cwd()), ref)
     except PipelineError as error:
         return Failed(message=str(error))
-    watched = f"{look.dataset} at {ref}"
+    watched = f"{current.dataset} at {ref}"
     record: dict[str, Any] = Variable.get(_RECORD, default={})
     before = record.get(watched, {})
-    found = {source: state for source, state in look.states.items() if state}
+    found = {source: state for source, state in current.states.items() if state}
     news = [source for source, state in found.items() if before.get(source, state) != state]
     # Emit before recording: after a failure between the two, an event is repeated rather than lost.
     for source in news:
-        emit_arrival(look.dataset, source, ref)
-    Variable.set(_RECORD, record | {watched: {**before, **look.states}}, overwrite=True)
+        emit_arrival(current.dataset, source, ref)
+    Variable.set(_RECORD, record | {watched: {**before, **current.states}}, overwrite=True)
     if news:
         return Completed(name="Arrived", message=f"new data in {', '.join(news)}")
     if found:
         return Completed(name="Unchanged", message=f"nothing new in {', '.join(found)}")
-    return Completed(name="Absent", message=f"no source that answers has all files of {watched}")
+    return Completed(name="Absent", message=f"no reachable source has all files of {watched}")
 
 
-def look_at_sources(repository: Repository, ref: str) -> Look:
+def read_source_states(repository: Repository, ref: str) -> SourceStates:
     """Return the states of the sources that a commit's ``params.yaml`` names.
 
     A source that cannot be reached is logged, and has no state.
@@ -73,11 +73,11 @@ def look_at_sources(repository: Repository, ref: str) -> Look:
         params.write_text(repository.read("params.yaml", ref))
         # Folders among the sources are relative to the working copy, where the downloads are.
         lines = ask("stages.tools.states", "--params", str(params), folder=repository.folder)
-    *passed_over, answer = lines
-    for line in passed_over:
+    *warnings, answer = lines
+    for line in warnings:
         get_run_logger().warning(line)
     try:
-        return Look.model_validate_json(answer)
+        return SourceStates.model_validate_json(answer)
     except ValidationError:
         raise PipelineError(
             f"expected stages.tools.states to print JSON, found: {answer[:200]}"

@@ -18,7 +18,7 @@ from pipelines.dvc.cache_limit import keep_within, mark_used, read_budget
 from pipelines.dvc.command import dvc
 from pipelines.dvc.expected import difference, read_expected
 from pipelines.dvc.lock_record import read_lock
-from pipelines.dvc.objects import bring, object_names, object_path
+from pipelines.dvc.objects import fetch_to_cache, object_names, object_path
 from pipelines.dvc.outputs import Output
 from pipelines.dvc.stages import read_stages
 from pipelines.dvc.worktree import worktree
@@ -61,17 +61,17 @@ def _work(repository: Repository, request: Request, lock_fd: int) -> State:
         receive(repository.folder, request.branch)
         commit = repository.commit_of(request.commit)
     with ExitStack() as stack:
-        with timing.part("check it out"):
+        with timing.part("check out the commit"):
             folder = stack.enter_context(worktree(repository, commit, flow_run.id))
             cache = Path(dvc(folder, "cache", "dir"))
-        with timing.part("have its environment"):
-            kept = repository.state / "environments"
-            python = python_for(folder, kept, get_run_logger().info)
+        with timing.part("find or create the environment"):
+            environments = repository.state / "environments"
+            python = python_for(folder, environments, get_run_logger().info)
             check(request.environment, python)
         with timing.part("fetch the stage's inputs"):
-            _bring_inputs(folder, cache, request)
-        with timing.part("check that it is as asked"):
-            _check_is_as_asked(folder, request)
+            _fetch_inputs(folder, cache, request)
+        with timing.part("compare with the request"):
+            _check_matches_request(folder, request)
             stages = read_stages(folder, [lock_fd], file=request.file)
             (stage,) = (one for one in stages if one.name == request.stage)
         with timing.part("run the stage"):
@@ -85,21 +85,21 @@ def _work(repository: Repository, request: Request, lock_fd: int) -> State:
             mark_used(object_path(cache, name) for name in names)
             keep_within(budget, cache, names)
     record_seconds(f"work on {request.stage}", timing)
-    return Completed(name=state.name, message=f"result {result} on {request.result}")
+    return Completed(name=state.name, message=f"pushed result {result} to {request.result}")
 
 
-def _bring_inputs(folder: Path, cache: Path, request: Request) -> None:
+def _fetch_inputs(folder: Path, cache: Path, request: Request) -> None:
     """Fetch the stage's inputs from DVC's remote, rehash them, and check out only those."""
     if inputs := inputs_of(request.expected):
-        bring(inputs, cache, partial(remote.fetch, folder))
+        fetch_to_cache(inputs, cache, partial(remote.fetch, folder))
         dvc(folder, "checkout", "--quiet", "--force", "--", *request.expected.inputs)
 
 
-def _check_is_as_asked(folder: Path, request: Request) -> None:
+def _check_matches_request(folder: Path, request: Request) -> None:
     found = read_expected(folder, request.file, request.stage).expected
-    if unlike := difference(request.expected, found):
+    if mismatch := difference(request.expected, found):
         raise MismatchError(
-            f"{request.stage} at {request.commit[:7]} is not what was requested: {unlike}; the "
+            f"{request.stage} at {request.commit[:7]} is not what was requested: {mismatch}; the "
             "stage was not run."
         )
 

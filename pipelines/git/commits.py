@@ -25,12 +25,14 @@ def contents_of(folder: Path, commit: str, path: str, limit: int = LARGEST) -> d
             f"expected {path} of {commit} to be files, found a repository: {inner[0]}."
         )
     if lost := [name for name, (_, size) in blobs.items() if not size.isdecimal()]:
-        raise PipelineError(f"expected Git to have {lost[0]} of {commit}, found none; `git fsck`.")
+        raise PipelineError(
+            f"expected Git to have {lost[0]} of {commit}, found none; check it: git fsck."
+        )
     size = sum(int(size) for _, size in blobs.values())
     if size > limit:
         raise RecordError(
-            f"expected {path} of {commit} to have at most {limit} bytes, found {size}; nothing of "
-            "it was read."
+            f"expected {path} of {commit} to have at most {limit} bytes, found {size}; it was "
+            "not read."
         )
     found = {}
     for name, (blob, _) in blobs.items():
@@ -38,7 +40,7 @@ def contents_of(folder: Path, commit: str, path: str, limit: int = LARGEST) -> d
         command = ["git", "cat-file", "blob", blob]
         done = subprocess.run(command, cwd=folder, check=False, capture_output=True)
         if done.returncode:
-            said = " ".join(done.stderr.decode(errors="replace").split())
-            raise PipelineError(f"expected Git to have {name} of {commit}, found: {said}.")
+            reason = " ".join(done.stderr.decode(errors="replace").split())
+            raise PipelineError(f"expected Git to have {name} of {commit}, found: {reason}.")
         found[below] = done.stdout
     return found

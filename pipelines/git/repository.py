@@ -38,7 +38,7 @@ class Repository:
         except PipelineError:
             message = f"expected a commit, branch or tag of this repository, found {ref}"
             if git(self.folder, "rev-parse", "--is-shallow-repository") == "true":
-                message += "; the clone is shallow, `git fetch --unshallow` gets what it lacks"
+                message += "; the clone is shallow, `git fetch --unshallow` fetches the rest"
             raise PipelineError(f"{message}.") from None
 
     def read(self, path: str, ref: str | None) -> str:

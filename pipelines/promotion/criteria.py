@@ -1,4 +1,4 @@
-"""Judge a model's results against the criteria for promotion, without input or output."""
+"""Check a model's results against the criteria for promotion, without input or output."""
 
 import math
 from statistics import NormalDist
@@ -11,14 +11,14 @@ from stages.params.gate import Gate
 class CriterionResult(NamedTuple):
     """The result of one criterion."""
 
-    rule: str
+    criterion: str
     passed: bool
     found: Any
-    demanded: str
+    required: str
     """The requirement, as text for the user."""
 
 
-def judge(gate: Gate, found: Results, promoted: Results | None) -> list[CriterionResult]:
+def check_criteria(gate: Gate, found: Results, promoted: Results | None) -> list[CriterionResult]:
     """Check a model against every criterion.
 
     Args:
@@ -75,16 +75,16 @@ def described(found: Any) -> str:
             return str(found)
 
 
-def _at_least(rule: str, found: float, least: float) -> CriterionResult:
-    return CriterionResult(rule, found >= least, found, f"at least {least:g}")
+def _at_least(criterion: str, found: float, least: float) -> CriterionResult:
+    return CriterionResult(criterion, found >= least, found, f"at least {least:g}")
 
 
 def _recall(gate: Gate, found: Results) -> CriterionResult:
-    """Judge the class whose recall is lowest relative to its minimum."""
+    """Check the class whose recall is lowest relative to its minimum."""
     floors = {name: gate.min_recalls.get(name, gate.min_recall) for name in found.recalls}
     if unknown := sorted(gate.min_recalls.keys() - floors.keys()):
-        demanded = f"a recall of at least {gate.min_recalls[unknown[0]]:g} of class {unknown[0]}"
-        return CriterionResult("recall of each class", False, f"no class {unknown[0]}", demanded)
+        required = f"a recall of at least {gate.min_recalls[unknown[0]]:g} of class {unknown[0]}"
+        return CriterionResult("recall of each class", False, f"no class {unknown[0]}", required)
     lowest = min(floors, key=lambda name: found.recalls[name] - floors[name])
     return CriterionResult(
         "recall of each class",
@@ -95,15 +95,15 @@ def _recall(gate: Gate, found: Results) -> CriterionResult:
 
 
 def _fall(gate: Gate, found: Results, promoted: Results | None) -> CriterionResult:
-    rule, demanded = (
+    criterion, required = (
         "fall below the promoted",
         f"surely at most {gate.max_regression:g} of the images",
     )
     if promoted is None:
-        return CriterionResult(rule, True, "none is promoted yet", demanded)
+        return CriterionResult(criterion, True, "none is promoted yet", required)
     if found.tested_on != promoted.tested_on:
-        return CriterionResult(rule, False, "they were tested on other images", demanded)
+        return CriterionResult(criterion, False, "they were tested on other images", required)
     new, fixed = len(found.errors - promoted.errors), len(promoted.errors - found.errors)
     limit = largest_fall(new, fixed, found.images, gate.confidence)
     figures = {"new_errors": new, "fixed_errors": fixed, "largest_fall": round(limit, 6)}
-    return CriterionResult(rule, limit <= gate.max_regression, figures, demanded)
+    return CriterionResult(criterion, limit <= gate.max_regression, figures, required)

@@ -2,14 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pipelines.errors import PipelineError
 from pipelines.promotion import registry
-from pipelines.promotion.criteria import described, judge
+from pipelines.promotion.criteria import check_criteria, described
 from pipelines.promotion.results import Read, at_commit, read_results
 from pipelines.system import durable
 from stages.params.gate import Gate
@@ -18,6 +18,11 @@ from stages.shared.formats import FormatError, parse_json, parse_yaml
 from stages.shared.section import Sha256
 
 GATE = "reports/gate.json"
+
+
+def _formerly(name: str, former: str) -> Any:
+    """Read a field by either name; gate reports of older commits have the former one."""
+    return Field(validation_alias=AliasChoices(name, former))
 
 
 class _Written(BaseModel):
@@ -32,12 +37,12 @@ class Promoted(_Written):
 
 
 class RecordedResult(_Written):
-    """A ``CriterionResult`` of ``judge``."""
+    """A ``CriterionResult`` of ``check_criteria``."""
 
-    rule: str
+    criterion: Annotated[str, _formerly("criterion", "rule")]
     passed: bool
     found: str | int | float | list[str] | dict[str, str | int | float]
-    demanded: str
+    required: Annotated[str, _formerly("required", "demanded")]
 
 
 class GateReport(_Written):
@@ -46,23 +51,23 @@ class GateReport(_Written):
     passed: bool
     stage: str
     promoted: Promoted | None
-    rules: Annotated[list[RecordedResult], Field(min_length=1)]
-    judged: dict[str, Sha256]
+    criteria: Annotated[list[RecordedResult], Field(min_length=1), _formerly("criteria", "rules")]
+    digests: Annotated[dict[str, Sha256], _formerly("digests", "judged")]
     """SHA-256 of the files that the gate read, by path."""
 
     @model_validator(mode="after")
     def _summary_follows(self) -> "GateReport":
-        if self.passed != all(rule.passed for rule in self.rules):
-            raise PydanticCustomError("summary", "passed must follow from that of each rule")
+        if self.passed != all(result.passed for result in self.criteria):
+            raise PydanticCustomError("summary", "passed must be true only if all criteria passed")
         return self
 
     @property
-    def broken(self) -> str:
+    def failures(self) -> str:
         """Return the criteria that are not met, as text for a sentence."""
         return "; ".join(
-            f"{rule.rule}: found {described(rule.found)}, required {rule.demanded}"
-            for rule in self.rules
-            if not rule.passed
+            f"{result.criterion}: found {described(result.found)}, required {result.required}"
+            for result in self.criteria
+            if not result.passed
         )
 
 
@@ -85,8 +90,8 @@ def criteria_of(read: Read) -> Gate | None:
         raise PipelineError(f"params.yaml: gate: {error}.") from None
 
 
-def judge_results(repository: Path, read: Read, whose: str, gate: Gate) -> GateReport:
-    """Judge results against the version that has the gate's stage.
+def run_gate(repository: Path, read: Read, whose: str, gate: Gate) -> GateReport:
+    """Check results against the version that has the gate's stage.
 
     If the results are those of that version itself, they are compared with the version that its own
     gate report names, so that the report stays the same.
@@ -105,17 +110,17 @@ def judge_results(repository: Path, read: Read, whose: str, gate: Gate) -> GateR
     holder = next(reversed(registry.held(repository, artifact, gate.stage)), None)
     compared = holder and Promoted(version=holder.name, commit=holder.commit)
     if holder and (earlier := recorded_at(repository, holder.commit)):
-        compared = earlier.promoted if earlier.judged == found.digests else compared
+        compared = earlier.promoted if earlier.digests == found.digests else compared
     promoted = (
         read_results(at_commit(repository, compared.commit), compared.version) if compared else None
     )
-    verdicts = judge(gate, found, promoted)
+    results = check_criteria(gate, found, promoted)
     return GateReport(
-        passed=all(verdict.passed for verdict in verdicts),
+        passed=all(result.passed for result in results),
         stage=gate.stage,
         promoted=compared,
-        rules=[RecordedResult(**verdict._asdict()) for verdict in verdicts],
-        judged=dict(found.digests),
+        criteria=[RecordedResult(**result._asdict()) for result in results],
+        digests=dict(found.digests),
     )
 
 

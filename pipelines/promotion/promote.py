@@ -13,11 +13,11 @@ from pipelines.promotion.gate import (
     GATE,
     GateReport,
     criteria_of,
-    judge_results,
     recorded_at,
+    run_gate,
 )
 from pipelines.promotion.registry import Version
-from pipelines.promotion.results import JUDGED, at_commit, digests_of
+from pipelines.promotion.results import GATE_INPUTS, at_commit, digests_of
 from pipelines.system.lock import exclusive
 
 
@@ -47,9 +47,9 @@ def promote_commit(
         PipelineError: the commit's gate fails or now has another outcome, or a remote refuses.
     """
     folder, commit = repository.folder, repository.commit_of(revision)
-    with _alone(repository, f"promotion of {commit[:7]}", log):
+    with _promotion_lock(repository, f"promotion of {commit[:7]}", log):
         artifacts = registry.artifacts_of(folder, commit)
-        lacked = _fetch(folder, artifacts, remote)
+        unpushed = _fetch(folder, artifacts, remote)
         report = report_of(folder, commit)
         stage = report.stage
         known = registry.versions(folder, artifacts[0])
@@ -57,18 +57,18 @@ def promote_commit(
         same = [one for one in known if _are_same_results(folder, one.commit, commit)]
         if held and held[-1] in same:
             has = f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} already"
-            return f"{has}{_push_lacked(folder, lacked, remote)}."
+            return f"{has}{_push_missing(folder, unpushed, remote)}."
         if same and not again:
             return (
                 f"nothing is promoted, because these are the results of {same[-1].name}, which "
-                f"does not have the stage {stage} any more; `python -m pipelines promote "
-                f"{same[-1].commit[:7]}` gives it back"
+                f"no longer has the stage {stage}; assign it again: python -m pipelines promote "
+                f"{same[-1].commit[:7]}"
             )
         check_not_outdated(folder, commit, report, held)
         named = next((version for version in known if version.commit == commit), None)
         every = [one for artifact in artifacts for one in registry.versions(folder, artifact)]
         version = named or Version(registry.next_version(every), commit)
-        _tag_and_push(folder, artifacts, version, stage, remote, lacked)
+        _tag_and_push(folder, artifacts, version, stage, remote, unpushed)
     return f"{version.name} ({commit[:7]}) has the stage {stage} now."
 
 
@@ -82,21 +82,21 @@ def roll_back(
     """
     folder = repository.folder
     artifacts = registry.artifacts_of(folder, "HEAD")
-    with _alone(repository, f"rollback of {stage}", log):
-        lacked = _fetch(folder, artifacts, remote)
+    with _promotion_lock(repository, f"rollback of {stage}", log):
+        unpushed = _fetch(folder, artifacts, remote)
         held = registry.held(folder, artifacts[0], stage)
-        pushed = registry.held(folder, artifacts[0], stage, without=lacked)
-        if lacked and held[-1:] == pushed[-2:-1]:
+        pushed = registry.held(folder, artifacts[0], stage, without=unpushed)
+        if unpushed and held[-1:] == pushed[-2:-1]:
             # An earlier rollback was not pushed: rolling back again would go one version too far.
             has = f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} again already"
-            return f"{has}{_push_lacked(folder, lacked, remote)}."
+            return f"{has}{_push_missing(folder, unpushed, remote)}."
         if len(held) < 2:  # noqa: PLR2004 - the one that has it, and the one before
-            found = f"{held[0].name} alone" if held else "none"
+            found = f"only {held[0].name}" if held else "none"
             raise PipelineError(
-                f"expected a version that had the stage {stage} before, found {found}."
+                f"expected an earlier version with the stage {stage}, found {found}."
             )
         before, now = held[-2:]
-        _tag_and_push(folder, artifacts, before, stage, remote, lacked)
+        _tag_and_push(folder, artifacts, before, stage, remote, unpushed)
     return f"{before.name} ({before.commit[:7]}) has the stage {stage} again, after {now.name}."
 
 
@@ -110,64 +110,63 @@ def report_of(folder: Path, commit: str) -> GateReport:
     report = recorded_at(folder, commit)
     if report is None:
         raise PipelineError(
-            f"{name}: expected {GATE} in it, found none; run "
-            "`python -m pipelines gate` and commit what it writes."
+            f"{name}: expected {GATE} in the commit, found none; run "
+            f"`python -m pipelines gate`, and commit {GATE}."
         )
-    if report.judged != digests_of(at_commit(folder, commit)):
+    if report.digests != digests_of(at_commit(folder, commit)):
         raise PipelineError(
-            f"{name}: expected {GATE} of its own results, found it of others; run "
-            "`python -m pipelines gate` and commit what it writes."
+            f"{name}: expected {GATE} for the results of this commit, found it for others; run "
+            f"`python -m pipelines gate`, and commit {GATE}."
         )
     if not report.passed:
-        raise PipelineError(f"{name}: its model does not pass the gate: {report.broken}.")
+        raise PipelineError(f"{name}: its model does not pass the gate: {report.failures}.")
     return report
 
 
 def check_not_outdated(
     folder: Path, commit: str, report: GateReport, held: Sequence[Version]
 ) -> None:
-    """Judge the commit's results again, and check that the outcome equals the gate report.
+    """Check the commit's results again, and that that the outcome equals the gate report.
 
     Raises:
         OvertakenError: another version was promoted since.
         PipelineError: the gate report differs from the current outcome.
     """
     now = held[-1].name if held else "none"
-    asked = report.promoted.version if report.promoted else "none"
-    if now != asked:
+    before = report.promoted.version if report.promoted else "none"
+    if now != before:
         raise OvertakenError(
-            f"expected {asked} to have the stage {report.stage}, as when the gate judged, found "
-            f"{now}, promoted since; run "
-            "`python -m pipelines gate` again, and commit what it writes."
+            f"expected {before} to have the stage {report.stage}, as when the gate ran, found "
+            f"{now}, promoted since then; run `python -m pipelines gate` again, and commit {GATE}."
         )
     read, name = at_commit(folder, commit), commit[:7]
     gate = criteria_of(read)
-    if gate is None or judge_results(folder, read, name, gate) != report:
+    if gate is None or run_gate(folder, read, name, gate) != report:
         raise PipelineError(
-            f"{name}: expected {GATE} to say what the gate of its params.yaml says of its results, "
-            "found otherwise; run `python -m pipelines gate` and commit what it writes."
+            f"{name}: expected {GATE} to match the results and the gate in params.yaml, found a "
+            f"difference; run `python -m pipelines gate`, and commit {GATE}."
         )
 
 
 def _are_same_results(folder: Path, *commits: str) -> bool:
-    return not git(folder, "diff", "--name-only", *commits, "--", *JUDGED)
+    return not git(folder, "diff", "--name-only", *commits, "--", *GATE_INPUTS)
 
 
 def _fetch(folder: Path, artifacts: Sequence[str], remote: str | None) -> list[str]:
     """Fetch a remote's tags, if there is a remote, and return the local tags that it lacks."""
     if not remote:
         return []
-    lacked = registry.unpushed(folder, artifacts, remote)
+    unpushed = registry.unpushed(folder, artifacts, remote)
     registry.fetch(folder, remote)
-    return lacked
+    return unpushed
 
 
-def _push_lacked(folder: Path, lacked: Sequence[str], remote: str | None) -> str:
+def _push_missing(folder: Path, unpushed: Sequence[str], remote: str | None) -> str:
     """Push tags that an earlier command did not push, and return a clause about them."""
-    if not remote or not lacked:
+    if not remote or not unpushed:
         return ""
-    registry.push(folder, lacked, remote)
-    return f", and {remote} has now the tags of it that it lacked: {', '.join(lacked)}"
+    registry.push(folder, unpushed, remote)
+    return f"; pushed the tags that {remote} lacked: {', '.join(unpushed)}"
 
 
 def _tag_and_push(
@@ -176,13 +175,13 @@ def _tag_and_push(
     version: Version,
     stage: str,
     remote: str | None,
-    lacked: Sequence[str],
+    unpushed: Sequence[str],
 ) -> None:
     made = registry.tag(folder, artifacts, version, stage)
     if not remote:
         return
     try:
-        registry.push(folder, [*lacked, *made], remote)
+        registry.push(folder, [*unpushed, *made], remote)
     except PipelineError as error:
         registry.untag(folder, made)
         registry.fetch(folder, remote)
@@ -190,11 +189,11 @@ def _tag_and_push(
         winner = f"{held[-1].name} ({held[-1].commit[:7]})" if held else "no version"
         raise OvertakenError(
             f"{version.name} ({version.commit[:7]}) is not promoted: {remote}, where {winner} has "
-            f"the stage {stage}, refuses its tags ({error}); none of them is left here."
+            f"the stage {stage}, rejected its tags ({error}); the local tags were removed."
         ) from None
 
 
-def _alone(
+def _promotion_lock(
     repository: Repository, owner: str, log: Callable[[str], object]
 ) -> AbstractContextManager[int]:
     """Lock the repository for one promotion at a time."""

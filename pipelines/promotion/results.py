@@ -20,7 +20,7 @@ CHECKS = "reports/checks.json"
 ERRORS = "reports/misclassified.csv"
 PAIRS = "reports/confusion_matrix.csv"
 BINS = "reports/calibration.csv"
-JUDGED = (METRICS, CLASSES, CHECKS, ERRORS, PAIRS, BINS)
+GATE_INPUTS = (METRICS, CLASSES, CHECKS, ERRORS, PAIRS, BINS)
 """The files that the gate reads."""
 PREDICTIONS = "reports/predictions.csv"
 """The file that they are all derived from. It is in DVC's cache, so it may be absent."""
@@ -46,7 +46,7 @@ class Results(NamedTuple):
     tested_on: EvaluationSet
     """Identifies the test set."""
     digests: Mapping[str, str]
-    """SHA-256 of the files of ``JUDGED``, by path."""
+    """SHA-256 of the files of ``GATE_INPUTS``, by path."""
 
 
 def in_folder(folder: Path) -> Read:
@@ -58,8 +58,8 @@ def in_folder(folder: Path) -> Read:
         except FileNotFoundError:
             return None
         except (OSError, FormatError) as error:
-            said = error if isinstance(error, FormatError) else f"expected a file, found {error}"
-            raise PipelineError(f"{path}: {said}; run the pipeline again.") from None
+            reason = error if isinstance(error, FormatError) else f"expected a file, found {error}"
+            raise PipelineError(f"{path}: {reason}; run the pipeline again.") from None
 
     return read
 
@@ -104,7 +104,7 @@ def read_results(read: Read, whose: str) -> Results:
         check_agreement(results, tested.classes, predictions)
     except FormatError as error:
         raise PipelineError(f"{whose}: {error}; run the pipeline there.") from None
-    _check_recorded(read, lock, JUDGED, whose, "run the pipeline there")
+    _check_recorded(read, lock, GATE_INPUTS, whose, "run the pipeline there")
     test = results.metrics.test
     return Results(
         accuracy=test.accuracy,
@@ -119,8 +119,8 @@ def read_results(read: Read, whose: str) -> Results:
 
 
 def digests_of(read: Read) -> dict[str, str]:
-    """Return the SHA-256 of the existing judged files, by path."""
-    contents = {path: read(path) for path in JUDGED}
+    """Return the SHA-256 of the existing files that the gate reads, by path."""
+    contents = {path: read(path) for path in GATE_INPUTS}
     return {
         path: hashlib.sha256(content).hexdigest()
         for path, content in contents.items()

@@ -17,7 +17,7 @@ from prefect.events import EventTrigger, Posture, emit_event
 from prefect.events.actions import ChangeFlowRunState, SendNotification
 from prefect.settings import get_current_settings
 
-from pipelines.ui.artifacts import GATE_SHUT, METRIC_FELL
+from pipelines.ui.artifacts import METRIC_FELL, PROMOTION_BLOCKED
 
 _HEARTBEAT = "prefect.flow-run.heartbeat"
 # Number of heartbeats that a run may miss.
@@ -51,10 +51,10 @@ def crash_silent_runs() -> Automation:
     )
 
 
-def tell_of_failures(block: UUID) -> Automation:
+def notify_of_failures(block: UUID) -> Automation:
     """Return the automation that sends a notification when a run has failed or crashed."""
     return Automation(
-        name="Tell of failures",
+        name="Notify of failed runs",
         description="A run has failed, has crashed or took too long",
         trigger=_reaction(
             *(f"prefect.flow-run.{end}" for end in ("Failed", "Crashed", "TimedOut")),
@@ -70,11 +70,11 @@ def tell_of_failures(block: UUID) -> Automation:
     )
 
 
-def tell_of_falls(block: UUID) -> Automation:
+def notify_of_accuracy_drops(block: UUID) -> Automation:
     """Return the automation that sends a notification when the watched metric has dropped."""
     return Automation(
-        name="Tell of falls",
-        description="A run's metric is lower than at the commit that the run began with",
+        name="Notify of accuracy drops",
+        description="A run's metric is lower than at the commit that the run started from",
         trigger=_reaction(METRIC_FELL),
         actions=[
             SendNotification(
@@ -89,18 +89,19 @@ def tell_of_falls(block: UUID) -> Automation:
     )
 
 
-def tell_of_shut_gates(block: UUID) -> Automation:
+def notify_of_blocked_promotions(block: UUID) -> Automation:
     """Return the automation that sends a notification when a model fails the gate."""
     return Automation(
-        name="Tell of shut gates",
-        description="A run's model does not hold what params.yaml demands of one to be promoted",
-        trigger=_reaction(GATE_SHUT),
+        name="Notify of blocked promotions",
+        description="A run's model does not meet the criteria for promotion in params.yaml",
+        trigger=_reaction(PROMOTION_BLOCKED),
         actions=[
             SendNotification(
                 block_document_id=block,
                 subject="{{ flow.name }}: '{{ flow_run.name }}' is not promoted",
                 body=(
-                    "{{ event.payload.branch }}: {{ event.payload.broken }}\n{{ flow_run|ui_url }}"
+                    "{{ event.payload.branch }}: {{ event.payload.failures }}\n"
+                    "{{ flow_run|ui_url }}"
                 ),
             )
         ],

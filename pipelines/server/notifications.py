@@ -23,9 +23,9 @@ def notify_through(block: str) -> list[str]:
     """
     identity = identity_of(block)
     made = [
-        automations.tell_of_failures(identity),
-        automations.tell_of_falls(identity),
-        automations.tell_of_shut_gates(identity),
+        automations.notify_of_failures(identity),
+        automations.notify_of_accuracy_drops(identity),
+        automations.notify_of_blocked_promotions(identity),
     ]
     for automation in made:
         automations.make(automation)
@@ -45,7 +45,7 @@ def identity_of(block: str) -> UUID:
         except ObjectNotFound:
             raise PipelineError(
                 f"expected a notification block of the server as TYPE/NAME, found {block}; "
-                "`prefect block ls` lists what there is, the UI's page Blocks makes another."
+                "list them with `prefect block ls`, or create one on the page Blocks of the UI."
             ) from None
     if not found.block_schema or "notify" not in found.block_schema.capabilities:
         raise PipelineError(

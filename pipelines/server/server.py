@@ -20,7 +20,7 @@ from pipelines.system.process import started
 
 _POOL = "local"
 # Seconds to wait for the server's first response.
-_PATIENCE = 300
+_START_TIMEOUT = 300
 
 
 def environment(port: int) -> Mapping[str, str]:
@@ -56,8 +56,8 @@ def only_server(port: int, log: Log) -> Iterator[int]:
             yield lock_fd
     except BusyError as error:
         raise PipelineError(
-            f"expected no other server of this folder, whose database it would share, found "
-            f"{error.holder}; use that one, or end it."
+            f"expected no other server that uses the database of this folder, found "
+            f"{error.holder}; use that server, or stop it."
         ) from None
 
 
@@ -79,9 +79,9 @@ def serve(stack: ExitStack, port: int, lock_fd: int, log: Log) -> None:
     pass_on("server", server, log)
     wait_for_server(url, server)
     prepare()
-    log(f"Prefect's UI: {url.removesuffix('/api')} (Ctrl-C ends server and worker)")
+    log(f"Prefect's UI: {url.removesuffix('/api')} (Ctrl-C stops server and worker)")
     work(_POOL, [], lambda: server.poll() is not None, log)
-    raise PipelineError(f"the server has ended with code {server.returncode}.")
+    raise PipelineError(f"the server ended with exit code {server.returncode}.")
 
 
 def prepare() -> None:
@@ -105,22 +105,25 @@ def prepare() -> None:
 
 def wait_for_server(url: str, server: "subprocess.Popen[str]") -> None:
     """Wait until the server responds; raise ``PipelineError`` if it ends or takes too long."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _START_TIMEOUT
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            raise PipelineError(f"the server has ended with code {server.returncode}.")
+            raise PipelineError(f"the server ended with exit code {server.returncode}.")
         try:
             if httpx.get(f"{url}/health", timeout=2).is_success:
                 return
         except httpx.TransportError:
             time.sleep(0.5)
-    raise PipelineError(f"the server at {urlsplit(url).netloc} has not answered for {_PATIENCE} s.")
+    raise PipelineError(
+        f"expected the server at {urlsplit(url).netloc} to respond within {_START_TIMEOUT} s, "
+        "found no response."
+    )
 
 
 def _check_free(port: int) -> None:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise PipelineError(
-                f"port {port} is taken; end what listens there, or choose another: "
-                "python -m pipelines serve --port 4201."
+                f"expected port {port} to be free, found it in use; stop the program that uses it, "
+                "or choose another port: python -m pipelines serve --port 4201."
             )

@@ -37,8 +37,8 @@ def only_worker(pool: str, log: Log) -> Iterator[int]:
             yield lock_fd
     except BusyError as error:
         raise PipelineError(
-            f"expected no other worker of this clone, found {error.holder}; end it, or start this "
-            "one in a clone of its own."
+            f"expected no other worker in this clone, found {error.holder}; stop it, or start this "
+            "one in another clone."
         ) from None
 
 
@@ -101,7 +101,7 @@ def work(
                 time.sleep(1)
         if until():
             return
-        said = f"the worker has ended with code {worker.returncode}"
+        message = f"the worker ended with exit code {worker.returncode}"
         if time.monotonic() - begin < _TOO_SOON:
-            raise PipelineError(f"{said}, as soon as it had begun.")
-        log(f"{said}; another takes its place")
+            raise PipelineError(f"{message}, right after its start.")
+        log(f"{message}; starting another")

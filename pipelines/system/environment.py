@@ -54,36 +54,36 @@ def here() -> Environment:
     return Environment(python=".".join(platform.python_version_tuple()[:2]), tensorflow=tensorflow)
 
 
-def python_for(checkout: Path, kept: Path, log: Callable[[str], object]) -> Path:
+def python_for(worktree: Path, environments: Path, log: Callable[[str], object]) -> Path:
     """Return a Python with the packages of a worktree's lock file; create it if necessary.
 
     Only the last few created environments are kept.
 
     Args:
-        checkout: worktree of a commit. Without a lock file, it runs in the current environment.
-        kept: folder of the created environments, each named by the hash of its lock file.
+        worktree: worktree of a commit. Without a lock file, it runs in the current environment.
+        environments: folder of the created environments, each named by the hash of its lock file.
         log: called with a line when one is created, which takes minutes.
 
     Raises:
         PipelineError: the environment cannot be created.
     """
-    lock = checkout / lock_file_of(Path(sys.prefix))
+    lock = worktree / lock_file_of(Path(sys.prefix))
     if not lock.exists():
-        lock = checkout / "requirements.lock"
+        lock = worktree / "requirements.lock"
     if not lock.exists() or not compare_packages(lock).wrong:
         return Path(sys.executable)
-    place = kept / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    place = environments / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
     python = place / "bin" / "python"
     found = _ask(python, lock)
     if not found or found.differs:
-        log(f"making an environment from {lock.name} of the commit")
-        _make(place, lock, checkout)
+        log(f"creating an environment from {lock.name} of the commit")
+        _make(place, lock, worktree)
     place.touch()
-    _remove_oldest(kept)
+    _remove_oldest(environments)
     return python
 
 
-def check(asked: Environment, python: Path) -> None:
+def check(requested: Environment, python: Path) -> None:
     """Check that a Python's environment is the requested one.
 
     Raises:
@@ -92,11 +92,11 @@ def check(asked: Environment, python: Path) -> None:
     report = Report(environment=here(), differs="")
     if python != Path(sys.executable):
         report = _ask(python) or report
-    if report.environment != asked:
+    if report.environment != requested:
         raise MismatchError(
-            f"expected {_described(asked)}, as the caller has, found "
-            f"{_described(report.environment)} on the worker; make its environment with these "
-            "versions; the stage was not run."
+            f"expected {_described(requested)}, as on the submitting machine, found "
+            f"{_described(report.environment)} on the worker; create its environment with "
+            "these versions; the stage was not run."
         )
 
 
@@ -117,23 +117,25 @@ def _ask(python: Path, lock: Path | None = None) -> Report | None:
         return None
 
 
-def _remove_oldest(kept: Path) -> None:
-    newest_first = sorted(kept.iterdir(), key=lambda place: place.stat().st_mtime, reverse=True)
+def _remove_oldest(environments: Path) -> None:
+    newest_first = sorted(
+        environments.iterdir(), key=lambda place: place.stat().st_mtime, reverse=True
+    )
     for place in newest_first[_KEPT:]:
         shutil.rmtree(place)
 
 
-def _make(place: Path, lock: Path, checkout: Path) -> None:
+def _make(place: Path, lock: Path, worktree: Path) -> None:
     """Create an environment with the commit's own Makefile."""
     lines: list[str] = []
     extra = lock.stem.removeprefix("requirements").removeprefix("-")
     settings = (f"VENV={place}", f"EXTRA={extra}", f"PYTHON={sys.executable}")
     place.parent.mkdir(parents=True, exist_ok=True)
     command = ["make", "--always-make", "setup", *settings]
-    if run(command, checkout, lines.append, environment=_OWN_MAKE):
-        said = " ".join(lines[-_LAST_LINES:])
+    if run(command, worktree, lines.append, environment=_OWN_MAKE):
+        reason = " ".join(lines[-_LAST_LINES:])
         raise PipelineError(
-            f"expected make setup to make the environment of {lock.name}, found: {said}"
+            f"expected make setup to create the environment of {lock.name}, found: {reason}"
         )
 
 

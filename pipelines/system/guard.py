@@ -22,7 +22,7 @@ _PROCESSES = Path("/proc")
 # An option of Linux's prctl: orphaned descendants become children of this process.
 _SET_CHILD_SUBREAPER = 36
 # Seconds to wait for killed processes to be gone.
-_PATIENCE = 30
+_KILL_TIMEOUT = 30
 
 
 def main(descriptor: str, *command: str) -> int:
@@ -55,7 +55,7 @@ def _end_with_starter(descriptor: int, over: threading.Event) -> None:
     while os.read(descriptor, 1):
         pass
     over.set()
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _KILL_TIMEOUT
     # A process may start another one just before it is killed.
     while (below := _descendants(os.getpid())) and time.monotonic() < deadline:
         for pid in below:

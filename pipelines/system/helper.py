@@ -34,8 +34,10 @@ def ask(
     lines: list[str] = []
     code = run([sys.executable, "-m", module, *arguments], folder, lines.append, held=held)
     if code or not lines:
-        said = lines[-1].removeprefix("error: ") if lines else f"{module} ended with code {code}."
-        raise PipelineError(said)
+        message = (
+            lines[-1].removeprefix("error: ") if lines else f"{module} exited with code {code}."
+        )
+        raise PipelineError(message)
     return lines
 
 

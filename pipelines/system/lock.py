@@ -11,7 +11,7 @@ from typing import Literal
 from pipelines.errors import PipelineError
 
 # Seconds between two attempts to take a lock that another run holds.
-_PATIENCE = 1
+_RETRY_DELAY = 1
 
 
 class BusyError(PipelineError):
@@ -22,7 +22,9 @@ class BusyError(PipelineError):
     """
 
     def __init__(self, holder: str) -> None:
-        super().__init__(f"{holder} is at work in this repository: this run is cancelled.")
+        super().__init__(
+            f"expected no other run in this repository, found {holder}; this run is cancelled."
+        )
         self.holder = holder
 
 
@@ -59,9 +61,9 @@ def exclusive(
             if when_busy == "cancel":
                 raise BusyError(holder)
             if not waiting:
-                log(f"waiting until {holder} has ended")
+                log(f"waiting for {holder} to end")
                 waiting = True
-            time.sleep(_PATIENCE)
+            time.sleep(_RETRY_DELAY)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{owner}\n".encode(), 0)
         yield descriptor
@@ -70,7 +72,7 @@ def exclusive(
 
 
 @contextmanager
-def cache_still(
+def lock_cache(
     folder: Path, state: Path, owner: str, log: Callable[[str], object]
 ) -> Iterator[None]:
     """Block every run and every DVC command from writing to DVC's cache while the block runs.

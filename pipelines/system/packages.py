@@ -24,10 +24,12 @@ class Comparison(NamedTuple):
     def sentence(self) -> str:
         """Return a sentence about the differences."""
         if not self.wrong:
-            return f"All {self.pins} are as {self.lock} pins them."
+            return f"All {self.pins} packages match {self.lock}."
         more = ", ..." if len(self.wrong) > _QUOTED else ""
         quoted = ", ".join(self.wrong[:_QUOTED]) + more
-        return f"{len(self.wrong)} of {self.pins} differ from {self.lock}: expected {quoted}."
+        return (
+            f"{len(self.wrong)} of {self.pins} packages differ from {self.lock}: expected {quoted}."
+        )
 
 
 def lock_file_of(environment: Path) -> str:

@@ -70,8 +70,8 @@ def run(
 def capture(command: Sequence[str], folder: Path) -> tuple[int, str, str]:
     """Run a command to its end, and return its exit code, standard output and standard error."""
     with started(command, folder, stderr=subprocess.PIPE) as process:
-        said, complaint = process.communicate()
-    return process.returncode, said, complaint
+        stdout_text, stderr_text = process.communicate()
+    return process.returncode, stdout_text, stderr_text
 
 
 def output(
@@ -111,9 +111,11 @@ def output(
     return done.stdout.strip()
 
 
-def reason_for(name: str, arguments: Sequence[str], folder: Path, code: int, complaint: str) -> str:
+def reason_for(
+    name: str, arguments: Sequence[str], folder: Path, code: int, stderr_text: str
+) -> str:
     """Return a sentence about why a program failed."""
-    reason = " ".join(complaint.split()) or f"exit code {code}"
+    reason = " ".join(stderr_text.split()) or f"exit code {code}"
     return f"{name} {arguments[0]} in {folder}: {reason}"
 
 
@@ -161,17 +163,19 @@ def end(process: "subprocess.Popen[str]", grace: float = _GRACE) -> None:
     It gets SIGINT, so that a stage can clean up. Processes that have left its group get SIGTERM.
     What still runs after ``grace`` seconds is killed.
     """
-    apart = []
+    other_groups = []
     if process.poll() is None:
-        apart = [child for child in _descendants(process.pid) if _group(child) != process.pid]
+        other_groups = [
+            child for child in _descendants(process.pid) if _group(child) != process.pid
+        ]
         _signal_group(process.pid, signal.SIGINT)
-        for child in apart:
+        for child in other_groups:
             with suppress(psutil.NoSuchProcess):
                 child.terminate()
-        _, apart = psutil.wait_procs(apart, grace)
+        _, other_groups = psutil.wait_procs(other_groups, grace)
         with suppress(subprocess.TimeoutExpired):
             process.wait(grace)
-    for child in apart:
+    for child in other_groups:
         with suppress(psutil.NoSuchProcess):
             child.kill()
     _signal_group(process.pid, signal.SIGKILL)

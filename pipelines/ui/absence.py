@@ -34,7 +34,7 @@ def server_may_be_away() -> Iterator[None]:
     except httpx.HTTPError as error:
         _missed.append(_Miss(dt.datetime.now(tz=dt.UTC), repr(error)))
         # Prefect also prints this on standard error.
-        get_run_logger().warning("Prefect's server did not take a request: %r", error)
+        get_run_logger().warning("Prefect's server did not accept a request: %r", error)
 
 
 def report_missed(state: State) -> State:
@@ -42,9 +42,9 @@ def report_missed(state: State) -> State:
     if _missed:
         first, last = _missed[0], _missed[-1]
         report = (
-            f"Prefect's server did not take {len(_missed)} of its requests, from "
-            f"{first.when:%H:%M:%S} to {last.when:%H:%M:%S} UTC ({last.why}): log and records of "
-            "the run have gaps"
+            f"Prefect's server did not accept {len(_missed)} of its requests, from "
+            f"{first.when:%H:%M:%S} to {last.when:%H:%M:%S} UTC ({last.why}): the log and the "
+            "artifacts of the run are incomplete"
         )
         state.message = f"{state.message}; {report}" if state.message else report
         _missed.clear()

@@ -28,7 +28,7 @@ _METRICS = "reports/metrics.json"
 # A drop of this metric is an event.
 _WATCHED = "test.accuracy"
 METRIC_FELL = "pipeline.accuracy.fell"
-GATE_SHUT = "pipeline.gate.shut"
+PROMOTION_BLOCKED = "pipeline.promotion.blocked"
 
 
 class StageRun(NamedTuple):
@@ -36,7 +36,7 @@ class StageRun(NamedTuple):
 
     state: State
     seconds: float
-    moved: bool
+    changed: bool
     """Whether its outputs may differ from those that ``dvc.lock`` recorded before."""
 
 
@@ -52,7 +52,7 @@ def record_stages(outcomes: Mapping[str, StageRun]) -> None:
         for name, outcome in outcomes.items()
     ]
     with server_may_be_away():
-        create_table_artifact(table, key="stages", description="What became of each stage")
+        create_table_artifact(table, key="stages", description="How each stage ended")
 
 
 def record_seconds(what: str, timing: Timing) -> None:
@@ -62,7 +62,7 @@ def record_seconds(what: str, timing: Timing) -> None:
     ]
     key = re.sub("[^a-z0-9]+", "-", f"seconds of {what}".lower())
     with server_may_be_away():
-        create_table_artifact(table, key=key, description=f"Where the time went: {what}")
+        create_table_artifact(table, key=key, description=f"Seconds of each part: {what}")
 
 
 def record_results(folder: Path, base: str) -> None:
@@ -119,8 +119,8 @@ def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
             parse_json(lines[-1].encode())
         )
     except ValueError as error:
-        said = " ".join(str(error).split())
-        get_run_logger().warning("no metrics to compare with %s: %s", base[:7], said)
+        reason = " ".join(str(error).split())
+        get_run_logger().warning("no metrics to compare with %s: %s", base[:7], reason)
         return {}
     names = {"old": "before", "new": "after", "diff": "change"}
     return {

@@ -22,7 +22,7 @@ FIELDS = (
 """Fields of an entry of ``models/provenance.json`` that determine the last bits of a training."""
 
 
-def first_unlike(recorded: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:
+def device_difference(recorded: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:
     """Return the first difference between the devices of two ``models/provenance.json``.
 
     Args:
@@ -41,11 +41,11 @@ def first_unlike(recorded: Mapping[str, Any], found: Mapping[str, Any]) -> str |
         for field in FIELDS:
             values = before.get(field), after.get(field)
             if values[0] != values[1]:
-                return f"{training}: {field}: {_told(*values)}"
+                return f"{training}: {field}: {_both(*values)}"
     return None
 
 
-def _told(recorded: object, found: object) -> str:
+def _both(recorded: object, found: object) -> str:
     """Return both values as text; for lists, such as the instructions, what the other lacks."""
     if isinstance(recorded, list) and isinstance(found, list):
         recorded, found = (

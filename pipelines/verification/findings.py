@@ -10,14 +10,14 @@ from pipelines.verification.recorded import Record, check_in_git, place
 from pipelines.verification.rerun import Rerun
 from pipelines.verification.tolerances import tolerance_of
 
-Verdict = Literal["identical", "within tolerance", "differs", "unknown"]
+Outcome = Literal["identical", "within tolerance", "differs", "unknown"]
 
 
 class Finding(NamedTuple):
     """The comparison of an artifact of the rerun with the recorded one."""
 
     artifact: str
-    verdict: Verdict
+    outcome: Outcome
     detail: str = ""
     """The first difference, the requirement it met, or why the comparison is impossible."""
 
@@ -44,20 +44,22 @@ def compare(
         else:
             recorded = record.outputs[path]
             findings.append(
-                _examine(folder, commit, recorded, run, same_class=same_class, temporary=temporary)
+                _compare_output(
+                    folder, commit, recorded, run, same_class=same_class, temporary=temporary
+                )
             )
     return findings
 
 
-def _examine(
+def _compare_output(
     folder: Path, commit: str, recorded: Output, run: Rerun, *, same_class: bool, temporary: Path
 ) -> Finding:
-    """Judge an output that both sides have; for the arguments see ``compare``."""
+    """Compare an output that both sides have; for the arguments see ``compare``."""
     path, here = recorded.path, run.record.outputs[recorded.path]
     try:
         check_in_git(folder, commit, recorded)
     except DamagedError as error:
-        return Finding(path, "differs", _told(recorded, here, error))
+        return Finding(path, "differs", _both(recorded, here, error))
     if (recorded.md5, recorded.size) == (here.md5, here.size):
         return Finding(path, "identical")
     try:
@@ -65,12 +67,12 @@ def _examine(
     except PipelineError as error:
         # The hashes alone do not show whether a tolerance is met.
         tolerant = not same_class and tolerance_of(path)
-        return Finding(path, "unknown" if tolerant else "differs", _told(recorded, here, error))
-    return judge(path, before, run.folder / path, same_class)
+        return Finding(path, "unknown" if tolerant else "differs", _both(recorded, here, error))
+    return check_tolerance(path, before, run.folder / path, same_class)
 
 
-def judge(path: str, before: Path, after: Path, same_class: bool) -> Finding:
-    """Judge an output whose bytes differ from the recorded ones.
+def check_tolerance(path: str, before: Path, after: Path, same_class: bool) -> Finding:
+    """Compare an output whose bytes differ from the recorded ones.
 
     Args:
         path: of the output.
@@ -82,15 +84,15 @@ def judge(path: str, before: Path, after: Path, same_class: bool) -> Finding:
     if tolerance is None:
         return Finding(path, "differs", first_difference(before, after))
     try:
-        breach = tolerance.breach(before, after)
+        violation = tolerance.violation(before, after)
     except (OSError, ValueError, LookupError) as error:
-        breach = f"cannot be read: {' '.join(str(error).split())}"
-    if breach:
-        return Finding(path, "differs", f"{breach}; required: {tolerance.demanded}")
-    return Finding(path, "within tolerance", tolerance.demanded)
+        violation = f"cannot be read: {' '.join(str(error).split())}"
+    if violation:
+        return Finding(path, "differs", f"{violation}; required: {tolerance.requirement}")
+    return Finding(path, "within tolerance", tolerance.requirement)
 
 
-def _told(recorded: Output, here: Output, error: PipelineError) -> str:
+def _both(recorded: Output, here: Output, error: PipelineError) -> str:
     hashes = (
         f"recorded MD5 {recorded.md5} and {recorded.size} bytes, here {here.md5} and {here.size}"
     )

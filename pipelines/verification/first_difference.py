@@ -36,11 +36,11 @@ def first_difference(recorded: Path, found: Path) -> str:
         return "one is a file, the other a folder"
     read = _READERS.get(recorded.suffix, _of_texts)
     try:
-        said = read(recorded, found)
+        difference = read(recorded, found)
     except ValueError:
         # The content does not match the suffix, or is too large.
-        said = None
-    return said or _of_bytes(recorded, found)
+        difference = None
+    return difference or _of_bytes(recorded, found)
 
 
 def files_of(folder: Path) -> dict[str, Path]:
@@ -105,7 +105,7 @@ def _of_json(recorded: Path, found: Path) -> str | None:
                 json.dumps(side[place], ensure_ascii=False) if place in side else "nothing"
                 for side in (before, after)
             )
-            return _told(place or "the whole", *values)
+            return _both(place or "the whole", *values)
     return _of_texts(recorded, found)
 
 
@@ -116,11 +116,11 @@ def _of_csv(recorded: Path, found: Path) -> str | None:
     for number, (before, after) in enumerate(zip_longest(*rows), 1):
         if before is None or after is None:
             values = ("nothing" if row is None else ",".join(row) for row in (before, after))
-            return _told(f"line {number}", *values)
+            return _both(f"line {number}", *values)
         for place, cells in enumerate(zip_longest(before, after, fillvalue="nothing")):
             if cells[0] != cells[1]:
                 column = header[place] if place < len(header) else place + 1
-                return _told(f"line {number}, {column}", *cells)
+                return _both(f"line {number}, {column}", *cells)
     return None
 
 
@@ -129,10 +129,10 @@ def _of_texts(recorded: Path, found: Path) -> str | None:
     for number, (before, after) in enumerate(zip_longest(*lines), 1):
         if before is None or after is None:
             values = ("nothing" if line is None else _about(line, 0) for line in (before, after))
-            return _told(f"line {number}", *values)
+            return _both(f"line {number}", *values)
         if before != after:
-            place = _first_unlike(before, after)
-            return _told(f"line {number}", _about(before, place), _about(after, place))
+            place = _first_different_index(before, after)
+            return _both(f"line {number}", _about(before, place), _about(after, place))
     return None
 
 
@@ -141,16 +141,16 @@ def _of_arrays(recorded: Path, found: Path) -> str | None:
     for name in sorted(before.keys() | after.keys()):
         if name not in before or name not in after:
             sides = ("nothing" if name not in side else "a tensor" for side in (before, after))
-            return _told(name, *sides)
-        if said := _of_pair(name, before[name], after[name]):
-            return said
+            return _both(name, *sides)
+        if difference := _of_pair(name, before[name], after[name]):
+            return difference
     return None
 
 
 def _of_pair(name: str, before: Array, after: Array) -> str | None:
     kinds = [f"{array.dtype} {list(array.shape)}" for array in (before, after)]
     if kinds[0] != kinds[1]:
-        return _told(name or "array", *kinds)
+        return _both(name or "array", *kinds)
     # Compare bits, so that NaN equals NaN and 0 differs from -0.
     bits = [np.frombuffer(array.tobytes(), np.uint8) for array in (before, after)]
     unlike = np.flatnonzero(bits[0] != bits[1])
@@ -158,7 +158,7 @@ def _of_pair(name: str, before: Array, after: Array) -> str | None:
         return None
     place = np.unravel_index(unlike[0] // before.dtype.itemsize, before.shape)
     index = f"{name}[{', '.join(map(str, place))}]"
-    return _told(index, str(before[place]), str(after[place]))
+    return _both(index, str(before[place]), str(after[place]))
 
 
 def _of_bytes(recorded: Path, found: Path) -> str:
@@ -172,12 +172,12 @@ def _of_bytes(recorded: Path, found: Path) -> str:
             if not before:
                 return "the same bytes"
             begin += len(before)
-    place = _first_unlike(before, after)
+    place = _first_different_index(before, after)
     sides = (f"0x{side[place]:02x}" if place < len(side) else "the end" for side in (before, after))
-    return _told(f"byte {begin + place}", *sides)
+    return _both(f"byte {begin + place}", *sides)
 
 
-def _first_unlike(before: Any, after: Any) -> int:
+def _first_different_index(before: Any, after: Any) -> int:
     pairs = enumerate(zip(before, after, strict=False))
     shorter = min(len(before), len(after))
     return next((place for place, (one, other) in pairs if one != other), shorter)
@@ -188,7 +188,7 @@ def _about(line: str, place: int) -> str:
     return f"{'…' if begin else ''}{line[begin:end]}{'…' if end < len(line) else ''}"
 
 
-def _told(place: str, recorded: str, found: str) -> str:
+def _both(place: str, recorded: str, found: str) -> str:
     return f"{place}: recorded {recorded}, here {found}"
 
 

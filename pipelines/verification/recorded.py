@@ -9,7 +9,7 @@ from pipelines import PROVENANCE
 from pipelines.dvc import remote
 from pipelines.dvc.command import dvc
 from pipelines.dvc.lock_record import LARGEST_LOCK, LOCK, read_lock
-from pipelines.dvc.objects import bring, entries, object_path
+from pipelines.dvc.objects import entries, fetch_to_cache, object_path
 from pipelines.dvc.outputs import Output, measure, outputs_of
 from pipelines.errors import DamagedError, PipelineError
 from pipelines.git.commits import contents_of
@@ -34,7 +34,8 @@ def recorded(folder: Path, commit: str) -> Record:
     content = contents_of(folder, commit, LOCK, LARGEST_LOCK).get("")
     if content is None:
         raise PipelineError(
-            f"{commit[:7]}: expected {LOCK} in it, found none; name a commit that records a run."
+            f"{commit[:7]}: expected {LOCK} in the commit, found none; name a commit that records "
+            "a run."
         )
     return read_record(content, f"{LOCK} of {commit[:7]}")
 
@@ -52,7 +53,9 @@ def read_record(content: bytes, name: str) -> Record:
     lock = read_lock(content, name)
     outputs = {output.path: output for _, output in outputs_of(lock, name)}
     if not outputs:
-        raise PipelineError(f"{name}: expected what DVC writes, found no outputs; run `dvc repro`.")
+        raise PipelineError(
+            f"{name}: expected a lock as DVC writes it, found no outputs; run `dvc repro`."
+        )
     return Record(frozenset(lock["stages"]), outputs)
 
 
@@ -102,7 +105,7 @@ def place(folder: Path, commit: str, output: Output, top: Path) -> Path:
         (target / name).write_bytes(content)
     if not contents:
         cache = Path(dvc(folder, "cache", "dir"))
-        bring([output], cache, partial(remote.fetch, folder))
+        fetch_to_cache([output], cache, partial(remote.fetch, folder))
         _link(output, cache, target)
     return target
 

@@ -57,7 +57,7 @@ def rerun(repository: Repository, commit: str, lock_fd: int, log: Log) -> Iterat
         python, environment = _environment(folder, repository.state / "environments", log)
         ran = _run_stages(folder, python, lock_fd, log)
         if not (folder / LOCK).is_file():
-            raise PipelineError(f"expected {commit[:7]} to write {LOCK} when it runs, found none.")
+            raise PipelineError(f"expected the run of {commit[:7]} to write {LOCK}, found none.")
         record = read_record((folder / LOCK).read_bytes(), f"{LOCK} of the rerun")
         if left := sorted(record.stages - ran):
             raise PipelineError(
@@ -67,9 +67,9 @@ def rerun(repository: Repository, commit: str, lock_fd: int, log: Log) -> Iterat
         yield Rerun(folder, record, environment)
 
 
-def _environment(folder: Path, kept: Path, log: Log) -> tuple[Path, str]:
+def _environment(folder: Path, environments: Path, log: Log) -> tuple[Path, str]:
     """Return the Python of the environment that a commit locks, and a sentence about it."""
-    python = python_for(folder, kept, log)
+    python = python_for(folder, environments, log)
     if python != Path(sys.executable):
         return (
             python,
@@ -91,6 +91,6 @@ def _run_stages(folder: Path, python: Path, lock_fd: int, log: Log) -> set[str]:
 
     command = [str(python), "-m", "dvc", "repro"]
     if code := run(command, folder, on_line, held=[lock_fd], environment=environment):
-        said = " / ".join(lines[-_LAST_LINES:]) or f"exit code {code}"
-        raise PipelineError(f"dvc repro failed in a checkout of the commit: {said}")
+        reason = " / ".join(lines[-_LAST_LINES:]) or f"exit code {code}"
+        raise PipelineError(f"dvc repro failed in a worktree of the commit: {reason}")
     return {found[1] for line in lines if (found := _RUNNING.match(line))}

@@ -25,9 +25,9 @@ class Tolerance(NamedTuple):
 
     path: str
     """A shell pattern."""
-    demanded: str
+    requirement: str
     """The requirement, as text for the user."""
-    breach: Callable[[Path, Path], str | None]
+    violation: Callable[[Path, Path], str | None]
     """Return what first violates the requirement in the recorded and the new artifact, if any."""
 
 
@@ -53,7 +53,7 @@ def _numbers(limits: Mapping[str, Limit | None], recorded: Path, found: Path) ->
     """
     before, after = _leaves(recorded), _leaves(found)
     if before.keys() != after.keys():
-        return f"{min(before.keys() ^ after.keys())} is on one side alone"
+        return f"{min(before.keys() ^ after.keys())} exists on one side only"
     for place, value in before.items():
         pattern = next((name for name in limits if fnmatchcase(place, name)), None)
         limit = _same if pattern is None else limits[pattern]
@@ -112,7 +112,7 @@ def _shapes(recorded: Path, found: Path) -> str | None:
 def _sizes(share: float, recorded: Path, found: Path) -> str | None:
     before, after = _files(recorded), _files(found)
     if before.keys() != after.keys():
-        return f"{min(before.keys() ^ after.keys())} is on one side alone"
+        return f"{min(before.keys() ^ after.keys())} exists on one side only"
     for name, path in before.items():
         sizes = path.stat().st_size, after[name].stat().st_size
         if not within_share(share)(*sizes):
@@ -142,8 +142,8 @@ _HANDWRITING = {"right": within(1), "accuracy": within(0.1)}
 
 _SHAPES = "tensors of the same names, types and shapes; numbers are not compared"
 _SIZES = "the same files, of sizes within 1 %"
-_ROWS = "the same columns; what stands in them follows from predictions.csv"
-_PAGES = "the same files, whatever their sizes; drawn from what is compared itself"
+_ROWS = "the same columns; the values follow from predictions.csv"
+_PAGES = "the same files, of any size; drawn from artifacts that are compared"
 
 TOLERANCES = (
     Tolerance("models/*.safetensors", _SHAPES, _shapes),
@@ -172,7 +172,7 @@ TOLERANCES = (
     ),
     Tolerance(
         "reports/handwriting.json",
-        "one digit more or less read right, and accuracy within 10 percentage points",
+        "the number of right digits within 1, and accuracy within 10 percentage points",
         partial(_numbers, _HANDWRITING),
     ),
     Tolerance("reports/misclassified.csv", _ROWS, _columns),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pipelines import PROVENANCE
 from pipelines.git.commits import contents_of
 from pipelines.git.repository import Repository
-from pipelines.verification.device import first_unlike
+from pipelines.verification.device import device_difference
 from pipelines.verification.findings import Finding, compare
 from pipelines.verification.recorded import provenance, recorded
 from pipelines.verification.rerun import Log, rerun
@@ -48,35 +48,35 @@ def verify(repository: Repository, commit: str, lock_fd: int, log: Log) -> Verif
     with rerun(repository, commit, lock_fd, log) as run, TemporaryDirectory() as temporary:
         written = run.folder / PROVENANCE
         after = provenance(written.read_bytes() if written.exists() else None, run.record)
-        unlike = first_unlike(before, after)
+        unlike = device_difference(before, after)
         findings = compare(repository.folder, commit, record, run, unlike is None, Path(temporary))
         return Verification(commit, findings, len(run.record.stages), run.environment, unlike)
 
 
-def outcome(findings: Sequence[Finding]) -> str:
+def overall_outcome(findings: Sequence[Finding]) -> str:
     """Return verified, differs or unknown."""
-    verdicts = {finding.verdict for finding in findings}
-    return next((verdict for verdict in ("differs", "unknown") if verdict in verdicts), "verified")
+    outcomes = {finding.outcome for finding in findings}
+    return next((outcome for outcome in ("differs", "unknown") if outcome in outcomes), "verified")
 
 
 def summary(revision: str, verification: Verification) -> list[str]:
     """Return sentences about the run, its device and its outcome."""
     findings, unlike = verification.findings, verification.unlike
     counts = {
-        verdict: sum(finding.verdict == verdict for finding in findings)
-        for verdict in ("identical", "within tolerance", "differs", "unknown")
+        outcome: sum(finding.outcome == outcome for finding in findings)
+        for outcome in ("identical", "within tolerance", "differs", "unknown")
     }
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    result = outcome(findings)
-    first = next((finding for finding in findings if finding.verdict == result), None)
+    counted = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
+    result = overall_outcome(findings)
+    first = next((finding for finding in findings if finding.outcome == result), None)
     name = f"{revision} ({verification.commit[:7]})"
     return [
         f"All {verification.stages} stages were run. {verification.environment}",
         f"Device: of another class, so tolerances apply: {unlike}."
         if unlike
         else "Device: of the same class, so the bytes must be the same.",
-        f"{name} is verified: of {len(findings)} artifacts {told}."
+        f"{name} is verified: of {len(findings)} artifacts {counted}."
         if first is None
-        else f"{name} is not verified: of {len(findings)} artifacts {told}; "
+        else f"{name} is not verified: of {len(findings)} artifacts {counted}; "
         f"the first is {first.artifact}: {first.detail}.",
     ]

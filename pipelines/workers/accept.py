@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines import PROVENANCE
 from pipelines.dvc import remote
 from pipelines.dvc.command import dvc
-from pipelines.dvc.objects import bring
+from pipelines.dvc.objects import fetch_to_cache
 from pipelines.dvc.outputs import Output, check_measured, measure
 from pipelines.errors import PipelineError, RecordError
 from pipelines.git.command import git
@@ -50,8 +50,8 @@ def accept_result(folder: Path, request: Request) -> str:
     provenance = [PROVENANCE] if PROVENANCE in result.changes else []
     for path in provenance:
         _check_provenance(request, contents_of(folder, commit, path, LARGEST_JSON).get("", b""))
-    bring(in_cache, cache, partial(remote.fetch, folder))
-    _check_lock_is_as_asked(folder, request)
+    fetch_to_cache(in_cache, cache, partial(remote.fetch, folder))
+    _check_lock_unchanged(folder, request)
     _restore(folder, commit, [request.lock, *provenance, *(output.path for output in in_git)])
     _check_out(folder, in_cache)
     return commit
@@ -63,21 +63,21 @@ def _check_provenance(request: Request, content: bytes) -> None:
         read_provenance(content)
     except FormatError as error:
         raise RecordError(
-            f"the worker's result for {request.stage} is refused: {PROVENANCE}: {error}; none "
-            "of it was accepted."
+            f"the worker's result for {request.stage} is rejected: {PROVENANCE}: {error}; "
+            "nothing was accepted."
         ) from None
 
 
-def _check_lock_is_as_asked(folder: Path, request: Request) -> None:
+def _check_lock_unchanged(folder: Path, request: Request) -> None:
     """Check that nobody ran a stage here while the worker ran its own."""
-    asked = git(folder, "ls-tree", "--full-tree", request.commit, "--", request.lock).split()
+    requested = git(folder, "ls-tree", "--full-tree", request.commit, "--", request.lock).split()
     found = (
         git(folder, "hash-object", "--", request.lock) if (folder / request.lock).exists() else None
     )
-    if found != (asked[2] if asked else None):
+    if found != (requested[2] if requested else None):
         raise PipelineError(
-            f"expected {request.lock} to be as it was when {request.stage} was requested, found it "
-            f"changed; nothing was accepted from {request.result}; run the flow again."
+            f"expected {request.lock} to be unchanged since {request.stage} was requested, found "
+            f"it changed; nothing was accepted from {request.result}; run the flow again."
         )
 
 

@@ -22,7 +22,7 @@ _NEW_LOCK = {"schema": "2.0"}
 _OUTPUTS = TypeAdapter(tuple[Output, ...])
 
 
-class Result(NamedTuple):
+class WorkerResult(NamedTuple):
     """A worker's commit, as Git has it."""
 
     parents: tuple[str, ...]
@@ -39,7 +39,7 @@ def inputs_of(expected: Expected) -> list[Output]:
     return [Output.model_validate(dep) for dep in expected.deps if dep["path"] in expected.inputs]
 
 
-def verify(request: Request, result: Result) -> tuple[Output, ...]:
+def verify(request: Request, result: WorkerResult) -> tuple[Output, ...]:
     """Check everything in a result against the request.
 
     Returns:
@@ -52,14 +52,14 @@ def verify(request: Request, result: Result) -> tuple[Output, ...]:
     if result.parents != (request.commit,):
         found = " and ".join(result.parents) or "none"
         raise MismatchError(
-            f"the worker's result for {request.stage} is refused: expected a commit whose parent "
+            f"the worker's result for {request.stage} is rejected: expected a commit whose parent "
             f"is {request.commit}, found {found}; run the flow again."
         )
     _check_changes(request, result.changes)
     stages = result.after.get("stages", {})
     _check_others(request, result)
     if request.stage not in stages:
-        raise _forged(request, f"expected a record of it in {request.lock}, found none")
+        raise _rejected(request, f"expected a record of it in {request.lock}, found none")
     return outputs(request, stages[request.stage])
 
 
@@ -81,12 +81,12 @@ def outputs(request: Request, record: Mapping[str, Any]) -> tuple[Output, ...]:
         named = _OUTPUTS.validate_python(record.get("outs", []))
     except (KeyError, ValidationError) as error:
         what = " ".join(str(error).split())
-        raise _forged(request, f"expected a record as DVC writes it, found {what}") from None
-    if unlike := difference(expected, found):
-        raise _forged(request, f"in its record, {unlike}")
+        raise _rejected(request, f"expected a record as DVC writes it, found {what}") from None
+    if mismatch := difference(expected, found):
+        raise _rejected(request, f"in its record, {mismatch}")
     if sorted(out.path for out in named) != sorted(expected.outs):
         paths = ", ".join(out.path for out in named) or "none"
-        raise _forged(request, f"expected the outputs {', '.join(expected.outs)}, found {paths}")
+        raise _rejected(request, f"expected the outputs {', '.join(expected.outs)}, found {paths}")
     return named
 
 
@@ -97,31 +97,31 @@ def _check_changes(request: Request, changes: Mapping[str, str]) -> None:
         allowed = below or path in {*in_git, request.lock, PROVENANCE}
         if not allowed:
             may = ", ".join([request.lock, PROVENANCE, *in_git])
-            raise _forged(request, f"expected changes of nothing but {may}, found one of {path}")
+            raise _rejected(request, f"expected changes only of {may}, found one of {path}")
         if mode not in _FILES and not (below and mode == _DELETED):
-            raise _forged(request, f"expected {path} to be a file, found Git's mode {mode}")
+            raise _rejected(request, f"expected {path} to be a file, found Git's mode {mode}")
 
 
-def _check_others(request: Request, result: Result) -> None:
+def _check_others(request: Request, result: WorkerResult) -> None:
     locks = (result.before or _NEW_LOCK, result.after)
-    before, after = (_apart(lock, request.stage) for lock in locks)
+    before, after = (_without_stage(lock, request.stage) for lock in locks)
     for place in sorted(before.keys() | after.keys()):
         if before.get(place) != after.get(place):
-            raise _forged(
+            raise _rejected(
                 request,
-                f"expected {request.lock} to say of {place} what it said at {request.commit[:7]}, "
-                "found something else",
+                f"expected {place} of {request.lock} to be unchanged since {request.commit[:7]}, "
+                "found a change",
             )
 
 
-def _apart(lock: Mapping[str, Any], stage: str) -> dict[str, Any]:
+def _without_stage(lock: Mapping[str, Any], stage: str) -> dict[str, Any]:
     """Return the content of a lock, by place, without one stage."""
     stages = lock.get("stages", {})
     others = {f"stage {name}": record for name, record in stages.items() if name != stage}
     return {key: value for key, value in lock.items() if key != "stages"} | others
 
 
-def _forged(request: Request, what: str) -> RecordError:
+def _rejected(request: Request, what: str) -> RecordError:
     return RecordError(
-        f"the worker's result for {request.stage} is refused: {what}; none of it was accepted."
+        f"the worker's result for {request.stage} is rejected: {what}; nothing was accepted."
     )

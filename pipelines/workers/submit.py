@@ -32,7 +32,7 @@ from pipelines.workers.result import inputs_of
 from pipelines.workers.transport import commit_as_is, send, withdraw
 
 # Seconds between two checks of the worker's run.
-_PATIENCE = 2
+_POLL_INTERVAL = 2
 
 
 def submit(stage: Stage, folder: Path, policy: Policy) -> State:
@@ -59,7 +59,7 @@ def submit(stage: Stage, folder: Path, policy: Policy) -> State:
     begin = time.monotonic()
     request = push_request(stage, folder, found.expected, timing)
     try:
-        run = _run_until_it_lives(request, stage, policy)
+        run = _run_with_retry(request, stage, policy)
     finally:
         # The request stays reachable as the parent of the result, if there is one.
         _withdraw(folder, request)
@@ -73,7 +73,7 @@ def submit(stage: Stage, folder: Path, policy: Policy) -> State:
     return Completed(name=run.state_name, message=message)
 
 
-def _run_until_it_lives(request: Request, stage: Stage, policy: Policy) -> FlowRun:
+def _run_with_retry(request: Request, stage: Stage, policy: Policy) -> FlowRun:
     """Have a worker run the stage, retry once if its run is lost, and return the completed run.
 
     Raises:
@@ -98,7 +98,7 @@ def _withdraw(folder: Path, request: Request) -> None:
     try:
         withdraw(folder, request.branch)
     except PipelineError as error:
-        get_run_logger().warning("%s stays on the remote: %s", request.branch, error)
+        get_run_logger().warning("cannot delete %s from the remote: %s", request.branch, error)
 
 
 def _seconds(begin: dt.datetime | None, end: dt.datetime | None) -> float:
@@ -122,7 +122,7 @@ def push_request(stage: Stage, folder: Path, expected: Expected, timing: Timing)
         commit = commit_as_is(
             folder,
             [lock, *in_git] if (folder / lock).exists() else in_git,
-            f"Ask pool {stage.meta.pool} for {stage.name}\n\nFlow-Run: {flow_run.id}",
+            f"Submit {stage.name} to pool {stage.meta.pool}\n\nFlow-Run: {flow_run.id}",
         )
         request = Request(
             stage=stage.name,
@@ -152,7 +152,7 @@ def _run(request: Request, deployment: str, policy: Policy) -> FlowRun:
         run = cast("FlowRun", run)
     except ObjectNotFound:
         raise NoWorkerError(
-            f"expected a deployment {deployment} on Prefect's server, found none; make it: "
+            f"expected a deployment {deployment} on Prefect's server, found none; create it: "
             "prefect --no-prompt deploy --all."
         ) from None
     get_run_logger().info("%s is submitted as the run '%s' (%s)", request.stage, run.name, run.id)
@@ -170,20 +170,20 @@ def _run(request: Request, deployment: str, policy: Policy) -> FlowRun:
 
 
 def _wait(client: SyncPrefectClient, run: UUID, deployment: str, policy: Policy) -> FlowRun:
-    begin, taken_up = time.monotonic(), False
+    begin, started = time.monotonic(), False
     while (waited := time.monotonic() - begin) < policy.pool_timeout:
         with server_may_be_away():
             found = client.read_flow_run(run)
             if found.state and found.state.is_final():
                 return found
-            taken_up = taken_up or not found.state or not found.state.is_scheduled()
-        if not taken_up and waited > policy.pool_wait:
+            started = started or not found.state or not found.state.is_scheduled()
+        if not started and waited > policy.pool_wait:
             raise NoWorkerError(
                 f"expected a worker to start {deployment} within {policy.pool_wait:g} s, found "
-                "none free; start one, or give it longer by pool_wait."
+                "none free; start one, or increase pool_wait."
             )
-        time.sleep(_PATIENCE)
+        time.sleep(_POLL_INTERVAL)
     raise PipelineError(
-        f"expected {deployment} to end within {policy.pool_timeout:g} s, found it unfinished; it "
-        "is cancelled; give it longer by pool_timeout."
+        f"expected {deployment} to end within {policy.pool_timeout:g} s, found it unfinished and "
+        "cancelled it; increase pool_timeout."
     )

@@ -9,7 +9,7 @@ from pipelines.dvc.lock_record import lock_at
 from pipelines.git.command import git
 from pipelines.git.repository import home_of, identity
 from pipelines.workers.request import Request
-from pipelines.workers.result import Result
+from pipelines.workers.result import WorkerResult
 
 REMOTE = "origin"
 """The Git remote that a run and a worker share; each has its own address for it."""
@@ -32,14 +32,14 @@ def commit_as_is(folder: Path, paths: Sequence[str], message: str) -> str:
             git(folder, "rev-parse", "--path-format=absolute", "--git-path", "index"), index
         )
         git(folder, "add", "--update", ".", index=index)
-        git(folder, "add", "--", *map(_literally, paths), index=index)
+        git(folder, "add", "--", *map(_literal_pathspec, paths), index=index)
         tree = git(folder, "write-tree", index=index)
     return git(folder, *identity(folder), "commit-tree", tree, "-p", "HEAD", "-m", message)
 
 
 def commit_result(folder: Path, paths: Sequence[str], message: str) -> str:
     """Commit paths of a worker's worktree, changed or not, and return the commit's hash."""
-    git(folder, "add", "--all", "--force", "--", *map(_literally, paths))
+    git(folder, "add", "--all", "--force", "--", *map(_literal_pathspec, paths))
     tree = git(folder, "write-tree")
     return git(folder, *identity(folder), "commit-tree", tree, "-p", "HEAD", "-m", message)
 
@@ -61,7 +61,7 @@ def receive(folder: Path, branch: str) -> str:
     return git(home, "rev-parse", "FETCH_HEAD")
 
 
-def read_result(folder: Path, request: Request, commit: str) -> Result:
+def read_result(folder: Path, request: Request, commit: str) -> WorkerResult:
     """Read a result from Git.
 
     Raises:
@@ -70,7 +70,7 @@ def read_result(folder: Path, request: Request, commit: str) -> Result:
     raw = git(folder, "diff", "--raw", "-z", "--no-renames", request.commit, commit).split("\0")
     # Each change is ":MODE MODE HASH HASH STATUS", followed by its path.
     changes = {path: entry.split()[1] for entry, path in zip(raw[::2], raw[1::2], strict=False)}
-    return Result(
+    return WorkerResult(
         parents=tuple(git(folder, "rev-list", "--parents", "-1", commit).split()[1:]),
         changes=changes,
         before=lock_at(folder, request.commit, request.lock),
@@ -78,6 +78,6 @@ def read_result(folder: Path, request: Request, commit: str) -> Result:
     )
 
 
-def _literally(path: str) -> str:
+def _literal_pathspec(path: str) -> str:
     """Keep Git from reading a path as a pattern."""
     return f":(top,literal){path}"

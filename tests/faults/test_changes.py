@@ -48,14 +48,14 @@ CHANGES: dict[str, tuple[Change, str]] = {
         replace("params.yaml", "learning_rate: 0.006", "learning_rate: 0.001"),
         "recipes.fast.training in params.yaml",
     ),
-    "a module": (append("stages/training/loss.py", "# edited\n"), "stages/training/loss.py"),
+    "a module": (append("stages/training/loss.py", "# edited\n"), "stages/model/loss.py"),
     "an input": (append("data/split/fit.npy", "x"), "data/split/fit.npy"),
     "a file more in a folder": (write("data/arrays/more.npy", "x"), "data/arrays/more.npy"),
 }
 
 
 @pytest.mark.parametrize(("change", "named"), CHANGES.values(), ids=CHANGES)
-def test_a_change_while_a_stage_runs_is_named_and_nothing_is_recorded(
+def test_change_during_a_stage_is_named_and_nothing_is_recorded(
     project: Project, change: Change, named: str
 ) -> None:
     before = project.outputs()
@@ -65,20 +65,20 @@ def test_a_change_while_a_stage_runs_is_named_and_nothing_is_recorded(
     with project.stopped_in("train", "dvc", "repro", "--single-item", "train") as (dvc, stage):
         change(project.folder)
         stage.resume()
-        said = dvc.communicate()[0]
+        output = dvc.communicate()[0]
 
     assert dvc.returncode == 255
-    assert "error: expected everything that the stage train depends on to stay as it was" in said
-    assert named in said
-    assert "Traceback" not in said
+    assert "error: expected everything that the stage train depends on to stay as it was" in output
+    assert named in output
+    assert "Traceback" not in output
     assert (project.folder / "dvc.lock").read_bytes() == locked
     assert project.run_cache() == runs
     assert not (project.folder / "models" / "train.safetensors").exists()
     assert list((project.folder / "models" / "checkpoints").iterdir())
 
     undo(project, before)
-    said = project.run("dvc", "repro")
-    assert "continuing after epoch 6" in said
+    output = project.run("dvc", "repro")
+    assert "continuing after epoch 6" in output
     assert project.outputs() == before
 
 
@@ -96,7 +96,7 @@ def undo(project: Project, outputs: Any) -> None:
         (project.folder / name).unlink()
 
 
-def test_another_branch_checked_out_meanwhile_is_noticed(project: Project) -> None:
+def test_checkout_of_another_branch_during_a_stage_is_detected(project: Project) -> None:
     project.run("git", "checkout", "--quiet", "-b", "other")
     replace("params.yaml", "epochs: 6", "epochs: 1")(project.folder)
     project.run("git", "commit", "--quiet", "--all", "--message", "one epoch")
@@ -107,9 +107,9 @@ def test_another_branch_checked_out_meanwhile_is_noticed(project: Project) -> No
     with project.stopped_in("train", "dvc", "repro", "--single-item", "train") as (dvc, stage):
         project.run("git", "checkout", "--quiet", "other")
         stage.resume()
-        said = dvc.communicate()[0]
+        output = dvc.communicate()[0]
 
-    assert "found changed: recipes.fast.training in params.yaml;" in said
+    assert "found changed: recipes.fast.training in params.yaml;" in output
     project.run("dvc", "repro")
     assert (project.folder / "reports" / "history.csv").read_text().count("\n") == 2
     project.run("git", "checkout", "--quiet", "--force", "main")
@@ -117,7 +117,7 @@ def test_another_branch_checked_out_meanwhile_is_noticed(project: Project) -> No
     assert project.outputs() == before
 
 
-def test_what_cannot_matter_may_change(project: Project) -> None:
+def test_irrelevant_files_may_change_during_a_stage(project: Project) -> None:
     before = project.outputs()
     retrain(project)
 
@@ -132,13 +132,13 @@ def test_what_cannot_matter_may_change(project: Project) -> None:
         ):
             change(project.folder)
         stage.resume()
-        said = dvc.communicate()[0]
+        output = dvc.communicate()[0]
 
-    assert dvc.returncode == 0, said
+    assert dvc.returncode == 0, output
     assert project.outputs() == before
 
 
-def test_a_flow_fails_in_a_sentence_too(project: Project, tmp_path: Path) -> None:
+def test_change_during_a_flow_fails_with_one_sentence(project: Project, tmp_path: Path) -> None:
     before = project.outputs()
     retrain(project)
     project.environment |= {"HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / "prefect")}
@@ -146,13 +146,13 @@ def test_a_flow_fails_in_a_sentence_too(project: Project, tmp_path: Path) -> Non
     with project.stopped_in("train", "python", "-m", "pipelines", "flow") as (flow, stage):
         append("stages/training/loss.py", "# edited\n")(project.folder)
         stage.resume()
-        said = flow.communicate()[0]
+        output = flow.communicate()[0]
 
     assert flow.returncode == 1
     assert (
-        "depends on to stay as it was while it ran, found changed: stages/training/loss.py" in said
+        "depends on to stay as it was while it ran, found changed: stages/training/loss.py" in output
     )
-    assert "Traceback" not in said
+    assert "Traceback" not in output
     undo(project, before)
     project.run("dvc", "repro")
     assert project.outputs() == before

@@ -37,8 +37,8 @@ def test_a_damaged_checkpoint_is_not_used(project: Project, damage: Callable[[Pa
     (checkpoint,) = (project.folder / "models" / "checkpoints").glob("*.safetensors")
     damage(checkpoint)
 
-    said = project.run("dvc", "repro")
+    output = project.run("dvc", "repro")
 
-    assert "starting from scratch" in said
-    assert "Traceback" not in said
+    assert "starting from scratch" in output
+    assert "Traceback" not in output
     assert project.outputs() == before

@@ -1,4 +1,4 @@
-"""Content that is not what DVC says it is."""
+"""Content that does not match its hash in DVC."""
 
 import os
 from pathlib import Path
@@ -29,7 +29,7 @@ def remove(project: Project, path: str) -> None:
     project.run("rm", "-rf", path)
 
 
-def test_dvc_takes_a_damaged_object_for_sound(project: Project) -> None:
+def test_dvc_accepts_a_damaged_object(project: Project) -> None:
     """The reason for all of this: it fails when DVC no longer does."""
     damage(object_of(project, "retrain", "models/retrain.safetensors"))
     before = project.outputs()["models/retrain.safetensors"]
@@ -53,11 +53,11 @@ def test_a_stage_does_not_start_from_a_damaged_input(
     damage(project.folder / path)
     forget(project, stage)
 
-    said = project.run("dvc", "repro", "--single-item", stage, code=255)
+    output = project.run("dvc", "repro", "--single-item", stage, code=255)
 
-    assert "which dvc.lock records of the stage" in said
-    assert "run `make repro`, which replaces what is damaged" in said
-    assert "Traceback" not in said
+    assert "which dvc.lock records of the stage" in output
+    assert "run `make repro`, which replaces what is damaged" in output
+    assert "Traceback" not in output
     project.run("python", "-m", "pipelines", "repro")
     assert project.outputs() == before
 
@@ -76,7 +76,7 @@ OBJECTS = {
 
 
 @pytest.mark.parametrize(("stage", "path", "checked_out"), OBJECTS.values(), ids=OBJECTS)
-def test_make_repro_makes_again_what_is_damaged(
+def test_make_repro_runs_the_stage_of_a_damaged_object_again(
     project: Project, stage: str, path: str, checked_out: bool
 ) -> None:
     before = project.outputs()
@@ -85,15 +85,15 @@ def test_make_repro_makes_again_what_is_damaged(
     if checked_out:
         project.run("dvc", "checkout")
 
-    said = project.run("python", "-m", "pipelines", "repro")
+    output = project.run("python", "-m", "pipelines", "repro")
 
-    assert f"{path}: damaged, moved to" in said
-    assert f"the stage {stage} makes it again" in said
+    assert f"{path}: damaged, moved to" in output
+    assert f"stage {stage} will make it again" in output
     assert project.outputs() == before
     assert "Data and pipelines are up to date" in project.run("dvc", "repro")
 
 
-def test_make_repro_fetches_what_is_damaged_from_the_remote(
+def test_make_repro_fetches_damaged_objects_from_the_remote(
     project: Project, tmp_path: Path
 ) -> None:
     before = project.outputs()
@@ -102,26 +102,26 @@ def test_make_repro_fetches_what_is_damaged_from_the_remote(
     damage(object_of(project, "retrain", "models/retrain.safetensors"))
     remove(project, "models/retrain.safetensors")
 
-    said = project.run("python", "-m", "pipelines", "repro")
+    output = project.run("python", "-m", "pipelines", "repro")
 
-    assert "fetched again" in said
-    assert "Running stage" not in said
+    assert "fetched again" in output
+    assert "Running stage" not in output
     assert project.outputs() == before
 
 
-def test_make_repro_does_without_a_remote_that_does_not_answer(project: Project) -> None:
+def test_make_repro_works_without_a_remote_that_does_not_respond(project: Project) -> None:
     before = project.outputs()
     project.run("dvc", "remote", "add", "--default", "--local", "gone", "ssh://127.0.0.1:1/gone")
     damage(object_of(project, "standardize", "data/standardization.safetensors"))
     remove(project, "data/standardization.safetensors")
 
-    said = project.run("python", "-m", "pipelines", "repro")
+    output = project.run("python", "-m", "pipelines", "repro")
 
-    assert "the remote was left out" in said
+    assert "the remote was not used" in output
     assert project.outputs() == before
 
 
-def test_make_repro_repairs_what_an_earlier_run_left_damaged(project: Project) -> None:
+def test_make_repro_repairs_damage_of_an_earlier_run(project: Project) -> None:
     """DVC restores it by its list of runs, which dvc.lock does not name yet."""
     before = project.outputs()
     weights = object_of(project, "train", "models/train.safetensors")
@@ -130,9 +130,9 @@ def test_make_repro_repairs_what_an_earlier_run_left_damaged(project: Project) -
     damage(weights)
     set_epochs(project, 6)
 
-    said = project.run("python", "-m", "pipelines", "repro")
+    output = project.run("python", "-m", "pipelines", "repro")
 
-    assert "models/train.safetensors: damaged, moved to" in said
+    assert "models/train.safetensors: damaged, moved to" in output
     assert project.outputs() == before
 
 
@@ -144,7 +144,7 @@ def set_epochs(project: Project, epochs: int) -> None:
     path.write_text(text)
 
 
-def test_a_folder_of_a_persons_own_is_not_looked_at(project: Project) -> None:
+def test_persistent_outputs_are_not_checked(project: Project) -> None:
     (project.folder / "data" / "handwriting" / "0-lamp-from-a-side.jpg").unlink()
 
     project.run("python", "-m", "pipelines", "repro")
@@ -156,6 +156,6 @@ def test_a_failing_stage_fails_make_repro(project: Project) -> None:
     path = project.folder / "params.yaml"
     path.write_text(path.read_text().replace("epochs: 6", "epochs: 0"))
 
-    said = project.run("python", "-m", "pipelines", "repro", code=1)
+    output = project.run("python", "-m", "pipelines", "repro", code=1)
 
-    assert said.count("recipes.fast.training.epochs must be from 1 to 10000") == 1
+    assert output.count("recipes.fast.training.epochs must be from 1 to 10000") == 1

@@ -1,4 +1,4 @@
-"""Results that no run writes are not judged, and a picture without a digit gets no answer."""
+"""The gate rejects invalid results, and a picture without a digit gets no prediction."""
 
 import json
 from collections.abc import Callable
@@ -40,13 +40,13 @@ DAMAGES: dict[str, Edit] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_the_gate_judges_no_results_that_a_run_cannot_write(project: Project, damage: Edit) -> None:
+def test_gate_rejects_invalid_results(project: Project, damage: Edit) -> None:
     damage(project.folder)
 
-    said = project.run("python", "-m", "pipelines", "gate", code=1)
+    output = project.run("python", "-m", "pipelines", "gate", code=1)
 
-    assert said.startswith("error: ")
-    assert said.count("\n") == 1
+    assert output.startswith("error: ")
+    assert output.count("\n") == 1
     assert not (project.folder / "reports" / "gate.json").exists()
 
 
@@ -67,5 +67,5 @@ def test_a_prediction_follows_the_model_and_not_the_parameters(project: Project)
 
 
 def test_a_blank_picture_gets_no_digit(project: Project) -> None:
-    said = project.run("python", "-m", "stages.tools.predict", "data/handwriting/blank.jpg")
-    assert said == "data/handwriting/blank.jpg: no digit found\n"
+    output = project.run("python", "-m", "stages.tools.predict", "data/handwriting/blank.jpg")
+    assert output == "data/handwriting/blank.jpg: no digit found\n"

@@ -29,7 +29,7 @@ def test_a_stage_ends_with_dvc(project: Project, number: signal.Signals, shell: 
     assert project.outputs() == before
 
 
-def test_a_stage_ends_with_dvc_though_a_shell_stands_between(project: Project) -> None:
+def test_a_stage_started_through_a_shell_ends_with_dvc(project: Project) -> None:
     before = project.outputs()
     retrain(project)
     path = project.folder / "dvc.yaml"
@@ -53,17 +53,17 @@ def test_a_stage_ends_with_dvc_though_a_shell_stands_between(project: Project) -
     assert project.outputs() == before
 
 
-def test_a_second_process_of_a_stage_is_refused_while_the_first_is_at_work(
+def test_a_second_process_of_a_stage_is_rejected_while_the_first_runs(
     project: Project,
 ) -> None:
     before = project.outputs()
     retrain(project)
 
     with project.stopped_in("train", *by_hand(project, "train"), DVC_STAGE="train") as (_, stage):
-        said = project.run("dvc", "repro", "--single-item", "train", code=255)
+        output = project.run("dvc", "repro", "--single-item", "train", code=255)
 
-    assert "expected no other process at work on the outputs of the stage train" in said
-    assert f"kill {stage.pid}" in said
+    assert "expected no other process at work on the outputs of the stage train" in output
+    assert f"kill {stage.pid}" in output
     project.run("dvc", "repro")
     assert project.outputs() == before
 
@@ -78,10 +78,10 @@ def test_a_second_process_of_a_stage_waits_for_one_that_is_about_to_end(project:
     ):
         wait_until(lambda: has_started_a_stage(second))
         stage.kill()
-        said = second.communicate()[0]
+        output = second.communicate()[0]
 
-    assert second.returncode == 0, said
-    assert "continuing after epoch" in said
+    assert second.returncode == 0, output
+    assert "continuing after epoch" in output
     project.run("dvc", "repro")
     assert project.outputs() == before
 

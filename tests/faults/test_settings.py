@@ -27,14 +27,14 @@ def test_going_back_to_an_earlier_recipe_trains_nothing(project: Project) -> Non
     text = params.read_text()
     assert "epochs: 6\n" in text
     params.write_text(text.replace("epochs: 6\n", "epochs: 1\n"))
-    said = project.run("dvc", "repro")
-    assert "> python -m stages train " in said
+    output = project.run("dvc", "repro")
+    assert "> python -m stages train " in output
     assert project.outputs() != before
 
     params.write_text(text)
-    said = project.run("dvc", "repro")
+    output = project.run("dvc", "repro")
 
-    assert "Stage 'train' is cached" in said
-    assert "> python -m stages train " not in said
-    assert "Stage 'retrain' is cached" in said
+    assert "Stage 'train' is cached" in output
+    assert "> python -m stages train " not in output
+    assert "Stage 'retrain' is cached" in output
     assert project.outputs() == before

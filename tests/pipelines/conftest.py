@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.pipelines.prefect_server import ROOT, Prefect, free_port, running
-from tests.pipelines.repositories import Git, apart, clone_for_work, copy_toy, make_judged, run
+from tests.pipelines.repositories import Git, clone_for_work, copy_toy, isolate, make_gated, run
 from tests.pipelines.runs import FlowRun
 
 _yaml = YAML()
@@ -41,7 +41,7 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The toy pipeline as a Git and DVC repository, committed after its first run."""
-    apart(monkeypatch, tmp_path)
+    isolate(monkeypatch, tmp_path)
     return copy_toy(tmp_path / "toy")
 
 
@@ -58,10 +58,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with a pipeline whose results a gate can judge, which has not been run."""
-    apart(monkeypatch, tmp_path)
-    return make_judged(tmp_path / "judged")
+def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a pipeline whose results a gate can check, which has not been run."""
+    isolate(monkeypatch, tmp_path)
+    return make_gated(tmp_path / "gated")
 
 
 @pytest.fixture

@@ -117,11 +117,11 @@ def folder(root: Path) -> Iterator[Storage]:
 
 @contextmanager
 def ssh(root: Path) -> Iterator[Storage]:
-    """An SSH server with the keys of one user, who has told the client of it."""
+    """An SSH server with the keys of one user, which the client is configured for."""
     if not _SSHD:
         pytest.skip("needs Debian's package openssh-server")
     if os.geteuid() == 0:
-        # Debian's service makes it; sshd demands it of root.
+        # Debian's service creates it; sshd requires it when run as root.
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     port = free_port()
     command: list[str | Path]
@@ -194,7 +194,7 @@ def _serving(
     ready: str,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[None]:
-    """Run a server while the block runs, from when its log says that it is ready."""
+    """Run a server while the block runs, starting when its log reports that it is ready."""
     with (
         log.open("w") as output,
         subprocess.Popen(

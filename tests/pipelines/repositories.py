@@ -23,7 +23,7 @@ def run(folder: Path, *command: str) -> str:
     ).stdout.strip()
 
 
-def apart(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Have Git and DVC be of this test alone."""
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "a")
@@ -58,9 +58,9 @@ def _toy() -> Path:
     return folder
 
 
-def make_judged(folder: Path) -> Path:
-    """Make a repository with a pipeline whose results a gate can judge; it has not been run."""
-    shutil.copytree(Path(__file__).parent / "judged", folder)
+def make_gated(folder: Path) -> Path:
+    """Make a repository with a pipeline whose results a gate can check; it has not been run."""
+    shutil.copytree(Path(__file__).parent / "gated", folder)
     (folder / ".gitignore").write_text("/model.txt\n/reports/predictions.csv\n")
     run(folder, "git", "init", "--quiet", "--initial-branch=main")
     run(folder, "dvc", "init", "--quiet")
@@ -103,7 +103,7 @@ def search(toy: Path) -> None:
 
 @contextmanager
 def dvc_at_work(folder: Path) -> Iterator[None]:
-    """Another command of DVC's, which has its lock for longer than DVC waits unless told to."""
+    """Another command of DVC's, which has its lock for longer than DVC waits by default."""
     hold = (
         "import time; from dvc.repo import Repo\n"
         "with Repo().lock: print('held', flush=True); time.sleep(8)"

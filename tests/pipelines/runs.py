@@ -44,7 +44,7 @@ def working(
             stderr=subprocess.STDOUT,
         ) as process,
     ):
-        wait_until(60, lambda: "at work for the pool" in log.read_text())
+        wait_until(60, lambda: "started a worker for pool" in log.read_text())
         yield psutil.Process(process.pid), log
         process.terminate()
         try:

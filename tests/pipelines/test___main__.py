@@ -50,7 +50,7 @@ def test_documentation_names_only_commands_that_exist(document: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["diff", "a", "b", "c"], ["gc", "--runs", "-1"], ["dif"]])
-def test_a_wrong_command_line_is_named_and_exits_with_2(arguments: list[str]) -> None:
+def test_wrong_command_line_is_reported_and_exits_with_2(arguments: list[str]) -> None:
     done = pipelines(ROOT, *arguments)
 
     assert done.code == ExitCode.USAGE

@@ -72,15 +72,15 @@ def check_committed(stage: str, outputs: Iterable[Output], cache: Path) -> None:
         RecordError: a folder's list is malformed or names a path outside of the folder.
     """
     for output in outputs:
-        if found := _lack(output, cache):
+        if found := _missing_content(output, cache):
             raise DamagedError(
-                f"stage {stage} has run, but is not done: expected the {output.size} bytes of its "
-                f"output {output.path} in DVC's cache {cache}, found {found}; make room on its "
-                "disk, and run it again."
+                f"stage {stage} ran, but its output is incomplete: expected the {output.size} "
+                f"bytes of {output.path} in DVC's cache {cache}, found {found}; free space on that "
+                "disk, and run the stage again."
             )
 
 
-def _lack(output: Output, cache: Path) -> str | None:
+def _missing_content(output: Output, cache: Path) -> str | None:
     """Describe what a cache lacks of an output; return ``None`` if it is complete."""
     place = object_path(cache, output.md5)
     if not place.is_file():

@@ -40,10 +40,10 @@ def main(
             objects = repo.cloud.get_remote_odb(command="fetch")
             with suppress(FileNotFoundError):
                 objects.fs.ls(objects.path)
-            asked = json.loads(names.read_text())
-            places = {name: objects.oid_to_path(name) for name in asked}
-            places = {n: place for n, place in places.items() if _is_there(objects.fs, place)}
-            answer = RemoteObjects(missing=[name for name in asked if name not in places])
+            requested = json.loads(names.read_text())
+            places = {name: objects.oid_to_path(name) for name in requested}
+            places = {n: place for n, place in places.items() if _exists(objects.fs, place)}
+            answer = RemoteObjects(missing=[name for name in requested if name not in places])
             if into:
                 _download(objects.fs, places, into)
             if replace_from:
@@ -57,7 +57,7 @@ def main(
     sys.stdout.write(answer.model_dump_json() + "\n")
 
 
-def _is_there(system: Any, place: str) -> bool:
+def _exists(system: Any, place: str) -> bool:
     """Return whether an object exists; unlike S3's ``exists``, raise if it cannot be accessed."""
     try:
         system.info(place)
@@ -87,9 +87,11 @@ def _damaged(system: Any, places: Mapping[str, str]) -> list[str]:
 
 def _replace(objects: Any, places: Mapping[str, str], cache: Path) -> None:
     for name, place in places.items():
-        aside = objects.fs.join(objects.fs.parent(objects.fs.parent(objects.path)), "quarantine")
-        objects.fs.makedirs(aside, exist_ok=True)
-        objects.fs.move(place, objects.fs.join(aside, name))
+        quarantine = objects.fs.join(
+            objects.fs.parent(objects.fs.parent(objects.path)), "quarantine"
+        )
+        objects.fs.makedirs(quarantine, exist_ok=True)
+        objects.fs.move(place, objects.fs.join(quarantine, name))
         objects.fs.put_file(str(object_path(cache, name)), place)
 
 
@@ -103,7 +105,7 @@ def check_space(needed: int, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise PipelineError(
-            f"expected {needed} bytes free in {folder}, found {free}; nothing was fetched."
+            f"expected {needed} bytes free in {folder}, found {free}; free space on that disk."
         )
 
 

@@ -15,11 +15,11 @@ from dvc.repo import Repo
 from pipelines.dvc.inventory import LOCKS
 from pipelines.dvc.lock_record import LOCK
 from pipelines.dvc.processes.committed import check_done
-from pipelines.dvc.repair import damaged_objects, have_dvc_look, read_quickly, unlike_recorded
+from pipelines.dvc.repair import changed_outputs, damaged_objects, make_dvc_rehash, read_quickly
 from pipelines.dvc.run_cache import remove_empty_runs
 from pipelines.dvc.store import Store
 from pipelines.git.repository import Repository
-from pipelines.system.lock import cache_still
+from pipelines.system.lock import lock_cache
 
 # If DVC restores a stage from a damaged object, only the next check finds it.
 _ATTEMPTS = 5
@@ -49,21 +49,21 @@ def reproduce(repository: Repository, targets: list[str], log: Callable[[str], o
 
 def repair(repository: Repository, log: Callable[[str], object]) -> bool:
     """Make DVC replace what differs from its record; return whether an object was damaged."""
-    unlike = unlike_recorded(repository.folder)
-    if not unlike:
+    differing = changed_outputs(repository.folder)
+    if not differing:
         return False
     with Repo() as repo:
         cache = Path(repo.cache.local_cache_dir)
         remove_empty_runs(cache)
         owned_by_people = {out.def_path for out in repo.index.outs if out.persist}
-    unlike = [need for need in unlike if need.path not in owned_by_people]
-    have_dvc_look(repository.folder, unlike)
+    differing = [need for need in differing if need.path not in owned_by_people]
+    make_dvc_rehash(repository.folder, differing)
     found = False
     # The files of a folder are known only once its list is sound.
-    while damaged := damaged_objects(cache, unlike):
+    while damaged := damaged_objects(cache, differing):
         found = True
         owner = f"repro (process {os.getpid()})"
-        with cache_still(repository.folder, repository.state, owner, log):
+        with lock_cache(repository.folder, repository.state, owner, log):
             for line in Store(repository.folder).replace(damaged):
                 log(line)
     return found

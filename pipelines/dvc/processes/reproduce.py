@@ -100,12 +100,12 @@ def _check(file: str, stage: str) -> None:
     with Repo(_wait_for_lock=True) as repo, repo.lock:
         cache = Path(repo.cache.local_cache_dir)
         remove_empty_runs(cache)
-        check_sound(relied_on(repo, file, stage), cache)
+        check_sound(reused_outputs(repo, file, stage), cache)
         # DVC deletes entries that it cannot read, which may leave empty folders.
         remove_empty_runs(cache)
 
 
-def relied_on(repo: Repo, file: str, name: str) -> Iterator[Output]:
+def reused_outputs(repo: Repo, file: str, name: str) -> Iterator[Output]:
     """Yield a stage's deps, and the recorded outputs that DVC may reuse from an earlier, equal run.
 
     Raises:

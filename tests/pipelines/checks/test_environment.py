@@ -7,12 +7,12 @@ from pipelines.checks import environment
 from tests.pipelines.prefect_server import ROOT
 
 
-def test_python_and_packages_of_the_project_are_fine() -> None:
-    states = {result.piece: result.state for result in environment.examine(ROOT)}
+def test_python_and_packages_of_the_project_are_ok() -> None:
+    states = {result.part: result.state for result in environment.run_checks(ROOT)}
     assert states == {"Python": "ok", "packages": "ok"}
 
 
-def test_python_out_of_range_is_missing(tmp_path: Path) -> None:
+def test_unsupported_python_is_reported(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[project]\nrequires-python = ">=3.11,<3.11"\n')
     result = environment.python(tmp_path / "pyproject.toml")
     assert result.state == "missing"
@@ -20,7 +20,7 @@ def test_python_out_of_range_is_missing(tmp_path: Path) -> None:
     assert result.fix.startswith("make --always-make setup PYTHON=")
 
 
-def test_packages_that_are_absent_or_other_are_named_and_those_of_other_systems_are_not(
+def test_missing_and_wrong_packages_are_named_but_not_those_of_other_systems(
     tmp_path: Path,
 ) -> None:
     lock = tmp_path / "requirements.lock"
@@ -34,13 +34,13 @@ def test_packages_that_are_absent_or_other_are_named_and_those_of_other_systems_
     result = environment.packages(lock)
     assert result.state == "missing"
     assert result.finding.startswith(
-        "2 of 3 differ from requirements.lock: "
+        "2 of 3 packages differ from requirements.lock: "
         "expected absent-from-here==1.0 (found none), pytest-xdist==0.1 (found "
     )
     assert result.fix == "make --always-make setup"
 
 
-def test_fixing_an_environment_for_gpus_keeps_it_one(tmp_path: Path) -> None:
+def test_suggested_command_for_a_gpu_environment_keeps_the_gpu_extra(tmp_path: Path) -> None:
     lock = tmp_path / "requirements-gpu.lock"
     lock.write_text("absent-from-here==1.0\n")
     assert environment.packages(lock).fix == "make --always-make setup EXTRA=gpu"

@@ -10,44 +10,42 @@ from pipelines.system.lock import exclusive
 from tests.pipelines.repositories import Git
 
 
-def test_everything_of_a_clean_repository_is_fine(toy: Path) -> None:
-    results = list(repository.examine(toy))
+def test_clean_repository_is_ok(toy: Path) -> None:
+    results = list(repository.run_checks(toy))
     assert {result.state for result in results} == {"ok"}
-    assert [result.piece for result in results] == [
+    assert [result.part for result in results] == [
         "Git", "repository", "Git identity", "working copy", "run lock"
     ]  # fmt: skip
 
 
-def test_no_git_is_missing_and_ends_the_checks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_git_ends_the_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    (result,) = repository.examine(tmp_path)
-    assert (result.piece, result.state) == ("Git", "missing")
+    (result,) = repository.run_checks(tmp_path)
+    assert (result.part, result.state) == ("Git", "missing")
     assert result.finding == "Expected Git 2.31 or newer, found none."
 
 
 @pytest.mark.parametrize("said", ["git version 2.30.9", "nothing of the kind"])
-def test_git_that_is_too_old_is_missing(
-    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_outdated_git_is_reported(
+    output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "git"
-    program.write_text(f"#!/bin/sh\necho {said}\n")
+    program.write_text(f"#!/bin/sh\necho {output}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     result = repository.version()
     assert result.state == "missing"
-    assert result.finding == f"Expected Git 2.31 or newer, found {said}."
+    assert result.finding == f"Expected Git 2.31 or newer, found {output}."
 
 
-def test_folder_outside_of_git_is_missing_and_ends_the_checks(tmp_path: Path) -> None:
-    *_, result = repository.examine(tmp_path)
-    assert (result.piece, result.state) == ("repository", "missing")
+def test_folder_outside_of_git_ends_the_checks(tmp_path: Path) -> None:
+    *_, result = repository.run_checks(tmp_path)
+    assert (result.part, result.state) == ("repository", "missing")
     assert "not a git repository" in result.finding
     assert result.fix.startswith("git init")
 
 
-def test_repository_of_another_user_is_fixed_by_the_command(
+def test_suggested_command_fixes_a_repository_of_another_user(
     toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -60,7 +58,9 @@ def test_repository_of_another_user_is_fixed_by_the_command(
     assert repository.repository(toy).state == "ok"
 
 
-def test_no_identity_is_a_warning(toy: Path, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_identity_is_a_warning(
+    toy: Path, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.delenv(f"GIT_{role}_NAME")
         monkeypatch.delenv(f"GIT_{role}_EMAIL")
@@ -80,11 +80,11 @@ def test_edited_and_new_files_are_a_warning(toy: Path) -> None:
     (toy / "new.txt").touch()
     result = repository.working_copy(toy)
     assert result.state == "warning"
-    assert result.finding.endswith(": 2.")
+    assert "found 2;" in result.finding
 
 
-def test_the_run_at_work_is_named_until_it_has_ended(toy: Path) -> None:
+def test_active_run_is_named_until_it_ends(toy: Path) -> None:
     path = Repository(toy).state / "lock"
     with exclusive(path, "the first run", "cancel", str):
         assert repository.lock(path).finding == "Held by the first run; other runs wait for it."
-    assert repository.lock(path).finding == "Free."
+    assert repository.lock(path).finding == "No run holds it."

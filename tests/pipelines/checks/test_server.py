@@ -20,28 +20,28 @@ def client(prefect: Prefect) -> Iterator[SyncPrefectClient]:
         yield client
 
 
-def test_no_address_is_a_warning_that_says_how_to_set_one() -> None:
+def test_missing_address_is_a_warning_with_the_command_that_sets_it() -> None:
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
-        (result,) = server.examine(ROOT)
-    assert (result.piece, result.state) == ("Prefect server", "warning")
+        (result,) = server.run_checks(ROOT)
+    assert (result.part, result.state) == ("Prefect server", "warning")
     assert "make serve" in result.fix
     assert "export PREFECT_API_URL=" in result.fix
 
 
-def test_server_that_answers_is_fine(prefect: Prefect) -> None:
+def test_server_that_responds_is_ok(prefect: Prefect) -> None:
     assert server.reachable(prefect.url).state == "ok"
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:{port}", "127.0.0.1:none"])
-def test_server_that_does_not_answer_is_missing_without_its_password(address: str) -> None:
+def test_server_that_does_not_respond_is_reported_without_its_password(address: str) -> None:
     place = address.format(port=free_port())
     result = server.reachable(f"http://somebody:secret@{place}/api")
     assert result.state == "missing"
-    assert f"Expected a server at {place}, as PREFECT_API_URL says" in result.finding
+    assert f"Expected a Prefect server at {place}, from PREFECT_API_URL" in result.finding
     assert "secret" not in str(result)
 
 
-def test_address_of_something_else_is_missing(prefect: Prefect) -> None:
+def test_address_of_another_program_is_reported(prefect: Prefect) -> None:
     result = server.reachable(f"{prefect.url}/elsewhere")
     assert result.state == "missing"
     assert result.finding.endswith("found HTTP status 404.")
@@ -51,10 +51,12 @@ def test_server_of_another_version_is_a_warning(client: SyncPrefectClient) -> No
     assert server.version(client, library.__version__).state == "ok"
     result = server.version(client, "3.0.0")
     assert result.state == "warning"
-    assert result.finding.endswith(f"to be 3.0.0, as here, found {library.__version__}.")
+    assert result.finding.endswith(
+        f"Expected version 3.0.0 on the server, as here, found {library.__version__}."
+    )
 
 
-def test_work_pool_is_missing_until_it_is_there_and_while_it_is_paused(
+def test_work_pool_is_ok_only_if_it_exists_and_is_not_paused(
     client: SyncPrefectClient,
 ) -> None:
     absent = server.work_pool(client, "own")
@@ -68,7 +70,7 @@ def test_work_pool_is_missing_until_it_is_there_and_while_it_is_paused(
     assert paused.fix == "prefect work-pool resume own"
 
 
-def test_worker_is_missing_until_one_is_heard_of(client: SyncPrefectClient) -> None:
+def test_worker_is_ok_only_if_one_is_online(client: SyncPrefectClient) -> None:
     client.create_work_pool(WorkPoolCreate(name="workshop", type="process"))
     absent = server.worker(client, "workshop")
     assert absent.state == "missing"
@@ -78,7 +80,7 @@ def test_worker_is_missing_until_one_is_heard_of(client: SyncPrefectClient) -> N
     assert server.worker(client, "workshop").state == "ok"
 
 
-def test_deployments_are_missing_until_they_are_as_planned(client: SyncPrefectClient) -> None:
+def test_deployments_are_ok_only_if_they_match_prefect_yaml(client: SyncPrefectClient) -> None:
     planned = [Deployment(name, "flow.py:pipeline", "deployed") for name in ("now", "later")]
     client.create_work_pool(WorkPoolCreate(name="deployed", type="process"))
     flow = client.create_flow_from_name("pipeline")
@@ -90,12 +92,12 @@ def test_deployments_are_missing_until_they_are_as_planned(client: SyncPrefectCl
     deploy("later", None)
     result = server.deployments(client, planned)
     assert result.state == "missing"
-    assert result.finding.endswith("found none such for later.")
+    assert result.finding.endswith("found no such deployment for later.")
     deploy("later", "deployed")
     assert server.deployments(client, planned).state == "ok"
 
 
-def test_automation_is_missing_until_it_is_made_and_while_it_is_paused(
+def test_automation_is_ok_only_if_it_exists_and_is_enabled(
     client: SyncPrefectClient,
 ) -> None:
     absent = server.automation(client)
@@ -110,12 +112,12 @@ def test_automation_is_missing_until_it_is_made_and_while_it_is_paused(
     assert paused.fix == "prefect automation resume 'Crash silent runs'"
 
 
-def test_server_that_demands_a_password_is_missing_access(tmp_path: Path) -> None:
+def test_server_that_requires_a_password_is_reported(tmp_path: Path) -> None:
     guarded = Prefect(free_port(), tmp_path)
     guarded.environment["PREFECT_SERVER_API_AUTH_STRING"] = "somebody:secret"
     with running(guarded), temporary_settings({PREFECT_API_URL: guarded.url}):
-        reached, refused = server.examine(ROOT)
+        reached, refused = server.run_checks(ROOT)
     assert reached.state == "ok"
-    assert (refused.piece, refused.state) == ("Prefect access", "missing")
-    assert refused.finding == "Expected an answer, found HTTP status 401."
+    assert (refused.part, refused.state) == ("Prefect access", "missing")
+    assert refused.finding == "Expected access, found HTTP status 401."
     assert refused.fix.startswith("export PREFECT_API_AUTH_STRING=")

@@ -12,21 +12,19 @@ def dvc(folder: Path, *arguments: str) -> None:
     subprocess.run(["dvc", *arguments], cwd=folder, check=True, capture_output=True)
 
 
-def test_everything_of_a_repository_with_a_remote_that_has_all_is_fine(
-    toy: Path, tmp_path: Path
-) -> None:
+def test_complete_repository_with_a_complete_remote_is_ok(toy: Path, tmp_path: Path) -> None:
     dvc(toy, "remote", "add", "--default", "storage", str(tmp_path / "storage"))
     dvc(toy, "push")
-    results = list(storage.examine(toy))
+    results = list(storage.run_checks(toy))
     assert {result.state for result in results} == {"ok"}, results
-    assert [result.piece for result in results] == [
+    assert [result.part for result in results] == [
         "DVC", "DVC cache", "DVC cache space", "DVC remote"
     ]  # fmt: skip
 
 
-def test_folder_without_dvc_is_missing_and_ends_the_checks(tmp_path: Path) -> None:
-    (result,) = storage.examine(tmp_path)
-    assert (result.piece, result.state) == ("DVC", "missing")
+def test_folder_without_dvc_ends_the_checks(tmp_path: Path) -> None:
+    (result,) = storage.run_checks(tmp_path)
+    assert (result.part, result.state) == ("DVC", "missing")
     assert "not inside of a DVC repository" in result.finding
 
 
@@ -37,31 +35,31 @@ def test_folder_without_dvc_is_missing_and_ends_the_checks(tmp_path: Path) -> No
         ("dvc.yaml", "stages: {train: {outs: [model.txt]}}\n", "dvc.yaml"),
     ],
 )
-def test_pipeline_that_dvc_refuses_is_missing_and_the_command_fixes_it(
+def test_suggested_command_fixes_a_pipeline_that_dvc_rejects(
     name: str, content: str, found: str, toy: Path
 ) -> None:
     (toy / name).write_text(content)
-    (result,) = storage.examine(toy)
-    assert (result.piece, result.state) == ("DVC", "missing")
+    (result,) = storage.run_checks(toy)
+    assert (result.part, result.state) == ("DVC", "missing")
     assert found in result.finding
     subprocess.run(result.fix.split(), cwd=toy, check=True, capture_output=True)
     assert storage.pipeline(toy).state == "ok"
 
 
-def test_repository_without_its_dvc_folder_is_fixed_by_the_command(toy: Path) -> None:
+def test_suggested_command_restores_a_missing_dvc_folder(toy: Path) -> None:
     shutil.rmtree(toy / ".dvc")
-    (result,) = storage.examine(toy)
-    assert (result.piece, result.state) == ("DVC", "missing")
+    (result,) = storage.run_checks(toy)
+    assert (result.part, result.state) == ("DVC", "missing")
     subprocess.run(result.fix.split(), cwd=toy, check=True, capture_output=True)
     assert storage.pipeline(toy).state == "ok"
 
 
-def test_cache_that_is_not_there_yet_is_fine(tmp_path: Path) -> None:
+def test_cache_that_does_not_exist_yet_is_ok(tmp_path: Path) -> None:
     assert storage.writable(tmp_path / "new" / "cache").state == "ok"
     assert not list(tmp_path.iterdir())
 
 
-def test_cache_that_cannot_be_written_is_missing() -> None:
+def test_cache_that_cannot_be_written_is_reported() -> None:
     result = storage.writable(Path("/proc/cache"))
     assert result.state == "missing"
     assert result.fix == "dvc cache dir --local FOLDER"
@@ -77,20 +75,20 @@ def test_remote_that_lacks_outputs_is_a_warning(toy: Path, tmp_path: Path) -> No
     dvc(toy, "remote", "add", "--default", "storage", str(tmp_path / "storage"))
     result = storage.remote(toy)
     assert result.state == "warning"
-    assert result.finding == "Outputs in the cache that storage lacks: 2."
+    assert result.finding == "Expected storage to have all outputs in the cache, found 2 missing."
     assert result.fix == "dvc push"
 
 
-def test_remote_that_does_not_answer_is_a_warning_without_its_password(toy: Path) -> None:
+def test_remote_that_does_not_respond_is_a_warning_without_its_password(toy: Path) -> None:
     url = f"http://somebody:secret@127.0.0.1:{free_port()}/storage"
     dvc(toy, "remote", "add", "--default", "storage", url)
     result = storage.remote(toy)
     assert result.state == "warning"
-    assert result.finding == "Expected an answer of storage, found no server at its address."
+    assert result.finding == "Expected storage to respond, found no server at its URL."
     assert result.fix == "dvc remote modify storage url FOLDER_OR_URL"
 
 
-def test_remote_that_dvc_refuses_is_a_warning_with_its_reason(toy: Path) -> None:
+def test_remote_that_dvc_rejects_is_a_warning_with_its_reason(toy: Path) -> None:
     dvc(toy, "config", "core.remote", "nowhere")
     result = storage.remote(toy)
     assert result.state == "warning"
@@ -99,9 +97,9 @@ def test_remote_that_dvc_refuses_is_a_warning_with_its_reason(toy: Path) -> None
 
 def test_remote_that_takes_too_long_is_a_warning(toy: Path, tmp_path: Path) -> None:
     dvc(toy, "remote", "add", "--default", "storage", str(tmp_path / "storage"))
-    result = storage.remote(toy, patience=0.01)
+    result = storage.remote(toy, timeout=0.01)
     assert result.state == "warning"
-    assert result.finding == "Expected an answer of storage, found none in 0.01 s."
+    assert result.finding == "Expected storage to respond, found no response within 0.01 s."
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ BETTER = r"""| **Parameters** |  |  |  |
 | **Errors** |  |  |  |
 | new | right | wrong | 0 |
 | fixed | wrong | right | 6 |
-| changed | wrong | wrong otherwise | 0 |
+| changed | wrong | wrong, another class | 0 |
 | as before | wrong | wrong | 1 |
 | test image 0, cat | dog | cat | fixed |
 | test image 1, cat | dog | cat | fixed |
@@ -191,48 +191,48 @@ The later one is better: 0 new and 6 fixed errors are no chance (McNemar's test:
 """
 
 
-def test_a_better_commit_is_4_and_all_that_differs_is_in_the_table(ask: Ask) -> None:
-    code, said, _ = ask("base", "better")
+def test_better_commit_exits_with_4_and_the_table_has_all_differences(ask: Ask) -> None:
+    code, output, _ = ask("base", "better")
 
-    header, _, rest = said.partition("| --- | --- | --- | --- |\n")
+    header, _, rest = output.partition("| --- | --- | --- | --- |\n")
     assert code == 4
     assert re.fullmatch(r"\|  \| base \(\w{7}\) \| better \(\w{7}\) \| difference \|\n", header)
     assert rest == BETTER
 
 
-def test_a_worse_commit_is_3_in_the_terminals_table_too(ask: Ask) -> None:
-    code, said, _ = ask("better", "base", markdown=False)
+def test_worse_commit_exits_with_3(ask: Ask) -> None:
+    code, output, _ = ask("better", "base", markdown=False)
 
     assert code == 3
-    assert re.search(r"│ test\.accuracy +│ 0\.99 \(0.*│ -0\.06, worse \(p = 0\.031\) +│", said)
-    assert said.endswith(
+    assert re.search(r"│ test\.accuracy +│ 0\.99 \(0.*│ -0\.06, worse \(p = 0\.031\) +│", output)
+    assert output.endswith(
         "The later one is worse: 6 new and 0 fixed errors are no chance "
         "(McNemar's test: p = 0.031).\n"
     )
 
 
-def test_a_difference_that_may_be_chance_is_0(ask: Ask) -> None:
-    code, said, _ = ask("better", "chance")
+def test_insignificant_difference_exits_with_0(ask: Ask) -> None:
+    code, output, _ = ask("better", "chance")
 
     assert code == 0
-    assert "-0.01, may be chance (p = 1) |" in said
-    assert said.count("| no difference |  |  |  |\n") == 3
-    assert "\n1 new and 0 fixed errors may well be chance (McNemar's test: p = 1).\n" in said
+    assert "-0.01, may be chance (p = 1) |" in output
+    assert output.count("| no difference |  |  |  |\n") == 3
+    assert "\n1 new and 0 fixed errors may well be chance (McNemar's test: p = 1).\n" in output
 
 
-def test_other_test_images_are_5_with_no_test(ask: Ask) -> None:
-    code, said, _ = ask("other-images", "base")
+def test_different_test_images_exit_with_5_without_a_significance_test(ask: Ask) -> None:
+    code, output, _ = ask("other-images", "base")
 
     assert code == 5
-    assert "| tested on | cccccccccccc | aaaaaaaaaaaa |  |\n" in said
-    assert said.endswith(
-        "\nWhether the difference means anything cannot be determined: dvc.lock does not say of "
-        "both that they were tested on the same images.\n"
+    assert "| tested on | cccccccccccc | aaaaaaaaaaaa |  |\n" in output
+    assert output.endswith(
+        "\nWhether the difference is significant cannot be determined: dvc.lock does not record "
+        "the same test images for both commits.\n"
     )
 
 
-def test_what_a_commit_lacks_is_called_absent_and_is_5(ask: Ask) -> None:
-    code, said, _ = ask("base", "bare")
+def test_missing_record_is_shown_as_absent_and_exits_with_5(ask: Ask) -> None:
+    code, output, _ = ask("base", "bare")
 
     assert code == 5
     for path in (
@@ -243,12 +243,12 @@ def test_what_a_commit_lacks_is_called_absent_and_is_5(ask: Ask) -> None:
         "models/provenance.json",
         "requirements.lock",
     ):
-        assert f"| {path} | recorded | absent |  |\n" in said
-    assert "| test.accuracy | 0.93 (0.805 to 1.055) | – |" in said  # noqa: RUF001 - as in tables
-    assert said.endswith("cannot be determined: reports/misclassified.csv is absent.\n")
+        assert f"| {path} | recorded | absent |  |\n" in output
+    assert "| test.accuracy | 0.93 (0.805 to 1.055) | – |" in output  # noqa: RUF001 - as in tables
+    assert output.endswith("cannot be determined: reports/misclassified.csv is absent.\n")
 
 
-def test_a_shallow_clone_with_no_remote_and_no_cache_says_the_same(
+def test_shallow_clone_without_remote_and_cache_gives_the_same_result(
     repository: Path, tmp_path: Path, ask: Ask
 ) -> None:
     subprocess.run(
@@ -257,19 +257,19 @@ def test_a_shallow_clone_with_no_remote_and_no_cache_says_the_same(
     )
     subprocess.run(["git", "remote", "remove", "origin"], cwd=tmp_path, check=True)
 
-    code, said, _ = ask("HEAD~1", "HEAD", tmp_path)
+    code, output, _ = ask("HEAD~1", "HEAD", tmp_path)
 
     assert code == 4
-    assert said.endswith(BETTER)
+    assert output.endswith(BETTER)
     assert ask("HEAD~2", "HEAD", tmp_path) == (
         1,
         "",
         "error: expected a commit, branch or tag of this repository, found HEAD~2; "
-        "the clone is shallow, `git fetch --unshallow` gets what it lacks.\n",
+        "the clone is shallow, `git fetch --unshallow` fetches the rest.\n",
     )
 
 
-def test_an_unknown_commit_is_1_and_named(ask: Ask) -> None:
+def test_unknown_commit_is_named_and_exits_with_1(ask: Ask) -> None:
     assert ask("nowhere", "base") == (
         1,
         "",
@@ -278,23 +278,23 @@ def test_an_unknown_commit_is_1_and_named(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("tag", NONSENSE)
-def test_what_the_pipeline_did_not_write_is_1_and_named(ask: Ask, tag: str) -> None:
-    code, said, error = ask("base", tag)
+def test_invalid_record_is_named_and_exits_with_1(ask: Ask, tag: str) -> None:
+    code, output, error = ask("base", tag)
 
-    assert (code, said) == (1, "")
+    assert (code, output) == (1, "")
     assert error.startswith("error: ")
     assert NONSENSE[tag][0] in error
     assert error.count("\n") == 1
 
 
-def test_an_image_with_another_label_is_no_same_image(ask: Ask) -> None:
-    code, said, error = ask("base", "dogs-for-cats")
+def test_image_with_another_label_is_rejected(ask: Ask) -> None:
+    code, output, error = ask("base", "dogs-for-cats")
 
-    assert (code, said) == (1, "")
+    assert (code, output) == (1, "")
     assert "expected errors on the same test images, found image 0 with two labels; " in error
 
 
-def test_a_folder_outside_of_git_is_1(ask: Ask, tmp_path: Path) -> None:
+def test_folder_outside_of_git_exits_with_1(ask: Ask, tmp_path: Path) -> None:
     code, _, error = ask("base", "better", tmp_path)
 
     assert code == 1

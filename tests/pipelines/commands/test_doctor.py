@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.checks.result import Result
+from pipelines.checks.result import CheckResult
 from pipelines.commands.doctor import shown
 from tests.pipelines.prefect_server import PYTHON, ROOT, free_port
 
@@ -25,16 +25,16 @@ def doctor(home: Path, *options: str, **settings: str) -> "subprocess.CompletedP
     )
 
 
-def test_every_area_is_looked_at_and_what_is_optional_does_not_fail(tmp_path: Path) -> None:
+def test_all_parts_are_checked_and_optional_ones_do_not_fail(tmp_path: Path) -> None:
     done = doctor(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    for piece in ("Python", "Git", "DVC", "temporary space", "GPU"):
-        assert f"ok       {piece} " in done.stdout
+    for part in ("Python", "Git", "DVC", "temporary space", "GPU"):
+        assert f"ok       {part} " in done.stdout
     assert "warning  Prefect server   PREFECT_API_URL is not set" in done.stdout
     assert " checks: 0 missing, " in done.stdout
 
 
-def test_what_is_missing_fails_with_the_command_that_fixes_it(tmp_path: Path) -> None:
+def test_missing_part_fails_with_the_command_that_fixes_it(tmp_path: Path) -> None:
     url = f"http://somebody:secret@127.0.0.1:{free_port()}/api"
     done = doctor(tmp_path, PREFECT_API_URL=url)
     assert done.returncode == 1
@@ -46,23 +46,23 @@ def test_what_is_missing_fails_with_the_command_that_fixes_it(tmp_path: Path) ->
     assert "secret" not in done.stdout + done.stderr
 
 
-def test_environment_that_lacks_what_the_checks_need_is_a_sentence(tmp_path: Path) -> None:
+def test_environment_without_the_packages_of_the_checks_is_reported(tmp_path: Path) -> None:
     done = doctor(tmp_path, "-S")
     assert done.returncode == 1
     assert done.stderr == (
-        "error: expected an environment in which everything can be imported, found: "
-        "No module named 'typer'; make it again: make --always-make setup.\n"
+        "error: expected every package of the environment to be importable, found: "
+        "No module named 'typer'; recreate the environment: make --always-make setup.\n"
     )
 
 
-def test_no_environment_is_a_sentence(tmp_path: Path) -> None:
+def test_missing_environment_is_reported_in_one_sentence(tmp_path: Path) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
     done = subprocess.run(
         ["make", "doctor"], cwd=tmp_path, check=False, capture_output=True, text=True
     )
     assert done.returncode != 0
     assert done.stderr.startswith(
-        "error: expected an environment in .venv, found none; make it: make setup\n"
+        "error: expected an environment in .venv, found none; create it: make setup\n"
     )
     assert not (tmp_path / ".venv").exists()
 
@@ -70,7 +70,7 @@ def test_no_environment_is_a_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fix", "lines"), [("", 1), ("a command", 2)], ids=["without a fix", "with one"]
 )
-def test_a_result_is_shown_with_its_command_below(fix: str, lines: int) -> None:
-    text = shown(Result("a piece", "ok", "It is so.", fix))
-    assert text.startswith("ok       a piece          It is so.\n")
+def test_result_is_shown_with_its_command_below(fix: str, lines: int) -> None:
+    text = shown(CheckResult("a part", "ok", "It is so.", fix))
+    assert text.startswith("ok       a part           It is so.\n")
     assert len(text.splitlines()) == lines

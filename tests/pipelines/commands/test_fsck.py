@@ -49,20 +49,20 @@ def head(git: Git) -> str:
 
 
 @pytest.mark.usefixtures("remote")
-def test_sound_store_is_told_so(toy: Path) -> None:
-    code, said = fsck(toy)
+def test_intact_store_is_reported(toy: Path) -> None:
+    code, output = fsck(toy)
     assert code == 0
     # raw.txt, model.txt, and the copy of metrics.json, which Git holds, for earlier results.
-    assert said == "3 objects checked: 0 repaired, 0 moved aside, 0 lost; 0 commits unread.\n"
+    assert output == "3 objects checked: 0 repaired, 0 quarantined, 0 lost; 0 commits unreadable.\n"
 
 
-def test_damaged_object_comes_again_from_the_remote(toy: Path, remote: Path, git: Git) -> None:
+def test_damaged_object_is_fetched_again_from_the_remote(toy: Path, remote: Path, git: Git) -> None:
     assert remote.exists()
     damage(cache(toy), MODEL)
-    code, said = fsck(toy)
+    code, output = fsck(toy)
     assert code == 0
-    assert f"repaired {MODEL} model.txt: damaged in the cache, moved to " in said
-    assert f"fetched again; needed by {head(git)}\n" in said
+    assert f"repaired    {MODEL} model.txt: damaged in the cache, moved to " in output
+    assert f"fetched again; needed by {head(git)}\n" in output
     assert object_path(cache(toy), MODEL).read_bytes() == b"fast 2 one\n"
     (aside,) = (cache(toy) / "quarantine").iterdir()
     assert aside.name == f"{MODEL}-is-{md5(DAMAGED)}"
@@ -72,54 +72,55 @@ def test_damaged_object_comes_again_from_the_remote(toy: Path, remote: Path, git
 
 def test_truncated_object_without_a_remote_is_lost(toy: Path, git: Git) -> None:
     damage(cache(toy), MODEL, b"fast")
-    code, said = fsck(toy)
+    code, output = fsck(toy)
     assert code == 3
-    assert f"lost     {MODEL} model.txt: damaged in the cache, moved to " in said
-    assert f"and lost on both sides; needed by {head(git)}\n" in said
+    assert f"lost        {MODEL} model.txt: damaged in the cache, moved to " in output
+    assert f"and lost on both sides; needed by {head(git)}\n" in output
     assert not object_path(cache(toy), MODEL).exists()
 
 
-def test_damaged_object_of_the_remote_is_sent_again(toy: Path, remote: Path) -> None:
+def test_damaged_object_of_the_remote_is_uploaded_again(toy: Path, remote: Path) -> None:
     damage(remote, MODEL)
-    code, said = fsck(toy)
+    code, output = fsck(toy)
     assert code == 0
-    assert "damaged in the remote, moved to quarantine there, sent again" in said
+    assert "damaged in the remote, moved to quarantine there, uploaded again" in output
     assert object_path(remote, MODEL).read_bytes() == b"fast 2 one\n"
     assert (remote / "quarantine" / MODEL).read_bytes() == b"damaged\n"
 
 
-def test_object_that_one_side_lacks_is_no_fault(toy: Path, remote: Path) -> None:
+def test_object_missing_on_one_side_is_not_an_error(toy: Path, remote: Path) -> None:
     object_path(cache(toy), MODEL).unlink()
     object_path(remote, md5(b"one\n")).unlink()
     assert fsck(toy) == (
         0,
-        "3 objects checked: 0 repaired, 0 moved aside, 0 lost; 0 commits unread.\n",
+        "3 objects checked: 0 repaired, 0 quarantined, 0 lost; 0 commits unreadable.\n",
     )
 
 
-def test_object_that_both_sides_lack_is_lost(toy: Path, remote: Path, git: Git) -> None:
+def test_object_missing_on_both_sides_is_lost(toy: Path, remote: Path, git: Git) -> None:
     for store in (cache(toy), remote):
         object_path(store, MODEL).unlink()
-    code, said = fsck(toy)
+    code, output = fsck(toy)
     assert code == 3
     assert (
-        f"lost     {MODEL} model.txt: missing, lost on both sides; needed by {head(git)}\n" in said
+        f"lost        {MODEL} model.txt: missing, lost on both sides; needed by {head(git)}\n"
+        in output
     )
 
 
-def test_objects_of_older_commits_are_looked_at(toy: Path, git: Git, set_params: SetParams) -> None:
+def test_objects_of_older_commits_are_checked(toy: Path, git: Git, set_params: SetParams) -> None:
     first = head(git)
     set_params(epochs=3)
     run(toy, "dvc", "repro", "--quiet")
     git("add", "--all")
     git("commit", "--quiet", "-m", "Three")
     damage(cache(toy), MODEL)
-    code, said = fsck(toy)
-    assert (code, f"needed by {first}\n" in said) == (3, True)
-    assert "5 objects checked" in said
+    code, output = fsck(toy)
+    assert (code, f"needed by {first}\n" in output) == (3, True)
+    assert "5 objects checked" in output
 
 
-def test_file_of_a_folder_and_its_list_are_looked_at(toy: Path, remote: Path, git: Git) -> None:
+def test_files_of_a_folder_and_its_list_are_checked(toy: Path, remote: Path, git: Git) -> None:
     (toy / "dvc.yaml").write_text(
         "stages:\n  many:\n    cmd: mkdir -p many && echo a > many/a && echo b > many/b\n"
         "    outs: [many]\n"
@@ -133,36 +134,39 @@ def test_file_of_a_folder_and_its_list_are_looked_at(toy: Path, remote: Path, gi
     damage(cache(toy), of_a)
     damage(remote, of_b)
     object_path(cache(toy), listed).unlink()
-    code, said = fsck(toy)
+    code, output = fsck(toy)
     assert code == 0
-    assert f"repaired {of_a} many/a: damaged in the cache" in said
-    assert f"repaired {of_b} many/b: damaged in the remote" in said
+    assert f"repaired    {of_a} many/a: damaged in the cache" in output
+    assert f"repaired    {of_b} many/b: damaged in the remote" in output
     damage(remote, listed)
-    code, said = fsck(toy)
-    assert (code, f"lost     {listed} many: damaged in the remote, lost on both sides" in said) == (
+    code, output = fsck(toy)
+    assert (
+        code,
+        f"lost        {listed} many: damaged in the remote, lost on both sides" in output,
+    ) == (
         3,
         True,
     )
 
 
 @pytest.mark.parametrize("text", ["{", "stages: {a: 3}", "stages: {a: {outs: [{path: x}]}}"])
-def test_commit_whose_lock_cannot_be_read_is_told(toy: Path, git: Git, text: str) -> None:
+def test_commit_with_an_unreadable_lock_is_reported(toy: Path, git: Git, text: str) -> None:
     (toy / "dvc.lock").write_text(text)
     git("commit", "--quiet", "--all", "-m", "Break it")
-    code, said = fsck(toy)
+    code, output = fsck(toy)
     assert code == 3
-    assert "unread " in said
-    assert f"dvc.lock of {head(git)}" in said
-    assert "3 objects checked: 0 repaired, 0 moved aside, 0 lost; 1 commits unread." in said
+    assert "unreadable " in output
+    assert f"dvc.lock of {head(git)}" in output
+    assert "3 objects checked: 0 repaired, 0 quarantined, 0 lost; 1 commits unreadable." in output
 
 
-def test_damaged_object_that_no_commit_needs_is_moved_aside(toy: Path) -> None:
+def test_damaged_object_that_no_commit_needs_is_quarantined(toy: Path) -> None:
     """What Git holds, the cache has too, for DVC to restore an earlier result by."""
     metrics = md5((toy / "reports" / "metrics.json").read_bytes())
     damage(cache(toy), metrics)
-    code, said = fsck(toy)
-    assert (code, f"aside    {metrics}: damaged in the cache, moved to " in said) == (0, True)
-    assert "0 repaired, 1 moved aside, 0 lost" in said
+    code, output = fsck(toy)
+    assert (code, f"quarantined {metrics}: damaged in the cache, moved to " in output) == (0, True)
+    assert "0 repaired, 1 quarantined, 0 lost" in output
     assert not object_path(cache(toy), metrics).exists()
 
 
@@ -184,13 +188,13 @@ def train(toy: Path, git: Git, set_params: SetParams, epochs: int) -> None:
 
 
 def test_object_that_was_removed_on_purpose_is_not_lost(collected: Path, git: Git) -> None:
-    code, said = fsck(collected)
+    code, output = fsck(collected)
     assert code == 0
     first = git("rev-parse", "HEAD~1")[:7]
-    assert f"removed  {MODEL} model.txt: removed by gc; needed by {first}\n" in said
+    assert f"removed     {MODEL} model.txt: removed by gc; needed by {first}\n" in output
 
 
-def test_removed_object_that_a_later_commit_has_made_again_can_be_lost(
+def test_removed_object_that_a_later_commit_created_again_can_be_lost(
     collected: Path, git: Git, set_params: SetParams
 ) -> None:
     train(collected, git, set_params, 2)
@@ -198,17 +202,19 @@ def test_removed_object_that_a_later_commit_has_made_again_can_be_lost(
     assert fsck(collected)[0] == 0
     train(collected, git, set_params, 3)
     object_path(cache(collected), MODEL).unlink()
-    code, said = fsck(collected)
+    code, output = fsck(collected)
     assert code == 3
-    assert f"lost     {MODEL} model.txt: missing, lost on both sides; needed by {again}" in said
+    assert (
+        f"lost        {MODEL} model.txt: missing, lost on both sides; needed by {again}" in output
+    )
     # Collected again, it is removed on behalf of that commit too.
     run(collected, "git", "checkout", "--quiet", again)
     run(collected, "dvc", "repro", "--quiet")
     git("switch", "--quiet", "main")
     run(collected, "dvc", "checkout", "--quiet")
     collect(collected)
-    code, said = fsck(collected)
-    assert (code, f"removed  {MODEL} " in said) == (0, True), said
+    code, output = fsck(collected)
+    assert (code, f"removed     {MODEL} " in output) == (0, True), output
 
 
 @pytest.mark.parametrize("ref", ["branch", "tag"])
@@ -216,8 +222,8 @@ def test_removed_object_that_a_branch_or_tag_needs_now_is_lost(
     collected: Path, git: Git, ref: str
 ) -> None:
     git(ref, "older", "HEAD~1")
-    code, said = fsck(collected)
-    assert (code, f"lost     {MODEL} " in said) == (3, True)
+    code, output = fsck(collected)
+    assert (code, f"lost        {MODEL} " in output) == (3, True)
     git(ref, "--delete", "older")
     git("branch", "runs/older", "HEAD~1")
     assert fsck(collected)[0] == 0
@@ -236,5 +242,5 @@ def test_removed_file_of_a_folder_that_is_needed_again_is_lost(toy: Path, git: G
     assert fsck(toy)[0] == 0
     of_b = md5(b"b\n")
     object_path(cache(toy), of_b).unlink()
-    code, said = fsck(toy)
-    assert (code, f"lost     {of_b} many/b: missing" in said) == (3, True), said
+    code, output = fsck(toy)
+    assert (code, f"lost        {of_b} many/b: missing" in output) == (3, True), output

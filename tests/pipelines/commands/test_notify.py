@@ -56,7 +56,7 @@ def python(prefect: Prefect, *arguments: str) -> "subprocess.CompletedProcess[st
     )
 
 
-def test_failure_and_falling_metric_are_told_and_a_good_run_is_not(
+def test_failure_and_accuracy_drop_send_notifications_but_a_good_run_does_not(
     prefect: Prefect, messages: tuple[str, Messages], start: Start, set_params: Callable[..., None]
 ) -> None:
     address, received = messages
@@ -64,14 +64,15 @@ def test_failure_and_falling_metric_are_told_and_a_good_run_is_not(
     for _ in range(2):
         done = python(prefect, "-m", "pipelines", "notify", "custom-webhook/alerts")
         assert done.stdout == (
-            "Tell of failures: through custom-webhook/alerts\n"
-            "Tell of falls: through custom-webhook/alerts\n"
-            "Tell of shut gates: through custom-webhook/alerts\n"
+            "Notify of failed runs: through custom-webhook/alerts\n"
+            "Notify of accuracy drops: through custom-webhook/alerts\n"
+            "Notify of blocked promotions: through custom-webhook/alerts\n"
         )
     names = prefect.automations()
-    assert [names.count(f"Tell of {what}") for what in ("failures", "falls", "shut gates")] == [
-        1
-    ] * 3
+    assert [
+        names.count(f"Notify of {what}")
+        for what in ("failed runs", "accuracy drops", "blocked promotions")
+    ] == [1] * 3
 
     start().end()
     set_params(epochs=1)
@@ -96,28 +97,29 @@ def test_failure_and_falling_metric_are_told_and_a_good_run_is_not(
     ]
 
 
-def test_model_that_is_not_promoted_is_told(
-    prefect: Prefect, messages: tuple[str, Messages], judged: Path
+def test_blocked_promotion_sends_a_notification(
+    prefect: Prefect, messages: tuple[str, Messages], gated: Path
 ) -> None:
     address, received = messages
     assert python(prefect, "-c", MAKE_BLOCK, address).returncode == 0
     assert python(prefect, "-m", "pipelines", "notify", "custom-webhook/alerts").returncode == 0
 
     ref = {"ref": "main", "promote": True, "set_param": ["wrong=150"]}
-    identity, name, message = FlowRun(prefect, judged, **ref).end()
+    identity, name, message = FlowRun(prefect, gated, **ref).end()
     assert (name, "nothing is promoted" in message) == ("Blocked", True)
 
-    told = wait_until(60, lambda: received)[0]
-    assert told["subject"] == "pipeline: 'fast at main' is not promoted"
-    assert told["body"].startswith("runs/fast-")
+    notification = wait_until(60, lambda: received)[0]
+    assert notification["subject"] == "pipeline: 'fast at main' is not promoted"
+    assert notification["body"].startswith("runs/fast-")
     assert (
-        "test accuracy: found 0.85, required at least 0.9; recall of each class: " in told["body"]
+        "test accuracy: found 0.85, required at least 0.9; recall of each class: "
+        in notification["body"]
     )
-    assert told["body"].endswith(f"/runs/flow-run/{identity}")
+    assert notification["body"].endswith(f"/runs/flow-run/{identity}")
 
 
 @pytest.mark.parametrize("block", ["alerts", "slack-webhook/none", "secret/secret"])
-def test_block_that_cannot_notify_is_a_sentence(
+def test_block_that_cannot_notify_is_rejected_in_one_sentence(
     prefect: Prefect, messages: tuple[str, Messages], block: str
 ) -> None:
     address, _ = messages

@@ -13,13 +13,13 @@ import pytest
 
 from tests.helpers import pipelines, pipelines_process
 from tests.pipelines.prefect_server import ROOT, Prefect
-from tests.pipelines.repositories import apart, make_judged, run
+from tests.pipelines.repositories import isolate, make_gated, run
 from tests.pipelines.runs import FlowRun
 
 Edit = Callable[[Path, str, Any], None]
 
 
-def judge(folder: Path) -> tuple[int, str]:
+def run_gate(folder: Path) -> tuple[int, str]:
     return run_command(folder, "gate")
 
 
@@ -41,8 +41,8 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A repository whose model is committed, with its gate report."""
     root = tmp_path_factory.mktemp("committed")
     with pytest.MonkeyPatch.context() as patch:
-        apart(patch, root)
-        folder = make_judged(root / "judged")
+        isolate(patch, root)
+        folder = make_gated(root / "gated")
         commit(folder, 50)
         yield folder
 
@@ -50,20 +50,20 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def folder(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of that repository."""
-    apart(monkeypatch, tmp_path)
+    isolate(monkeypatch, tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("COLUMNS", "200")
-    shutil.copytree(committed, tmp_path / "judged", symlinks=True)
-    return tmp_path / "judged"
+    shutil.copytree(committed, tmp_path / "gated", symlinks=True)
+    return tmp_path / "gated"
 
 
 def commit(folder: Path, wrong: int) -> str:
-    """Commit a model that gets so many images wrong, and what the gate says of it."""
+    """Commit a model that gets so many images wrong, and its gate report."""
     params = (folder / "params.yaml").read_text().splitlines()
     params[1] = f"wrong: {wrong}"
     (folder / "params.yaml").write_text("\n".join(params) + "\n")
     run(folder, "dvc", "repro", "--quiet")
-    assert judge(folder)[0] in {0, 3}
+    assert run_gate(folder)[0] in {0, 3}
     return commit_all(folder, f"{wrong} wrong")
 
 
@@ -73,30 +73,30 @@ def commit_all(folder: Path, message: str) -> str:
     return run(folder, "git", "rev-parse", "HEAD")
 
 
-def verdict(folder: Path) -> dict[str, Any]:
+def gate_report(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((folder / "reports" / "gate.json").read_text())
     return found
 
 
 def holder(folder: Path, artifact: str = "net") -> str:
-    """The version that has the stage, as GTO itself says."""
+    """The version that has the stage, as GTO reports it."""
     shown = json.loads(run(folder, "gto", "show", f"{artifact}#production", "--json"))
     return str(shown[0]["version"]) if shown else "none"
 
 
-def test_gate_writes_each_rule_with_its_numbers_and_verdict(folder: Path) -> None:
-    code, said = judge(folder)
+def test_gate_writes_each_criterion_with_its_numbers_and_result(folder: Path) -> None:
+    code, output = run_gate(folder)
     assert code == 0
-    assert "The model may be promoted to production, as the first version" in said
-    found = verdict(folder)
+    assert "The model may be promoted to production, as the first version" in output
+    found = gate_report(folder)
     assert (found["passed"], found["stage"], found["promoted"]) == (True, "production", None)
-    assert found["rules"][0] == {
-        "rule": "test accuracy",
+    assert found["criteria"][0] == {
+        "criterion": "test accuracy",
         "passed": True,
         "found": 0.95,
-        "demanded": "at least 0.9",
+        "required": "at least 0.9",
     }
-    assert sorted(found["judged"]) == [
+    assert sorted(found["digests"]) == [
         "reports/calibration.csv",
         "reports/checks.json",
         "reports/classes.csv",
@@ -106,18 +106,18 @@ def test_gate_writes_each_rule_with_its_numbers_and_verdict(folder: Path) -> Non
     ]
 
 
-def test_gate_gives_the_same_bytes_again(folder: Path) -> None:
+def test_gate_writes_the_same_bytes_again(folder: Path) -> None:
     before = (folder / "reports" / "gate.json").read_bytes()
-    judge(folder)
+    run_gate(folder)
     assert (folder / "reports" / "gate.json").read_bytes() == before
 
 
-def test_gate_that_is_shut_has_an_exit_code_of_its_own(folder: Path) -> None:
+def test_failed_gate_exits_with_3(folder: Path) -> None:
     commit(folder, 150)
-    code, said = judge(folder)
+    code, output = run_gate(folder)
     assert code == 3
-    assert "may not be promoted" in said
-    assert "recall of each class: found class cat, recall 0.7, required at least 0.8" in said
+    assert "may not be promoted" in output
+    assert "recall of each class: found class cat, recall 0.7, required at least 0.8" in output
 
 
 @pytest.mark.parametrize(
@@ -131,24 +131,24 @@ def test_gate_that_is_shut_has_an_exit_code_of_its_own(folder: Path) -> None:
         ("gate", None, "params.yaml: expected a section gate, found none"),
     ],
 )
-def test_demands_that_are_refused_are_a_sentence(
+def test_invalid_criteria_are_rejected_in_one_sentence(
     folder: Path, edit: Edit, place: str, value: object, sentence: str
 ) -> None:
     edit(folder / "params.yaml", place, value)
-    code, said = judge(folder)
-    assert (code, said.startswith(f"error: {sentence}")) == (1, True), said
+    code, output = run_gate(folder)
+    assert (code, output.startswith(f"error: {sentence}")) == (1, True), output
 
 
-def test_results_that_are_missing_or_cut_off_are_a_sentence(folder: Path) -> None:
+def test_missing_and_truncated_results_are_rejected_in_one_sentence(folder: Path) -> None:
     (folder / "reports" / "metrics.json").write_text('{"test": {')
-    code, said = judge(folder)
+    code, output = run_gate(folder)
     expected = (
         "error: the working copy: reports/metrics.json: expected a JSON file, found a mistake"
     )
-    assert (code, said.startswith(expected)) == (1, True), said
+    assert (code, output.startswith(expected)) == (1, True), output
     (folder / "reports" / "metrics.json").unlink()
-    code, said = judge(folder)
-    assert (code, "expected reports/metrics.json, found none" in said) == (1, True)
+    code, output = run_gate(folder)
+    assert (code, "expected reports/metrics.json, found none" in output) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_results_that_are_missing_or_cut_off_are_a_sentence(folder: Path) -> Non
         ("dvc.lock", "stages:", "stages: null\nothers:", "expected dvc.lock to record the stages"),
     ],
 )
-def test_results_that_no_run_writes_are_not_judged(
+def test_invalid_results_get_no_gate_report(
     folder: Path, path: str, before: str, after: str, found: str
 ) -> None:
     verdict_before = (folder / "reports" / "gate.json").read_bytes()
@@ -173,31 +173,33 @@ def test_results_that_no_run_writes_are_not_judged(
     (folder / path).unlink()
     (folder / path).write_text(text.replace(before, after, 1))
     commit_all(folder, "Nonsense")
-    code, said = judge(folder)
-    assert (code, found in said, said.count("\n")) == (1, True, 1), said
+    code, output = run_gate(folder)
+    assert (code, found in output, output.count("\n")) == (1, True, 1), output
     assert (folder / "reports" / "gate.json").read_bytes() == verdict_before
-    code, said = promote(folder)
+    code, output = promote(folder)
     if path != "reports/predictions.csv":
-        assert (code, said.count("\n")) == (1, 1), said
+        assert (code, output.count("\n")) == (1, 1), output
 
 
-def test_predictions_of_another_run_are_recounted_and_refused(folder: Path) -> None:
+def test_predictions_that_contradict_the_metrics_are_rejected(folder: Path) -> None:
     """Results that agree with each other, and that dvc.lock records, but with one answer forged."""
     answers = folder / "reports" / "predictions.csv"
     text = answers.read_text()
     answers.unlink()
     answers.write_text(text.replace("0,0,1,0.9,0.1,0.9\n", "0,0,0,0.9,0.9,0.1\n", 1))
     run(folder, "dvc", "commit", "--force", "--quiet", "evaluate")
-    code, said = judge(folder)
+    code, output = run_gate(folder)
     assert code == 1
-    assert "to be 451, as predictions.csv gives it, found 450; run the pipeline there." in said
+    assert "to be 451, as predictions.csv gives it, found 450; run the pipeline there." in output
 
 
-def test_promoted_version_can_be_got_from_elsewhere(folder: Path, tmp_path: Path) -> None:
-    code, said = promote(folder)
-    assert code == 0, said
-    assert said.startswith("v1.0.0 (")
-    assert said.endswith(") has the stage production now.\n")
+def test_promoted_version_can_be_downloaded_from_another_folder(
+    folder: Path, tmp_path: Path
+) -> None:
+    code, output = promote(folder)
+    assert code == 0, output
+    assert output.startswith("v1.0.0 (")
+    assert output.endswith(") has the stage production now.\n")
     assert [holder(folder, artifact) for artifact in ("net", "net-lite")] == ["v1.0.0"] * 2
     run(folder, "dvc", "remote", "add", "--quiet", "--default", "store", str(tmp_path / "store"))
     run(folder, "dvc", "push", "--quiet")
@@ -211,11 +213,11 @@ def test_promoted_version_can_be_got_from_elsewhere(folder: Path, tmp_path: Path
 def test_worse_model_is_not_promoted_and_a_better_one_is(folder: Path) -> None:
     promote(folder)
     commit(folder, 65)
-    code, said = promote(folder)
+    code, output = promote(folder)
     assert code == 1
-    assert "its model does not pass the gate: fall below the promoted" in said
+    assert "its model does not pass the gate: fall below the promoted" in output
     assert holder(folder) == "v1.0.0"
-    assert verdict(folder)["promoted"]["version"] == "v1.0.0"
+    assert gate_report(folder)["promoted"]["version"] == "v1.0.0"
 
     commit(folder, 40)
     assert promote(folder)[0] == 0
@@ -223,89 +225,90 @@ def test_worse_model_is_not_promoted_and_a_better_one_is(folder: Path) -> None:
     assert promote(folder)[1].endswith("has the stage production already.\n")
 
 
-def test_verdict_on_other_results_promotes_nothing(folder: Path) -> None:
+def test_gate_report_of_other_results_promotes_nothing(folder: Path) -> None:
     commit(folder, 150)
-    shut = folder / "reports" / "gate.json"
-    shut.write_text(shut.read_text().replace("false", "true"))
-    open_ = verdict(folder)
-    open_["judged"]["reports/metrics.json"] = "0" * 64
-    shut.write_text(json.dumps(open_))
+    path = folder / "reports" / "gate.json"
+    path.write_text(path.read_text().replace("false", "true"))
+    report = gate_report(folder)
+    report["digests"]["reports/metrics.json"] = "0" * 64
+    path.write_text(json.dumps(report))
     commit_all(folder, "Pretend")
-    code, said = promote(folder)
-    assert (code, "gate.json of its own results, found it of others" in said) == (1, True)
+    code, output = promote(folder)
+    assert (code, "gate.json for the results of this commit, found it for others" in output) == (
+        1,
+        True,
+    )
 
 
-def test_verdict_that_was_edited_promotes_nothing(folder: Path) -> None:
+def test_edited_gate_report_promotes_nothing(folder: Path) -> None:
     commit(folder, 150)
-    shut = folder / "reports" / "gate.json"
-    shut.write_text(shut.read_text().replace("false", "true"))
+    path = folder / "reports" / "gate.json"
+    path.write_text(path.read_text().replace("false", "true"))
     commit_all(folder, "Pretend")
-    code, said = promote(folder)
-    assert (code, "to say what the gate of its params.yaml says" in said) == (1, True)
+    code, output = promote(folder)
+    assert (code, "to match the results and the gate in params.yaml" in output) == (1, True)
 
 
-def test_verdict_of_a_gate_that_was_changed_since_promotes_nothing(
-    folder: Path, edit: Edit
-) -> None:
+def test_gate_report_of_other_criteria_promotes_nothing(folder: Path, edit: Edit) -> None:
     edit(folder / "params.yaml", "gate.min_accuracy", 0.99)
-    commit_all(folder, "Demand more")
-    code, said = promote(folder)
-    assert (code, "to say what the gate of its params.yaml says" in said) == (1, True)
+    commit_all(folder, "Require more")
+    code, output = promote(folder)
+    assert (code, "to match the results and the gate in params.yaml" in output) == (1, True)
 
 
-def test_promoted_model_keeps_its_verdict_when_it_is_judged_again(folder: Path) -> None:
+def test_promoted_model_keeps_its_gate_report_when_the_gate_runs_again(folder: Path) -> None:
     for wrong in (50, 40):
         commit(folder, wrong)
         promote(folder)
     before = (folder / "reports" / "gate.json").read_bytes()
-    assert judge(folder)[0] == 0
+    assert run_gate(folder)[0] == 0
     assert (folder / "reports" / "gate.json").read_bytes() == before
-    assert verdict(folder)["promoted"]["version"] == "v1.0.0"
+    assert gate_report(folder)["promoted"]["version"] == "v1.0.0"
 
 
-def test_same_results_at_another_commit_are_no_new_version(folder: Path) -> None:
+def test_same_results_at_another_commit_create_no_new_version(folder: Path) -> None:
     promote(folder)
-    commit_all(folder, "Say it in other words")
+    commit_all(folder, "Change nothing")
     assert promote(folder)[1].endswith("has the stage production already.\n")
     assert run(folder, "git", "tag", "--list", "net@*") == "net@v1.0.0"
 
 
-def test_version_is_one_that_no_artifact_has(folder: Path) -> None:
+def test_new_version_is_unused_by_every_artifact(folder: Path) -> None:
     run(folder, "git", "commit", "--quiet", "--allow-empty", "-m", "Another one")
     run(folder, "gto", "register", "net-lite", "HEAD~1", "--version", "v1.0.0")
-    code, said = promote(folder)
-    assert (code, said.startswith("v1.1.0 (")) == (0, True), said
+    code, output = promote(folder)
+    assert (code, output.startswith("v1.1.0 (")) == (0, True), output
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (None, "expected reports/gate.json in it, found none"),
+        (None, "expected reports/gate.json in the commit, found none"),
         ("{}", "reports/gate.json: passed is missing; run `python -m pipelines gate` there."),
     ],
 )
-def test_commit_without_a_verdict_is_not_promoted(
+def test_commit_without_a_gate_report_is_not_promoted(
     folder: Path, content: str | None, sentence: str
 ) -> None:
     path = folder / "reports" / "gate.json"
     path.unlink()
     if content:
         path.write_text(content)
-    commit_all(folder, "No verdict")
-    code, said = promote(folder)
-    assert (code, sentence in said, said.count("\n")) == (1, True, 1)
+    commit_all(folder, "No gate report")
+    code, output = promote(folder)
+    assert (code, sentence in output, output.count("\n")) == (1, True, 1)
 
 
-def test_model_judged_against_a_version_that_was_replaced_since_is_not_promoted(
+def test_model_compared_with_a_replaced_version_is_not_promoted(
     folder: Path,
 ) -> None:
     first = run(folder, "git", "rev-parse", "HEAD")
     commit(folder, 40)
     promote(folder, first)
-    code, said = promote(folder)
+    code, output = promote(folder)
     assert code == 1
     assert (
-        "expected none to have the stage production, as when the gate judged, found v1.0.0" in said
+        "expected none to have the stage production, as when the gate ran, found v1.0.0" in output
     )
     assert holder(folder) == "v1.0.0"
 
@@ -322,17 +325,17 @@ def test_rollback_goes_back_version_by_version(folder: Path) -> None:
     assert holder(folder) == "v1.0.0"
     assert rollback(folder, "production") == (
         1,
-        "error: expected a version that had the stage production before, found v1.0.0 alone.\n",
+        "error: expected an earlier version with the stage production, found only v1.0.0.\n",
     )
 
 
-def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(folder: Path) -> None:
+def test_one_of_two_concurrent_promotions_succeeds_and_the_other_is_rejected(folder: Path) -> None:
     commits = [commit(folder, wrong) for wrong in (40, 30)]
     with ThreadPoolExecutor() as pool:
         outcomes = list(pool.map(lambda name: pipelines_process(folder, "promote", name), commits))
     assert sorted(done.code for done in outcomes) == [0, 1]
-    (told,) = (done.err for done in outcomes if done.code)
-    assert "found v1.0.0, promoted since" in told
+    (error_text,) = (done.err for done in outcomes if done.code)
+    assert "found v1.0.0, promoted since" in error_text
     assert run(folder, "git", "tag").splitlines() == [
         "net#production#1",
         "net-lite#production#1",
@@ -341,7 +344,7 @@ def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(folder: Path) 
     ]
 
 
-def test_of_two_clones_one_wins_at_the_remote_and_the_other_is_told(
+def test_one_of_two_clones_promotes_at_the_remote_and_the_other_is_rejected(
     folder: Path, tmp_path: Path
 ) -> None:
     run(tmp_path, "git", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
@@ -357,14 +360,16 @@ def test_of_two_clones_one_wins_at_the_remote_and_the_other_is_told(
             )
         )
     assert sorted(done.code for done in outcomes) == [0, 1], outcomes
-    (told,) = (done.err for done in outcomes if done.code)
+    (error_text,) = (done.err for done in outcomes if done.code)
     winner = holder(folder)
-    assert re.search(rf"found {winner}, promoted since|where {winner} \(\w{{7}}\) has the ", told)
+    assert re.search(
+        rf"found {winner}, promoted since|where {winner} \(\w{{7}}\) has the ", error_text
+    )
     tags = [run(clone, "git", "for-each-ref", "refs/tags") for clone, _ in both]
     assert tags[0] == tags[1] != ""
 
 
-def test_tags_that_a_remote_refuses_are_removed_and_the_winner_is_named(
+def test_rejected_tags_are_removed_and_the_promoted_version_is_named(
     folder: Path, tmp_path: Path
 ) -> None:
     run(tmp_path, "git", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
@@ -375,9 +380,9 @@ def test_tags_that_a_remote_refuses_are_removed_and_the_winner_is_named(
     theirs = "HEAD:refs/tags/net@v1.0.0 'HEAD:refs/tags/net#production#1'"
     hook.write_text(f"#!/bin/sh\ngit push --quiet --no-verify origin {theirs}\n")
     hook.chmod(0o755)
-    code, said = promote(folder, "--push", "origin")
+    code, output = promote(folder, "--push", "origin")
     assert code == 1
-    assert "where v1.0.0 (" in said
+    assert "where v1.0.0 (" in output
     assert run(folder, "git", "tag").splitlines() == ["net#production#1", "net@v1.0.0"]
     listed = run(folder, "git", "ls-remote", "--tags", "--refs", "origin")
     assert listed.count("refs/tags/") == 2
@@ -402,21 +407,19 @@ def kill_before_the_push(folder: Path, *arguments: str) -> None:
     hook.unlink()
 
 
-def test_promotion_that_was_killed_before_its_push_is_pushed_when_repeated(
-    folder: Path, origin: Path
-) -> None:
+def test_repeated_promotion_pushes_the_tags_of_a_killed_one(folder: Path, origin: Path) -> None:
     kill_before_the_push(folder, "promote")
     here = run(folder, "git", "tag").splitlines()
     assert len(here) == 4
     assert run(origin, "git", "tag") == ""
-    code, said = promote(folder, "--push", "origin")
+    code, output = promote(folder, "--push", "origin")
     assert code == 0
-    assert "has the stage production already, and origin has now the tags of it that it la" in said
+    assert "has the stage production already; pushed the tags that origin la" in output
     assert run(origin, "git", "tag").splitlines() == here
     assert promote(folder, "--push", "origin")[1].endswith(" has the stage production already.\n")
 
 
-def test_rollback_that_was_killed_before_its_push_is_pushed_when_repeated_and_goes_no_further(
+def test_repeated_rollback_pushes_the_tags_of_a_killed_one_and_goes_no_further(
     folder: Path, origin: Path
 ) -> None:
     for wrong in (50, 40, 30):
@@ -425,33 +428,33 @@ def test_rollback_that_was_killed_before_its_push_is_pushed_when_repeated_and_go
     assert holder(origin) == "v1.2.0"
     kill_before_the_push(folder, "rollback", "production")
     assert (holder(folder), holder(origin)) == ("v1.1.0", "v1.2.0")
-    code, said = rollback(folder, "production", "--push", "origin")
+    code, output = rollback(folder, "production", "--push", "origin")
     assert code == 0
-    assert said.startswith("v1.1.0 (")
-    assert "has the stage production again already, and origin has now the tags of it" in said
+    assert output.startswith("v1.1.0 (")
+    assert "has the stage production again already; pushed the tags that origin la" in output
     assert (holder(folder), holder(origin)) == ("v1.1.0", "v1.1.0")
     assert rollback(folder, "production", "--push", "origin")[0] == 0
     assert (holder(folder), holder(origin)) == ("v1.0.0", "v1.0.0")
 
 
-def test_promotions_that_were_not_pushed_are_pushed_with_the_next(
-    folder: Path, origin: Path
-) -> None:
+def test_unpushed_promotions_are_pushed_with_the_next_one(folder: Path, origin: Path) -> None:
     for wrong in (50, 40):
         commit(folder, wrong)
         assert promote(folder)[0] == 0
-    code, said = rollback(folder, "production", "--push", "origin")
-    assert (code, said.endswith("has the stage production again, after v1.1.0.\n")) == (0, True)
+    code, output = rollback(folder, "production", "--push", "origin")
+    assert (code, output.endswith("has the stage production again, after v1.1.0.\n")) == (0, True)
     assert run(origin, "git", "tag") == run(folder, "git", "tag")
     assert (holder(folder), holder(origin)) == ("v1.0.0", "v1.0.0")
 
 
-def test_promotion_that_was_killed_and_overtaken_is_a_sentence(folder: Path, origin: Path) -> None:
+def test_killed_and_overtaken_promotion_is_rejected_in_one_sentence(
+    folder: Path, origin: Path
+) -> None:
     kill_before_the_push(folder, "promote")
     run(origin, "git", "tag", "-a", "-m", "theirs", "net@v1.0.0", "main")
-    code, said = promote(folder, "--push", "origin")
+    code, output = promote(folder, "--push", "origin")
     assert code == 1
-    assert said == (
+    assert output == (
         "error: expected the tag net@v1.0.0 to be the one that origin has, found another one here, "
         "which was not pushed; remove it, and promote again: git tag --delete net#production#1 "
         "net-lite#production#1 net-lite@v1.0.0 net@v1.0.0.\n"
@@ -473,9 +476,11 @@ def test_run_promotes_a_model_once_and_not_again_after_a_rollback(
 
     rollback(folder, "production")
     _, _, message = FlowRun(prefect, folder, **run_of_40).end()
-    assert "nothing is promoted, because these are the results of v1.1.0, which does not" in message
+    assert (
+        "nothing is promoted, because these are the results of v1.1.0, which no longer" in message
+    )
     assert holder(folder) == "v1.0.0"
-    name = message.rpartition("pipelines promote ")[2].partition("`")[0]
+    name = message.rpartition("pipelines promote ")[2]
     assert promote(folder, name)[0] == 0
     assert holder(folder) == "v1.1.0"
 
@@ -488,7 +493,7 @@ def test_run_of_a_commit_that_is_up_to_date_promotes_it(prefect: Prefect, folder
 
 
 @pytest.mark.slow
-def test_run_promotes_what_passes_and_tells_of_what_does_not(
+def test_run_promotes_a_passing_model_and_reports_a_failing_one(
     prefect: Prefect, folder: Path
 ) -> None:
     better = FlowRun(prefect, folder, ref="main", promote=True, set_param=["wrong=40"])
@@ -510,6 +515,6 @@ def test_run_promotes_what_passes_and_tells_of_what_does_not(
     (row,) = (
         row
         for row in json.loads(prefect.artifacts(identity)["gate"])
-        if row["rule"] == "fall below the promoted"
+        if row["criterion"] == "fall below the promoted"
     )
     assert not row["passed"]

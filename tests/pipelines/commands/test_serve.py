@@ -80,7 +80,7 @@ def prefect_cli(prefect: Prefect, project: Path, *arguments: str) -> str:
     ).stdout
 
 
-def test_runs_by_schedule_and_by_hand_and_ends_with_all_its_processes(
+def test_scheduled_and_manual_runs_work_and_all_processes_end(
     project: Path, tmp_path: Path, git: Git
 ) -> None:
     log = tmp_path / "serve.log"
@@ -114,7 +114,7 @@ def test_runs_by_schedule_and_by_hand_and_ends_with_all_its_processes(
         process.send_signal(signal.SIGINT)
         process.wait(30)
         wait_until(5, lambda: all(is_gone(child.pid) for child in children))
-    assert log.read_text().endswith("ended: server and worker\n")
+    assert log.read_text().endswith("stopped the server and the worker\n")
 
 
 def test_arrival_of_the_missing_files_starts_a_run(
@@ -160,7 +160,7 @@ def test_arrival_of_the_missing_files_starts_a_run(
     assert "1 ran; committed to runs/fast-" in arrived[0]["state"]["message"]
 
 
-def test_started_again_it_goes_on_and_sigterm_ends_it_in_the_background_too(
+def test_restart_continues_and_sigterm_ends_it_in_the_background(
     project: Path, tmp_path: Path
 ) -> None:
     log = tmp_path / "serve.log"
@@ -182,7 +182,7 @@ def test_started_again_it_goes_on_and_sigterm_ends_it_in_the_background_too(
         wait_until(5, lambda: all(is_gone(child.pid) for child in children))
 
 
-def test_killed_worker_is_replaced_and_its_killed_run_declared_crashed(
+def test_killed_worker_is_replaced_and_its_run_is_marked_as_crashed(
     project: Path, tmp_path: Path
 ) -> None:
     log = tmp_path / "serve.log"
@@ -199,7 +199,7 @@ def test_killed_worker_is_replaced_and_its_killed_run_declared_crashed(
         )
         for killed in (worker, *worker.children(recursive=True)):
             killed.kill()
-        wait_until(30, lambda: "another takes its place" in log.read_text())
+        wait_until(30, lambda: "starting another" in log.read_text())
 
         # Three heartbeats, 30 s each, must be missing; then the next run has its turn.
         (crashed,) = wait_until(180, lambda: prefect.runs(id=run["id"], state="Crashed"))
@@ -207,7 +207,7 @@ def test_killed_worker_is_replaced_and_its_killed_run_declared_crashed(
         wait_until(120, lambda: prefect.runs(name="next at main", state="Completed"))
 
 
-def test_killed_with_all_its_processes_it_declares_the_run_crashed_when_started_again(
+def test_run_is_marked_as_crashed_after_everything_was_killed_and_restarted(
     project: Path, tmp_path: Path
 ) -> None:
     log = tmp_path / "serve.log"
@@ -240,7 +240,7 @@ def test_nothing_outlives_a_server_that_was_killed(project: Path, tmp_path: Path
     assert held_by(project / ".prefect" / "serve.lock") is None
 
 
-def test_second_server_of_a_folder_is_refused_by_the_name_of_the_first(
+def test_second_server_of_a_folder_is_rejected_and_names_the_first(
     project: Path, tmp_path: Path
 ) -> None:
     with serving(project, tmp_path / "serve.log") as (process, prefect):
@@ -255,13 +255,13 @@ def test_second_server_of_a_folder_is_refused_by_the_name_of_the_first(
         assert process.poll() is None
     assert done.returncode == 1
     assert done.stderr == (
-        "error: expected no other server of this folder, whose database it would share, found one "
+        "error: expected no other server that uses the database of this folder, found one "
         f"on port {prefect.environment['PREFECT_SERVER_API_PORT']} (process {process.pid}); use "
-        "that one, or end it.\n"
+        "that server, or stop it.\n"
     )
 
 
-def test_taken_port_is_a_sentence(project: Path, prefect: Prefect) -> None:
+def test_port_in_use_is_reported_in_one_sentence(project: Path, prefect: Prefect) -> None:
     port = prefect.environment["PREFECT_SERVER_API_PORT"]
     done = subprocess.run(
         [PYTHON, "-m", "pipelines", "serve", "--port", port],
@@ -273,6 +273,6 @@ def test_taken_port_is_a_sentence(project: Path, prefect: Prefect) -> None:
     )
     assert done.returncode == 1
     assert done.stderr == (
-        f"error: port {port} is taken; end what listens there, or choose another: "
-        "python -m pipelines serve --port 4201.\n"
+        f"error: expected port {port} to be free, found it in use; stop the program that uses it, "
+        "or choose another port: python -m pipelines serve --port 4201.\n"
     )

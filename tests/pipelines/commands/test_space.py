@@ -48,10 +48,10 @@ def epochs_in(folder: Path) -> list[int]:
     return sorted(int(text.split()[1]) for text in texts if text.startswith("fast"))
 
 
-def test_dry_run_says_what_would_go_and_removes_nothing(models: Path) -> None:
-    code, said = run_command(models, "gc", "--runs", "2")
+def test_dry_run_lists_unneeded_objects_and_removes_nothing(models: Path) -> None:
+    code, output = run_command(models, "gc", "--runs", "2")
     assert code == 0
-    assert said.endswith(
+    assert output.endswith(
         "4 objects, 112 bytes are not needed; python -m pipelines gc --force removes them.\n"
     )
     assert epochs_in(models) == [2, 3, 4, 5, 6, 7]
@@ -69,21 +69,21 @@ def test_working_copy_branches_tags_and_the_newest_runs_are_kept(models: Path) -
     assert epochs_in(models) == [2, 3]
 
 
-def test_what_is_not_committed_yet_is_kept(models: Path, set_params: SetParams) -> None:
+def test_uncommitted_outputs_are_kept(models: Path, set_params: SetParams) -> None:
     set_params(epochs=9)
     run(models, "dvc", "repro", "--quiet")
     run_command(models, "gc", "--runs", "0", "--force")
     assert epochs_in(models) == [2, 3, 9]
 
 
-def test_commit_whose_lock_cannot_be_read_stops_the_removal(models: Path, git: Git) -> None:
+def test_unreadable_lock_stops_the_removal(models: Path, git: Git) -> None:
     """What it needs is not known."""
     git("switch", "--quiet", "--create", "broken")
     (models / "dvc.lock").write_text("stages: {a: 3}")
     git("commit", "--quiet", "--all", "-m", "Break it")
-    code, said = run_command(models, "gc", "--force")
+    code, output = run_command(models, "gc", "--force")
     assert code == 1
-    assert said.startswith("error: expected dvc.lock of ")
+    assert output.startswith("error: expected dvc.lock of ")
     assert epochs_in(models) == [2, 3, 4, 5, 6, 7]
 
 
@@ -101,7 +101,7 @@ def test_files_of_folders_are_kept(toy: Path, git: Git) -> None:
     assert (toy / "many" / "a").read_text() == "a\n"
 
 
-def test_what_dvc_add_tracks_is_kept(toy: Path, git: Git) -> None:
+def test_files_tracked_by_dvc_add_are_kept(toy: Path, git: Git) -> None:
     (toy / "mine.txt").write_text("mine\n")
     run(toy, "dvc", "add", "--quiet", "mine.txt")
     for _ in ("not committed yet", "committed"):
@@ -113,7 +113,7 @@ def test_what_dvc_add_tracks_is_kept(toy: Path, git: Git) -> None:
         git("commit", "--quiet", "--allow-empty", "-m", "Mine")
 
 
-def test_folder_whose_list_is_nowhere_stops_the_removal(toy: Path, git: Git) -> None:
+def test_missing_folder_list_stops_the_removal(toy: Path, git: Git) -> None:
     (toy / "dvc.yaml").write_text(
         "stages: {many: {cmd: mkdir many; echo a > many/a, outs: [many]}}\n"
     )
@@ -122,35 +122,39 @@ def test_folder_whose_list_is_nowhere_stops_the_removal(toy: Path, git: Git) -> 
     git("commit", "--quiet", "-m", "A folder")
     (listed,) = (toy / ".dvc" / "cache" / "files").rglob("*.dir")
     listed.unlink()
-    code, said = run_command(toy, "gc", "--force")
-    assert (code, "of many, which " in said, "nowhere sound" in said) == (1, True, True)
+    code, output = run_command(toy, "gc", "--force")
+    assert (code, "of many, which " in output, "none in the cache or the remote" in output) == (
+        1,
+        True,
+        True,
+    )
 
 
-def test_what_is_removed_is_noted_with_the_commit_that_needed_it(models: Path, git: Git) -> None:
+def test_removed_objects_are_noted_with_their_commits(models: Path, git: Git) -> None:
     run_command(models, "gc", "--runs", "2", "--force")
     noted = (models / ".dvc" / "cache" / "removed-by-gc").read_text()
     assert noted == f"{OF_FOUR} {git('rev-parse', 'runs/4')}\n"
 
 
-def test_what_is_removed_is_noted_afterwards_where_a_full_disk_has_no_room_before(
+def test_removed_objects_are_noted_after_the_removal_on_a_full_disk(
     models: Path, small_disk: Path, git: Git
 ) -> None:
     shutil.copytree(models / ".dvc" / "cache", small_disk, dirs_exist_ok=True)
     run(models, "dvc", "cache", "dir", "--local", str(small_disk))
     (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free))
     assert shutil.disk_usage(small_disk).free == 0
-    code, said = run_command(models, "gc", "--runs", "2", "--force")
-    assert (code, said.endswith(": removed.\n")) == (0, True), said
+    code, output = run_command(models, "gc", "--runs", "2", "--force")
+    assert (code, output.endswith(": removed.\n")) == (0, True), output
     noted = (small_disk / "removed-by-gc").read_text()
     assert noted == f"{OF_FOUR} {git('rev-parse', 'runs/4')}\n"
 
 
-def test_table_says_who_needs_what(models: Path) -> None:
-    code, said = run_command(models, "space", "--runs", "2")
+def test_table_shows_the_needs_of_refs_and_stages(models: Path) -> None:
+    code, output = run_command(models, "space", "--runs", "2")
     assert code == 0
-    rows = {line.split("│")[1].strip(): line for line in said.splitlines() if "│" in line}
+    rows = {line.split("│")[1].strip(): line for line in output.splitlines() if "│" in line}
     # raw.txt is 4 bytes, each model 11, its metrics 45.
     assert [cell.strip() for cell in rows["runs/6"].split("│")[2:4]] == ["60 bytes", "56 bytes"]
-    assert [cell.strip() for cell in rows["none of them"].split("│")[2:4]] == ["112 bytes", ""]
+    assert [cell.strip() for cell in rows["unneeded"].split("│")[2:4]] == ["112 bytes", ""]
     assert rows["train"].split("│")[2].strip() == "56 bytes"
     assert "runs/4" not in rows

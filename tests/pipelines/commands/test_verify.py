@@ -14,9 +14,9 @@ from pipelines.git.repository import Repository
 from pipelines.system.lock import exclusive
 from tests.helpers import pipelines
 from tests.pipelines.prefect_server import PYTHON, ROOT
-from tests.pipelines.repositories import apart, copy_toy
+from tests.pipelines.repositories import copy_toy, isolate
 
-# Its machine, its rounding and its data are what the environment says.
+# The environment sets its machine, its rounding and its data.
 WEIGH = """\
 import json, os
 from pathlib import Path
@@ -52,7 +52,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A repository whose tags are commits with a record each, the newest at the end."""
     folder = tmp_path_factory.mktemp("verify")
     with pytest.MonkeyPatch.context() as patch:
-        apart(patch, folder)
+        isolate(patch, folder)
         patch.setenv("COLUMNS", "250")
         patch.setenv("TOY_CPU", "one")
         toy = copy_toy(folder / "toy")
@@ -110,7 +110,7 @@ def everything(folder: Path) -> dict[str, bytes | None]:
     }
 
 
-def test_the_same_bytes_are_verified_of_an_older_commit_and_nothing_is_left_behind(
+def test_older_commit_with_the_same_bytes_is_verified_without_leftovers(
     verify: Verify, recorded: Path
 ) -> None:
     before = everything(recorded)
@@ -135,7 +135,7 @@ def any_file(path: Path) -> bool:
     return path.is_file() or any(path.iterdir())
 
 
-def test_on_one_class_of_device_other_bytes_differ_and_it_is_said_where(verify: Verify) -> None:
+def test_other_bytes_on_the_same_device_class_differ_and_are_located(verify: Verify) -> None:
     code, out, _ = verify("rounded")
 
     assert code == EXITS["differs"] == 3
@@ -151,7 +151,7 @@ def test_on_one_class_of_device_other_bytes_differ_and_it_is_said_where(verify: 
     assert "of 7 artifacts 5 identical, 2 differs; the first is " in out
 
 
-def test_on_another_class_of_device_tolerances_hold(verify: Verify) -> None:
+def test_tolerances_apply_on_another_device_class(verify: Verify) -> None:
     code, out, _ = verify("rounded", TOY_CPU="another")
 
     assert code == 0
@@ -161,7 +161,7 @@ def test_on_another_class_of_device_tolerances_hold(verify: Verify) -> None:
     assert "is verified: of 7 artifacts 5 identical, 2 within tolerance." in out
 
 
-def test_on_another_class_of_device_what_breaks_a_tolerance_differs(verify: Verify) -> None:
+def test_artifact_outside_its_tolerance_differs_on_another_device_class(verify: Verify) -> None:
     code, out, _ = verify("rounded", TOY_CPU="another", TOY_ROUNDING="0.5")
 
     assert code == 3
@@ -177,7 +177,7 @@ def test_data_must_be_the_same_bytes_on_any_device(verify: Verify) -> None:
     assert row(out, "arrays")[1:] == ["differs", "images.npy: [2]: recorded 2, here 7"]
 
 
-def test_a_report_that_was_edited_after_its_run_differs(verify: Verify) -> None:
+def test_report_that_was_edited_after_its_run_differs(verify: Verify) -> None:
     code, out, _ = verify("edited")
 
     assert code == 3
@@ -185,34 +185,32 @@ def test_a_report_that_was_edited_after_its_run_differs(verify: Verify) -> None:
     assert "; dvc.lock records MD5 " in row(out, "reports/metrics.json")[2]
 
 
-def test_where_the_recorded_content_is_nowhere_its_hash_is_told(
-    verify: Verify, recorded: Path
-) -> None:
+def test_hash_is_reported_if_the_recorded_content_is_lost(verify: Verify, recorded: Path) -> None:
     cache, aside = recorded / ".dvc" / "cache", recorded / ".dvc" / "aside"
     cache.rename(aside)
     try:
         code, out, _ = verify("rounded")
-        elsewhere, told, _ = verify("rounded", TOY_CPU="another")
+        elsewhere, output, _ = verify("rounded", TOY_CPU="another")
     finally:
         shutil.rmtree(cache, ignore_errors=True)
         aside.rename(cache)
 
     assert elsewhere == EXITS["unknown"] == 5
-    assert row(told, "models/weights.safetensors")[1] == "unknown"
-    assert row(told, "reports/history.csv")[1] == "within tolerance"
-    assert "is not verified: of 7 artifacts 5 identical, 1 within tolerance, 1 unknown" in told
+    assert row(output, "models/weights.safetensors")[1] == "unknown"
+    assert row(output, "reports/history.csv")[1] == "within tolerance"
+    assert "is not verified: of 7 artifacts 5 identical, 1 within tolerance, 1 unknown" in output
     assert code == 3
     assert "recorded MD5 " in row(out, "models/weights.safetensors")[2]
     assert row(out, "reports/history.csv")[2] == "line 2, loss: recorded 1.05, here 1.0"
 
 
-def test_a_stage_that_fails_is_an_error_in_one_sentence(verify: Verify, recorded: Path) -> None:
+def test_failed_stage_is_reported_in_one_sentence(verify: Verify, recorded: Path) -> None:
     code, out, err = verify("failing")
 
     assert code == 1
     assert out == ""
-    assert "error: params.yaml told it to fail" in err
-    assert err.splitlines()[-1].startswith("error: dvc repro failed in a checkout of the commit: ")
+    assert "error: params.yaml requests a failure" in err
+    assert err.splitlines()[-1].startswith("error: dvc repro failed in a worktree of the commit: ")
     assert not any((Repository(recorded).state / "worktrees").iterdir())
 
 
@@ -223,26 +221,24 @@ def test_a_stage_that_fails_is_an_error_in_one_sentence(verify: Verify, recorded
         ("--all", "error: expected a commit, branch or tag of this repository, found --all.\n"),
     ],
 )
-def test_a_revision_that_there_is_not_is_refused(tag: str, expected: str, verify: Verify) -> None:
+def test_unknown_revision_is_rejected(tag: str, expected: str, verify: Verify) -> None:
     assert verify(tag) == (1, "", expected)
 
 
-def test_a_commit_that_records_no_run_is_refused(verify: Verify) -> None:
+def test_commit_without_a_recorded_run_is_rejected(verify: Verify) -> None:
     code, out, err = verify("without-a-record")
 
     assert (code, out) == (1, "")
     assert err.endswith(
-        ": expected dvc.lock in it, found none; name a commit that records a run.\n"
+        ": expected dvc.lock in the commit, found none; name a commit that records a run.\n"
     )
 
 
-def test_another_lock_than_the_environments_has_an_environment_made(
-    verify: Verify, recorded: Path
-) -> None:
+def test_different_lock_file_creates_a_new_environment(verify: Verify, recorded: Path) -> None:
     git = ["git", "-c", "advice.detachedHead=false"]
     subprocess.run([*git, "switch", "--quiet", "--detach", "first"], cwd=recorded, check=True)
     (recorded / "requirements.lock").write_text("uv==0.0.1\n")
-    # A stand-in of an environment, that tells that it was used.
+    # A stand-in for an environment, which records that it was used.
     used = recorded.parent / "used"
     (recorded / "Makefile").write_text(
         "ifdef REV\n$(error a variable of another make)\nendif\n"
@@ -261,7 +257,7 @@ def test_another_lock_than_the_environments_has_an_environment_made(
     assert {"-m dvc repro", "train.py", "weigh.py"} <= set(used.read_text().splitlines())
 
 
-def test_it_waits_for_a_run_that_is_at_work(recorded: Path) -> None:
+def test_verification_waits_for_an_active_run(recorded: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command: list[str | Path] = [PYTHON, "-m", "pipelines", "verify", "failing"]
     with exclusive(Repository(recorded).state / "lock", "the run 'a'", "cancel", print):
@@ -269,7 +265,7 @@ def test_it_waits_for_a_run_that_is_at_work(recorded: Path) -> None:
             command, cwd=recorded, env=environment, stderr=subprocess.PIPE, text=True
         )
         assert waiting.stderr
-        assert waiting.stderr.readline() == "waiting until the run 'a' has ended\n"
+        assert waiting.stderr.readline() == "waiting for the run 'a' to end\n"
         time.sleep(1)
         assert waiting.poll() is None
     _, err = waiting.communicate(timeout=120)

@@ -7,7 +7,7 @@ from pipelines.comparison.differences import NOTHING, EvaluationSet, Row, shown
 from stages.results.models import Check, Checks
 
 
-def test_parameters_that_changed_came_or_went_are_told() -> None:
+def test_changed_added_and_removed_parameters_are_listed() -> None:
     changes: dict[str, dict[str, object]] = {
         "recipe": {"old": "fast", "new": "tutorial"},
         "epochs": {"old": 3, "new": 30, "diff": 27},
@@ -25,7 +25,7 @@ def test_parameters_that_changed_came_or_went_are_told() -> None:
     ]
 
 
-def test_metrics_have_their_intervals_and_the_accuracy_its_meaning() -> None:
+def test_metrics_have_intervals_and_accuracy_has_its_significance() -> None:
     changes: dict[str, dict[str, object]] = {
         "test.accuracy": {"old": 0.99, "new": 0.9925, "diff": 0.0025},
         "test.accuracy_low": {"old": 0.98, "new": 0.985, "diff": 0.005},
@@ -46,7 +46,7 @@ def test_metrics_have_their_intervals_and_the_accuracy_its_meaning() -> None:
     ]
 
 
-def test_metrics_that_one_side_lacks_are_a_dash() -> None:
+def test_missing_metrics_are_a_dash() -> None:
     changes = {
         "test.accuracy": {"old": None, "new": 0.9},
         "test.accuracy_low": {"old": None, "new": 0.8},
@@ -81,20 +81,20 @@ def checks(*passed: bool) -> Checks:
     )
 
 
-def test_checks_are_counted_and_those_that_differ_named() -> None:
+def test_checks_are_counted_and_differences_are_named() -> None:
     assert differences.of_checks(checks(True, True), checks(True, False)) == [
         Row("passed", "2 of 2", "1 of 2"),
         Row("train: classes", "passed: 5, expected 6", "failed: 5, expected 6"),
     ]
 
 
-def test_a_check_that_is_no_more_is_a_dash() -> None:
+def test_removed_check_is_a_dash() -> None:
     assert differences.of_checks(checks(True, True), checks(True))[1:] == [
         Row("train: classes", "passed: 5, expected 6", NOTHING)
     ]
 
 
-def test_what_all_trainings_share_is_told_once_and_lists_by_what_the_other_lacks() -> None:
+def test_shared_difference_of_trainings_has_one_row_and_lists_show_missing_items() -> None:
     before = {
         name: {"cpu": "one", "instructions": ["avx", "fma"], "threads": 2, "seconds": seconds}
         for name, seconds in (("train", 4), ("retrain", 5))
@@ -111,7 +111,7 @@ def test_what_all_trainings_share_is_told_once_and_lists_by_what_the_other_lacks
     ]
 
 
-def test_a_training_that_one_side_lacks_is_told_by_itself() -> None:
+def test_training_that_one_commit_lacks_has_its_own_rows() -> None:
     both = {"train": {"cpu": "one"}}
 
     assert differences.of_provenance(both, both | {"retrain": {"cpu": "one"}}) == [
@@ -119,7 +119,7 @@ def test_a_training_that_one_side_lacks_is_told_by_itself() -> None:
     ]
 
 
-def test_versions_are_compared_past_hashes_markers_and_comments() -> None:
+def test_versions_are_compared_without_hashes_markers_and_comments() -> None:
     before = (
         "# made by: make lock\n"
         "numpy==2.0.0 \\\n    --hash=sha256:aa\n"
@@ -153,7 +153,7 @@ def test_errors_are_counted_then_named_by_class() -> None:
     assert differences.of_errors(comparison(new=1), ("cat", "dog", "cow")) == [
         Row("new", "right", "wrong", "1"),
         Row("fixed", "wrong", "right", "1"),
-        Row("changed", "wrong", "wrong otherwise", "1"),
+        Row("changed", "wrong", "wrong, another class", "1"),
         Row("as before", "wrong", "wrong", "7"),
         Row("test image 0, cat", "cat", "dog", "new"),
         Row("test image 100, cat", "dog", "cat", "fixed"),
@@ -161,11 +161,11 @@ def test_errors_are_counted_then_named_by_class() -> None:
     ]
 
 
-def test_of_many_errors_the_last_are_only_counted() -> None:
+def test_only_the_first_of_many_errors_are_listed() -> None:
     rows = differences.of_errors(comparison(new=21), ("cat", "dog", "cow"))
 
     assert len(rows) == 4 + 20 + 1
-    assert rows[-1] == Row("3 more: make errors", NOTHING, NOTHING)
+    assert rows[-1] == Row("3 more: python -m pipelines errors", NOTHING, NOTHING)
 
 
 def lock(**evaluated: Any) -> Any:
@@ -179,7 +179,7 @@ def lock(**evaluated: Any) -> Any:
     }
 
 
-def test_the_lock_says_what_was_tested_on() -> None:
+def test_test_set_is_read_from_the_lock() -> None:
     found = differences.tested_on(lock(**{"datasets.pets.classes": ["cat", "dog"]}))
 
     assert found == EvaluationSet("aa", "bb", ("cat", "dog"))
@@ -198,7 +198,7 @@ def test_the_lock_says_what_was_tested_on() -> None:
         lock(**{"datasets.pets.classes": [0, 1]}),
     ],
 )
-def test_a_lock_that_does_not_say_is_none(other: Any) -> None:
+def test_lock_without_a_test_set_gives_none(other: Any) -> None:
     assert differences.tested_on(other) is None
 
 
@@ -214,5 +214,5 @@ def test_a_lock_that_does_not_say_is_none(other: Any) -> None:
         ("a word", "a word"),
     ],
 )
-def test_values_are_short_but_whole(value: Any, text: str) -> None:
+def test_numbers_and_hashes_are_shortened_but_text_is_not(value: Any, text: str) -> None:
     assert shown(value) == text

@@ -24,7 +24,7 @@ def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("│┃").replace("┃", "│").split("│")]
 
 
-def test_the_terminal_has_every_section_under_the_commits() -> None:
+def test_terminal_table_has_every_section() -> None:
     rows = [cells(line) for line in printed(100).splitlines() if line[0] in "│┃"]
 
     assert rows == [
@@ -38,7 +38,7 @@ def test_the_terminal_has_every_section_under_the_commits() -> None:
     ]
 
 
-def test_a_narrow_terminal_cuts_nothing_off() -> None:
+def test_narrow_terminal_folds_text_without_cutting_it_off() -> None:
     lines = printed(40).splitlines()
 
     assert {len(line) for line in lines} <= set(range(41))
@@ -46,7 +46,7 @@ def test_a_narrow_terminal_cuts_nothing_off() -> None:
     assert "[bold]a|b[/bold]" in ["".join(column) for column in columns][2]
 
 
-def test_markdown_has_the_same_rows_with_nothing_taken_for_markup() -> None:
+def test_markdown_has_the_same_rows_with_markup_escaped() -> None:
     assert as_markdown(COMMITS, SECTIONS).splitlines() == [
         r"|  | main\~1 (1234567) | main (89abcde) | difference |",
         "| --- | --- | --- | --- |",

@@ -3,25 +3,25 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.dvc.cache_limit import Kept, keep_within, mark_used, over_limit, read_budget
+from pipelines.dvc.cache_limit import CachedObject, keep_within, mark_used, over_limit, read_budget
 from pipelines.errors import PipelineError
 
 
-def kept(name: str, size: int, used: float) -> Kept:
-    return Kept(name, Path(name), size, used)
+def kept(name: str, size: int, used: float) -> CachedObject:
+    return CachedObject(name, Path(name), size, used)
 
 
-def test_what_was_used_least_recently_goes_first() -> None:
+def test_least_recently_used_objects_are_removed_first() -> None:
     objects = [kept("new", 40, 3), kept("old", 40, 1), kept("middle", 40, 2)]
     assert [gone.name for gone in over_limit(80, objects, ())] == ["old"]
     assert [gone.name for gone in over_limit(79, objects, ())] == ["old", "middle"]
 
 
-def test_nothing_goes_that_fits() -> None:
+def test_nothing_is_removed_within_the_budget() -> None:
     assert over_limit(80, [kept("a", 40, 1), kept("b", 40, 2)], ()) == []
 
 
-def test_what_is_needed_stays_even_above_the_budget() -> None:
+def test_needed_objects_are_kept_even_above_the_budget() -> None:
     objects = [kept("needed", 100, 1), kept("other", 10, 2)]
     assert [gone.name for gone in over_limit(50, objects, {"needed"})] == ["other"]
 
@@ -47,13 +47,13 @@ def test_cache_is_kept_within_its_budget(cache: Path) -> None:
     assert names(cache) == ["aa11"]
 
 
-def test_use_puts_an_object_last(cache: Path) -> None:
+def test_used_object_is_removed_last(cache: Path) -> None:
     mark_used([cache / "files" / "md5" / "aa" / "11"])
     assert keep_within(20, cache, ()) == 10
     assert names(cache) == ["aa11", "cc33.dir"]
 
 
-def test_without_a_budget_all_stays(cache: Path) -> None:
+def test_nothing_is_removed_without_a_budget(cache: Path) -> None:
     assert keep_within(None, cache, ()) == 0
     assert len(names(cache)) == 3
 
@@ -64,8 +64,8 @@ def test_budget_is_read_in_gigabytes() -> None:
 
 
 @pytest.mark.parametrize("said", ["much", "0", "-1", "nan", "inf"])
-def test_budget_that_is_no_number_of_gigabytes_is_refused(said: str) -> None:
+def test_budget_that_is_not_a_positive_number_is_rejected(output: str) -> None:
     with pytest.raises(
-        PipelineError, match=f"expected a number of gigabytes above 0, found '{said}'"
+        PipelineError, match=f"expected a number of gigabytes above 0, found '{output}'"
     ):
-        read_budget({"PIPELINE_CACHE_GIGABYTES": said})
+        read_budget({"PIPELINE_CACHE_GIGABYTES": output})

@@ -36,32 +36,34 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_outputs_that_are_there_are_done(cache: Path) -> None:
+def test_complete_outputs_are_accepted(cache: Path) -> None:
     check_committed("make", [FOLDER, FILE], cache)
 
 
 @pytest.mark.parametrize(
     ("lost", "found"),
     [
-        (OF_FILE, "the 3 bytes of its output one in DVC's cache .*, found none of them"),
-        (FOLDER.md5, "the 4 bytes of its output many in DVC's cache .*, found none of them"),
-        (OF_A, "the 4 bytes of its output many in DVC's cache .*, found 2 of 3 files missing"),
+        (OF_FILE, "the 3 bytes of one in DVC's cache .*, found none of them"),
+        (FOLDER.md5, "the 4 bytes of many in DVC's cache .*, found none of them"),
+        (OF_A, "the 4 bytes of many in DVC's cache .*, found 2 of 3 files missing"),
     ],
 )
-def test_output_that_lacks_an_object_is_not_done(cache: Path, lost: str, found: str) -> None:
+def test_output_with_a_missing_object_is_incomplete(cache: Path, lost: str, found: str) -> None:
     object_path(cache, lost).unlink()
-    with pytest.raises(DamagedError, match=f"^stage make has run, but is not done: .*{found};"):
+    with pytest.raises(
+        DamagedError, match=f"^stage make ran, but its output is incomplete: .*{found};"
+    ):
         check_committed("make", [FOLDER, FILE], cache)
 
 
 @pytest.mark.parametrize(("name", "left"), [(OF_FILE, "0"), (OF_A, "2")])
-def test_object_that_is_cut_off_is_not_done(cache: Path, name: str, left: str) -> None:
+def test_truncated_object_is_incomplete(cache: Path, name: str, left: str) -> None:
     object_path(cache, name).write_bytes(b"")
     with pytest.raises(DamagedError, match=f"found {left};"):
         check_committed("make", [FOLDER, FILE], cache)
 
 
-def test_recorded_size_is_demanded(cache: Path) -> None:
+def test_size_must_match_the_record(cache: Path) -> None:
     longer = Output(path="one", md5=FILE.md5, size=4)
     with pytest.raises(DamagedError, match=r"expected the 4 bytes .*, found 3;"):
         check_committed("make", [longer], cache)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.dvc.objects import bring, entries, object_names, object_path
+from pipelines.dvc.objects import entries, fetch_to_cache, object_names, object_path
 from pipelines.dvc.outputs import Output, measure
 from pipelines.errors import DamagedError, RecordError
 from tests.helpers import md5
@@ -36,58 +36,58 @@ def folder_of(**files: bytes) -> tuple[Output, dict[str, bytes]]:
     return output, {output.md5: content} | {md5(content): content for content in files.values()}
 
 
-def test_folder_is_brought_with_all_its_files(cache: Path) -> None:
+def test_folder_is_fetched_with_all_its_files(cache: Path) -> None:
     folder, objects = folder_of(a=b"1", b=b"22")
-    bring([folder], cache, remote_of(**objects))
+    fetch_to_cache([folder], cache, remote_of(**objects))
     assert {name: object_path(cache, name).read_bytes() for name in objects} == objects
     assert set(object_names([folder], cache)) == set(objects)
     assert object_path(cache, folder.md5).stat().st_mode & 0o777 == 0o444
     assert [path.name for path in cache.iterdir()] == ["files"]
 
 
-def test_folder_whose_list_the_cache_lacks_is_a_sentence(cache: Path) -> None:
+def test_missing_folder_list_is_reported(cache: Path) -> None:
     folder, _ = folder_of(a=b"1")
     with pytest.raises(DamagedError, match=f"expected the object {folder.md5} of data/x in DVC's"):
         object_names([folder], cache)
 
 
-def test_nothing_is_brought_when_one_file_is_missing(cache: Path) -> None:
+def test_nothing_is_stored_if_one_file_is_missing(cache: Path) -> None:
     folder, objects = folder_of(a=b"1", b=b"22")
     del objects[md5(b"22")]
     with pytest.raises(DamagedError, match=f"the object {md5(b'22')} in DVC's remote, found none"):
-        bring([folder], cache, remote_of(**objects))
+        fetch_to_cache([folder], cache, remote_of(**objects))
     assert not list(cache.iterdir())
 
 
-def test_folder_whose_list_was_truncated_is_refused(cache: Path) -> None:
+def test_truncated_folder_list_is_rejected(cache: Path) -> None:
     folder, objects = folder_of(a=b"1", b=b"22")
     objects[folder.md5] = objects[folder.md5][:-4]
     with pytest.raises(DamagedError, match="to have that MD5, found"):
-        bring([folder], cache, remote_of(**objects))
+        fetch_to_cache([folder], cache, remote_of(**objects))
 
 
-def test_folder_with_another_number_of_files_than_recorded_is_refused(cache: Path) -> None:
+def test_folder_with_a_wrong_number_of_files_is_rejected(cache: Path) -> None:
     folder, objects = folder_of(a=b"1", b=b"22")
     recorded = folder.model_copy(update={"nfiles": 3})
     with pytest.raises(RecordError, match=r"in 3 files, found .* in 2 files"):
-        bring([recorded], cache, remote_of(**objects))
+        fetch_to_cache([recorded], cache, remote_of(**objects))
     assert not list(cache.iterdir())
 
 
 @pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "", "."])
-def test_file_outside_of_its_folder_is_refused(name: str) -> None:
+def test_file_outside_of_its_folder_is_rejected(name: str) -> None:
     content = json.dumps([{"md5": md5(b""), "relpath": name}]).encode()
     with pytest.raises(RecordError, match="expected files within data/x, found one at"):
         entries("data/x", content)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'[{"relpath": "a", "md5": "../../x"}]'])
-def test_list_of_something_else_is_refused(content: bytes) -> None:
+def test_invalid_folder_list_is_rejected(content: bytes) -> None:
     with pytest.raises(RecordError, match="expected a list of the files of data/x, found"):
         entries("data/x", content)
 
 
-def test_measured_as_dvc_does(toy: Path) -> None:
+def test_output_is_hashed_as_dvc_does(toy: Path) -> None:
     folder = toy / "files"
     contents = {"a.txt": b"1", "below/b.txt": b"22", "\N{LATIN SMALL LETTER E WITH ACUTE}": b"333"}
     for name, content in contents.items():

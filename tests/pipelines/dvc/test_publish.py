@@ -30,15 +30,15 @@ def test_results_are_pushed_and_then_the_branch(toy: Path, run_branch: str) -> N
     assert pushed(toy).endswith("refs/heads/runs/one")
 
 
-def test_branch_stays_here_when_the_remote_lacks_what_it_names(toy: Path, run_branch: str) -> None:
+def test_branch_is_not_pushed_if_the_remote_lacks_an_object(toy: Path, run_branch: str) -> None:
     """DVC's own push exits with 0 when the cache lacks an object."""
     object_path(toy / ".dvc" / "cache", MODEL).unlink()
-    with pytest.raises(DamagedError, match=f"1 of 2 objects missing, the first {MODEL}"):
+    with pytest.raises(DamagedError, match=f"1 of 2 missing, the first {MODEL}"):
         push_results(toy, run_branch, "origin")
     assert pushed(toy) == ""
 
 
-def test_branch_stays_here_when_the_remote_lacks_a_file_of_a_folder(toy: Path) -> None:
+def test_branch_is_not_pushed_if_the_remote_lacks_a_file_of_a_folder(toy: Path) -> None:
     """Of which the list is in the remote alone, so that DVC's push does not look into it."""
     with (toy / "dvc.yaml").open("a") as stages:
         stages.write("  many: {cmd: mkdir many && echo a > many/a, outs: [many]}\n")
@@ -51,6 +51,6 @@ def test_branch_stays_here_when_the_remote_lacks_a_file_of_a_folder(toy: Path) -
     (listed,) = (toy / ".dvc" / "cache" / "files").rglob("*.dir")
     listed.unlink()
     object_path(toy.parent / "store", OF_A).unlink()
-    with pytest.raises(DamagedError, match=f"1 of 1 objects missing, the first {OF_A}"):
+    with pytest.raises(DamagedError, match=f"1 of 1 missing, the first {OF_A}"):
         push_results(toy, "runs/one", "origin")
     assert pushed(toy) == ""

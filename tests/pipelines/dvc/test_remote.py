@@ -1,4 +1,4 @@
-"""DVC's remotes of each kind that docs/workers.md tells of, on real servers on loopback."""
+"""DVC's remotes of each kind in docs/workers.md, on real servers on loopback."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.dvc import remote
 from pipelines.dvc.command import dvc
-from pipelines.dvc.objects import bring, object_path
+from pipelines.dvc.objects import fetch_to_cache, object_path
 from pipelines.dvc.outputs import Output
 from pipelines.errors import DamagedError, PipelineError
 from pipelines.workers.accept import accept_result
@@ -33,7 +33,7 @@ _SLOW = pytest.mark.slow
 def storage(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Storage]:
-    """A server of each kind, of which the environment tells."""
+    """A server of each kind, set in the environment."""
     kind: Kind = request.param
     with kind(tmp_path) as found:
         for name, value in found.environment.items():
@@ -42,7 +42,7 @@ def storage(
 
 
 def use(storage: Storage, clone: Path) -> None:
-    """Have a clone use a remote, as docs/workers.md says."""
+    """Configure a remote in a clone, as in docs/workers.md."""
     run(clone, "dvc", "remote", "add", "--local", "--force", "--default", "storage", storage.url)
     run(clone, "dvc", "remote", "modify", "--local", "storage", "verify", "true")
 
@@ -56,48 +56,46 @@ def pushed(toy: Path, storage: Storage) -> Path:
 
 
 def check_is_one_sentence(error: PipelineError, secret: str) -> None:
-    told = str(error)
-    # What a remote does not tell is not what it lacks.
-    assert not isinstance(error, DamagedError), told
-    assert "\n" not in told
-    assert "Traceback" not in told
-    assert secret not in told
+    message = str(error)
+    # A remote that does not respond is not a remote that lacks objects.
+    assert not isinstance(error, DamagedError), message
+    assert "\n" not in message
+    assert "Traceback" not in message
+    assert secret not in message
 
 
-def test_pushed_object_is_there_and_comes_back(
-    pushed: Path, storage: Storage, tmp_path: Path
-) -> None:
+def test_pushed_object_can_be_fetched(pushed: Path, storage: Storage, tmp_path: Path) -> None:
     assert storage.read(_RAW.md5) == b"one\n"
     cache = tmp_path / "cache"
-    bring([_RAW], cache, partial(remote.fetch, pushed))
+    fetch_to_cache([_RAW], cache, partial(remote.fetch, pushed))
     assert object_path(cache, _RAW.md5).read_bytes() == b"one\n"
 
 
-def test_absent_object_is_told_after_a_push_and_left_out_of_a_fetch(
+def test_missing_object_is_reported_after_a_push_and_skipped_in_a_fetch(
     pushed: Path, tmp_path: Path
 ) -> None:
     names = [_ABSENT, _RAW.md5]
-    with pytest.raises(DamagedError, match=f"1 of 2 objects missing, the first {_ABSENT}"):
+    with pytest.raises(DamagedError, match=f"1 of 2 missing, the first {_ABSENT}"):
         remote.push(pushed, [_RAW.path], names)
     remote.fetch(pushed, names, tmp_path)
     assert (tmp_path / _RAW.md5).read_bytes() == b"one\n"
     assert not (tmp_path / _ABSENT).exists()
 
 
-def test_missing_object_is_refused(pushed: Path, storage: Storage, tmp_path: Path) -> None:
+def test_missing_object_is_reported(pushed: Path, storage: Storage, tmp_path: Path) -> None:
     storage.remove(_RAW.md5)
     with pytest.raises(DamagedError, match=f"the object {_RAW.md5} in DVC's remote, found none"):
-        bring([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
+        fetch_to_cache([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
 
 
-def test_damaged_object_is_refused(pushed: Path, storage: Storage, tmp_path: Path) -> None:
+def test_damaged_object_is_rejected(pushed: Path, storage: Storage, tmp_path: Path) -> None:
     storage.write(_RAW.md5, b"two\n")
     with pytest.raises(DamagedError, match=r"to have that MD5, found [0-9a-f]{32} of 4 bytes"):
-        bring([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
+        fetch_to_cache([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
     assert not list((tmp_path / "cache").iterdir())
 
 
-def test_damaged_object_is_refused_by_dvc_too(pushed: Path, storage: Storage) -> None:
+def test_dvc_also_rejects_a_damaged_object(pushed: Path, storage: Storage) -> None:
     """With ``verify true``; or else DVC takes whatever SSH and S3 give."""
     storage.write(_RAW.md5, b"two\n")
     shutil.rmtree(pushed / ".dvc" / "cache")
@@ -107,13 +105,13 @@ def test_damaged_object_is_refused_by_dvc_too(pushed: Path, storage: Storage) ->
     assert not (pushed / "raw.txt").exists()
 
 
-def test_remote_that_refuses_is_one_sentence_without_the_secret(
+def test_remote_that_denies_access_is_reported_without_the_secret(
     pushed: Path, storage: Storage, tmp_path: Path
 ) -> None:
     secret = storage.refuse()
     refused = "(denied|Forbidden|does not exist in our records|Not a directory)"
     with pytest.raises(PipelineError, match=f"DVC's remote: .*{refused}") as fetching:
-        bring([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
+        fetch_to_cache([_RAW], tmp_path / "cache", partial(remote.fetch, pushed))
     check_is_one_sentence(fetching.value, secret)
     with pytest.raises(PipelineError, match=f"dvc push .*{refused}") as pushing:
         remote.push(pushed, ["model.txt"], [_ABSENT])
@@ -121,7 +119,7 @@ def test_remote_that_refuses_is_one_sentence_without_the_secret(
 
 
 @pytest.mark.parametrize("kind", [ssh, s3])
-def test_remote_that_is_away_is_one_sentence(
+def test_unreachable_remote_is_reported_in_one_sentence(
     kind: Kind, toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with kind(tmp_path) as ended:
@@ -133,13 +131,15 @@ def test_remote_that_is_away_is_one_sentence(
     check_is_one_sentence(raised.value, ended.refuse())
 
 
-def test_no_remote_is_one_sentence(toy: Path, tmp_path: Path) -> None:
+def test_missing_remote_is_reported_in_one_sentence(toy: Path, tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r"DVC's remote: .*no remote"):
         remote.fetch(toy, [_RAW.md5], tmp_path)
 
 
 @pytest.mark.parametrize("storage", [folder, ssh], indirect=True)
-def test_what_does_not_fit_on_the_disk_is_not_downloaded(pushed: Path, tmp_path: Path) -> None:
+def test_objects_that_do_not_fit_on_the_disk_are_not_downloaded(
+    pushed: Path, tmp_path: Path
+) -> None:
     remote.push(pushed, ["model.txt"], [])
     # A file may be said to be longer than its disk.
     large = object_path(tmp_path / "storage", _RAW.md5)
@@ -154,7 +154,9 @@ def test_what_does_not_fit_on_the_disk_is_not_downloaded(pushed: Path, tmp_path:
     assert not list(into.iterdir())
 
 
-def test_stage_is_handed_off_by_it_and_nothing_is_left_to_do(storage: Storage, toy: Path) -> None:
+def test_stage_is_submitted_through_each_kind_of_remote_and_is_then_up_to_date(
+    storage: Storage, toy: Path
+) -> None:
     (toy / "params.yaml").write_text("recipe: fast\nepochs: 3\nseconds: 0\nfail: false\n")
     worker = clone_for_work(toy.parent, toy)
     use(storage, toy)

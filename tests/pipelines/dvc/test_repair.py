@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.dvc.objects import object_path
 from pipelines.dvc.outputs import measure
-from pipelines.dvc.repair import damaged_objects, have_dvc_look, unlike_recorded
+from pipelines.dvc.repair import changed_outputs, damaged_objects, make_dvc_rehash
 from pipelines.errors import PipelineError
 
 CONTENTS = {"a": b"1", "below/b": b"22"}
@@ -29,14 +29,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def paths(folder: Path) -> list[str]:
-    return [need.path for need in unlike_recorded(folder)]
+    return [need.path for need in changed_outputs(folder)]
 
 
-def test_what_is_as_recorded_is_not_listed(folder: Path) -> None:
+def test_unchanged_outputs_are_not_listed(folder: Path) -> None:
     assert paths(folder) == []
 
 
-def test_another_content_is_listed_though_its_time_and_size_are_the_same(folder: Path) -> None:
+def test_changed_content_with_the_same_time_and_size_is_listed(folder: Path) -> None:
     status = (folder / "one").stat()
     (folder / "one").write_bytes(b"334")
     os.utime(folder / "one", ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -44,7 +44,7 @@ def test_another_content_is_listed_though_its_time_and_size_are_the_same(folder:
     assert paths(folder) == ["one"]
 
 
-def test_a_file_more_or_less_in_a_folder_is_listed(folder: Path) -> None:
+def test_folder_with_an_added_or_removed_file_is_listed(folder: Path) -> None:
     (folder / "many" / "c").touch()
     assert paths(folder) == ["many"]
     (folder / "many" / "c").unlink()
@@ -52,34 +52,34 @@ def test_a_file_more_or_less_in_a_folder_is_listed(folder: Path) -> None:
     assert paths(folder) == ["many"]
 
 
-def test_what_is_missing_is_listed(folder: Path) -> None:
+def test_missing_outputs_are_listed(folder: Path) -> None:
     (folder / "one").unlink()
 
     assert paths(folder) == ["one"]
 
 
 @pytest.mark.parametrize("content", ["stages: [", "stages: {make: {outs: [1]}}", "<<<<<<< HEAD\n"])
-def test_a_lock_that_dvc_did_not_write_is_refused(folder: Path, content: str) -> None:
+def test_lock_that_dvc_did_not_write_is_rejected(folder: Path, content: str) -> None:
     (folder / "dvc.lock").write_text(content)
 
     with pytest.raises(PipelineError, match=r"dvc\.lock"):
         paths(folder)
 
 
-def test_dvc_is_made_to_look_by_new_times_and_the_same_content(folder: Path) -> None:
+def test_new_modification_times_make_dvc_rehash_the_same_content(folder: Path) -> None:
     for name in ("one", "many/a"):
         os.utime(folder / name, (0, 0))
     (folder / "one").write_bytes(b"334")
     (folder / "many" / "below" / "b").write_bytes(b"23")
     os.utime(folder / "one", (0, 0))
 
-    have_dvc_look(folder, unlike_recorded(folder))
+    make_dvc_rehash(folder, changed_outputs(folder))
 
     assert (folder / "one").read_bytes() == b"334"
     assert all((folder / name).stat().st_mtime > 0 for name in ("one", "many/a"))
 
 
-def test_objects_are_damaged_when_their_content_is_not_that_of_their_name(folder: Path) -> None:
+def test_objects_whose_content_does_not_match_their_name_are_damaged(folder: Path) -> None:
     cache = folder / "cache"
     for output, content in ((FILE, b"333"), (FOLDER, b"[]")):
         place = object_path(cache, output.md5)
@@ -87,7 +87,7 @@ def test_objects_are_damaged_when_their_content_is_not_that_of_their_name(folder
         place.write_bytes(content)
     for name in ("one", "many/a"):
         (folder / name).unlink()
-    needs = unlike_recorded(folder)
+    needs = changed_outputs(folder)
 
     assert [need.path for need in damaged_objects(cache, needs)] == ["many"]
     object_path(cache, FILE.md5).write_bytes(b"334")

@@ -58,13 +58,13 @@ def recorded(folder: Path) -> set[str]:
     return set(YAML(typ="safe").load(folder / "dvc.lock")["stages"])
 
 
-def test_stage_whose_folder_does_not_get_into_the_cache_fails_and_runs_again(many: Path) -> None:
+def test_stage_with_an_incomplete_output_in_the_cache_fails_and_runs_again(many: Path) -> None:
     done = reproduce(many, "many", forbid_large_files)
     assert done.returncode == 1
     assert done.stderr.endswith(
-        "error: stage many has run, but is not done: expected the 2000000 bytes of its output many "
-        f"in DVC's cache {many}/.dvc/cache, found none of them; make room on its disk, and run it "
-        "again.\n"
+        "error: stage many ran, but its output is incomplete: expected the 2000000 "
+        f"bytes of many in DVC's cache {many}/.dvc/cache, found none of them; free space on that "
+        "disk, and run the stage again.\n"
     )
     assert "many" not in recorded(many)
 
@@ -75,14 +75,14 @@ def test_stage_whose_folder_does_not_get_into_the_cache_fails_and_runs_again(man
     assert (many / "many" / "b").read_bytes() == b"b" * 1_000_000
 
 
-def test_flow_fails_on_a_full_disk_and_the_next_one_heals(
+def test_flow_fails_on_a_full_disk_and_the_next_run_succeeds(
     many: Path, small_disk: Path, start: Callable[..., FlowRun]
 ) -> None:
     run(many, "dvc", "cache", "dir", "--local", str(small_disk))
     _, name, message = start().end()
     assert name == "Failed"
-    assert "stage many has run, but is not done: " in message
-    assert f"in DVC's cache {small_disk}, found none of them; make room" in message
+    assert "stage many ran, but its output is incomplete: " in message
+    assert f"in DVC's cache {small_disk}, found none of them; free space" in message
     assert "many" not in recorded(many)
 
     run(many, "mount", "-o", "remount,size=10m", str(small_disk))
@@ -91,14 +91,14 @@ def test_flow_fails_on_a_full_disk_and_the_next_one_heals(
     assert run(many, "dvc", "status") == "Data and pipelines are up to date."
 
 
-def test_record_of_another_stage_is_left_alone(many: Path) -> None:
+def test_records_of_other_stages_are_kept(many: Path) -> None:
     before = (many / "dvc.lock").read_bytes()
     assert reproduce(many, "many", forbid_large_files).returncode == 1
     assert (many / "dvc.lock").read_bytes() == before
 
 
 @pytest.mark.parametrize("left", ["nothing", "a truncated entry"])
-def test_unreadable_run_cache_has_the_stage_run_again(many: Path, left: str) -> None:
+def test_stage_runs_again_if_its_run_cache_is_unreadable(many: Path, left: str) -> None:
     assert reproduce(many, "many").returncode == 0
     for entry in [*(many / ".dvc" / "cache" / "runs").glob("*/*/*")]:
         entry.unlink()

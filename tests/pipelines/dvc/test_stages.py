@@ -11,7 +11,7 @@ from tests.pipelines.repositories import dvc_at_work, search
 Edit = Callable[[Path, str, Any], None]
 
 
-def test_stages_come_after_those_they_depend_on_with_what_dvc_yaml_says(toy: Path) -> None:
+def test_stages_are_in_dependency_order_with_their_settings(toy: Path) -> None:
     stages = read_stages(toy)
     assert [(stage.name, stage.upstream) for stage in stages] == [
         ("fetch", ()),
@@ -23,7 +23,7 @@ def test_stages_come_after_those_they_depend_on_with_what_dvc_yaml_says(toy: Pat
     assert stages[1].meta == Meta(timeout=60, pool="gpu")
 
 
-def test_stage_added_to_dvc_yaml_is_there(toy: Path, edit: Edit) -> None:
+def test_stage_added_to_dvc_yaml_is_listed(toy: Path, edit: Edit) -> None:
     added = {"cmd": "cp raw.txt more.txt", "deps": ["raw.txt"], "outs": ["more.txt"]}
     edit(toy / "dvc.yaml", "stages.more", added)
     found = {stage.name: stage for stage in read_stages(toy)}
@@ -31,18 +31,18 @@ def test_stage_added_to_dvc_yaml_is_there(toy: Path, edit: Edit) -> None:
     assert found["more"].changed
 
 
-def test_pipeline_of_a_folder_below_is_another_one(toy: Path) -> None:
+def test_pipeline_of_a_subfolder_is_not_included(toy: Path) -> None:
     (toy / "below").mkdir()
     (toy / "below" / "dvc.yaml").write_text("stages: {other: {cmd: 'true'}}\n")
     assert [stage.name for stage in read_stages(toy)] == ["fetch", "train", "report"]
 
 
-def test_stages_are_told_after_another_command_of_dvcs_has_ended(toy: Path) -> None:
+def test_stages_are_listed_after_another_dvc_command_ends(toy: Path) -> None:
     with dvc_at_work(toy):
         assert [stage.name for stage in read_stages(toy)] == ["fetch", "train", "report"]
 
 
-def test_stages_of_another_file_come_with_those_that_they_need(toy: Path) -> None:
+def test_stages_of_another_file_are_listed_with_their_dependencies(toy: Path) -> None:
     search(toy)
     stages = read_stages(toy, file="tuning/dvc.yaml")
     assert [(stage.address, stage.upstream, stage.changed) for stage in stages] == [
@@ -60,25 +60,25 @@ def test_only_what_differs_from_dvc_lock_is_changed(
     assert [stage.name for stage in read_stages(toy) if stage.changed] == ["train"]
 
 
-def test_pool_that_is_named_later_changes_no_stage(toy: Path, edit: Edit) -> None:
+def test_adding_a_pool_does_not_change_a_stage(toy: Path, edit: Edit) -> None:
     edit(toy / "dvc.yaml", "stages.fetch.meta.pool", "cpu")
     stages = read_stages(toy)
     assert stages[0].meta.pool == "cpu"
     assert not any(stage.changed for stage in stages)
 
 
-def test_changes_are_made_to_params_yaml_first(toy: Path) -> None:
+def test_parameter_changes_are_applied_first(toy: Path) -> None:
     stages = read_stages(toy, changes=["epochs=3", "recipe=tutorial"])
     assert [stage.name for stage in stages if stage.changed] == ["train"]
     assert (toy / "params.yaml").read_text().startswith("recipe: tutorial\nepochs: 3\n")
 
 
-def test_unknown_parameter_is_refused(toy: Path) -> None:
+def test_unknown_parameter_is_rejected(toy: Path) -> None:
     with pytest.raises(PipelineError, match="set-param"):
         read_stages(toy, changes=["no.such.parameter=3"])
 
 
-def test_change_is_never_an_option_of_ours(toy: Path) -> None:
+def test_change_is_never_read_as_an_option(toy: Path) -> None:
     with pytest.raises(PipelineError, match="set-param"):
         read_stages(toy, changes=["--help"])
 
@@ -92,7 +92,7 @@ def test_missing_outputs_are_restored_from_the_cache_and_named(toy: Path) -> Non
     assert (toy / "model.txt").exists()
 
 
-def test_output_that_the_cache_lacks_stays_missing_and_changed(toy: Path) -> None:
+def test_output_missing_from_the_cache_stays_missing_and_changed(toy: Path) -> None:
     for file in (toy / ".dvc" / "cache" / "files").rglob("*"):
         if file.is_file():
             file.unlink()
@@ -113,7 +113,7 @@ def test_output_that_the_cache_lacks_stays_missing_and_changed(toy: Path) -> Non
         ("stages.fetch.meta.retry_delay", "x", "stages.fetch.meta.retry_delay: Input should be a"),
     ],
 )
-def test_meta_is_refused_by_name(
+def test_invalid_meta_is_rejected_with_its_name(
     toy: Path, edit: Edit, place: str, value: object, sentence: str
 ) -> None:
     edit(toy / "dvc.yaml", place, value)
@@ -121,7 +121,7 @@ def test_meta_is_refused_by_name(
         read_stages(toy)
 
 
-def test_dvc_yaml_that_dvc_cannot_read_is_refused_in_one_line(toy: Path) -> None:
+def test_unreadable_dvc_yaml_is_rejected_in_one_line(toy: Path) -> None:
     (toy / "dvc.yaml").write_text("stages: {fetch: {command: 'true'}}\n")
     with pytest.raises(PipelineError, match=r"dvc\.yaml") as raised:
         read_stages(toy)

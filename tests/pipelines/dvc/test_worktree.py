@@ -17,7 +17,7 @@ from tests.pipelines.runs import process_of_stage
 Git = Callable[..., str]
 
 
-def test_checkout_is_of_the_commit_and_leaves_the_working_copy_alone(toy: Path, git: Git) -> None:
+def test_worktree_has_the_commit_and_leaves_the_working_copy_unchanged(toy: Path, git: Git) -> None:
     (toy / "source.txt").write_text("edited\n")
     before = git("status", "--porcelain")
     repository = Repository(toy)
@@ -30,7 +30,7 @@ def test_checkout_is_of_the_commit_and_leaves_the_working_copy_alone(toy: Path, 
     assert git("worktree", "list", "--porcelain").count("worktree ") == 1
 
 
-def test_checkout_shares_cache_configuration_and_checkpoints(toy: Path) -> None:
+def test_worktree_shares_cache_configuration_and_checkpoints(toy: Path) -> None:
     subprocess.run(["dvc", "config", "--local", "core.autostage", "false"], cwd=toy, check=True)
     repository = Repository(toy)
     with worktree(repository, repository.commit_of("main"), "run") as folder:
@@ -41,7 +41,7 @@ def test_checkout_shares_cache_configuration_and_checkpoints(toy: Path) -> None:
     assert (toy / "models" / "checkpoints" / "kept").exists()
 
 
-def test_relative_addresses_of_remotes_mean_the_same_in_it(toy: Path, git: Git) -> None:
+def test_relative_addresses_of_remotes_stay_valid_in_a_worktree(toy: Path, git: Git) -> None:
     for level in ("repo", "local"):
         add = ("remote", "add", "--quiet", *(["--local"] if level == "local" else []))
         subprocess.run(["dvc", *add, level, f"../store-{level}"], cwd=toy, check=True)
@@ -55,7 +55,7 @@ def test_relative_addresses_of_remotes_mean_the_same_in_it(toy: Path, git: Git) 
         assert home_of(folder) == toy
 
 
-def test_cold_checkout_shares_downloads_alone(toy: Path) -> None:
+def test_cold_worktree_shares_only_downloads(toy: Path) -> None:
     (toy / "data" / "downloads").mkdir(parents=True)
     (toy / "data" / "downloads" / "got").touch()
     repository = Repository(toy)
@@ -68,14 +68,14 @@ def test_cold_checkout_shares_downloads_alone(toy: Path) -> None:
     assert (toy / "data" / "downloads" / "got").exists()
 
 
-def test_cold_checkout_makes_no_folder_in_the_working_copy(toy: Path) -> None:
+def test_cold_worktree_creates_no_folder_in_the_working_copy(toy: Path) -> None:
     repository = Repository(toy)
     with worktree(repository, repository.commit_of("main"), "run", cold=True):
         pass
     assert not (toy / "data").exists()
 
 
-def test_what_a_killed_run_left_is_removed_by_the_next(toy: Path, git: Git) -> None:
+def test_worktree_of_a_killed_run_is_removed_by_the_next_run(toy: Path, git: Git) -> None:
     repository = Repository(toy)
     left = repository.state / "worktrees" / "killed"
     git("worktree", "add", "--quiet", "--detach", str(left), "main")
@@ -95,16 +95,14 @@ def test_changes_become_a_commit_on_a_branch_of_its_own(toy: Path, git: Git) -> 
     assert git("log", "-1", "--format=%(trailers:key=Flow-Run,valueonly)", "runs/a") == "1"
 
 
-def test_no_change_is_no_commit(toy: Path, git: Git) -> None:
+def test_unchanged_files_make_no_commit(toy: Path, git: Git) -> None:
     repository = Repository(toy)
     with worktree(repository, repository.commit_of("HEAD"), "run") as folder:
         assert commit_changes(folder, "runs/a", "Run it") is None
     assert git("branch", "--format=%(refname:short)") == "main"
 
 
-def test_same_changes_again_are_no_second_commit_wherever_they_were_made(
-    toy: Path, git: Git
-) -> None:
+def test_same_changes_make_no_second_commit(toy: Path, git: Git) -> None:
     repository = Repository(toy)
     for branch, text, machine, expected in (
         ("runs/a", "two\n", "one", "runs/a"),
@@ -131,7 +129,7 @@ def test_hooks_of_the_repository_are_not_run(toy: Path) -> None:
         assert commit_changes(folder, "runs/a", "Run it")
 
 
-def test_commit_has_an_author_where_git_knows_none(
+def test_commit_has_a_default_author_if_git_has_none(
     toy: Path, git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for role in ("AUTHOR", "COMMITTER"):
@@ -147,22 +145,22 @@ def test_commit_has_an_author_where_git_knows_none(
     assert git("log", "-1", "--format=%an <%ae>", "runs/a") == "pipeline <pipeline@localhost>"
 
 
-def test_ref_that_names_no_commit_is_refused(toy: Path) -> None:
+def test_ref_that_names_no_commit_is_rejected(toy: Path) -> None:
     with pytest.raises(PipelineError, match=r"expected a commit, branch or tag .*, found nowhere"):
         Repository(toy).commit_of("nowhere")
 
 
-def test_ref_is_never_an_option_of_git(toy: Path) -> None:
+def test_ref_is_never_read_as_an_option_of_git(toy: Path) -> None:
     with pytest.raises(PipelineError, match="expected a commit"):
         Repository(toy).commit_of("--all")
 
 
-def test_folder_outside_of_git_is_refused(tmp_path: Path) -> None:
+def test_folder_outside_of_git_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="not a git repository"):
         Repository(tmp_path)
 
 
-def test_file_of_the_working_copy_that_cannot_be_read_is_a_sentence(toy: Path) -> None:
+def test_unreadable_file_of_the_working_copy_is_reported(toy: Path) -> None:
     repository = Repository(toy)
     (toy / "params.yaml").write_bytes(b"recipe: \xff\n")
     assert repository.read("params.yaml", None) == "recipe: \N{REPLACEMENT CHARACTER}\n"
@@ -186,6 +184,6 @@ def test_dvc_ends_with_a_process_that_was_killed(
     wait_until(60, lambda: is_gone(stage))
 
 
-def test_dvc_that_refuses_is_its_own_sentence(toy: Path) -> None:
+def test_error_of_dvc_is_reported_in_its_own_words(toy: Path) -> None:
     with pytest.raises(PipelineError, match=r"^dvc cat in .*: .*invalid choice: 'cat'"):
         dvc(toy, "cat")

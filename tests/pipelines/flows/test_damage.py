@@ -1,4 +1,4 @@
-"""Runs on a cache in which an object is no longer what its name says."""
+"""Runs on a cache in which an object no longer matches its name."""
 
 import subprocess
 import sys
@@ -40,7 +40,7 @@ def sentence(name: str, path: str) -> str:
 
 
 @pytest.mark.parametrize("path", ["model.txt", "reports/metrics.json"])
-def test_earlier_result_that_is_damaged_is_not_restored(
+def test_damaged_earlier_result_is_not_restored(
     start: Start, set_params: SetParams, damage: Callable[..., str], toy: Path, path: str
 ) -> None:
     name = damage("train", path)
@@ -65,7 +65,7 @@ def test_deleted_output_is_not_restored_from_a_damaged_object(
     assert not git("status", "--porcelain", "dvc.lock")
 
 
-def test_stage_does_not_run_on_a_dep_whose_object_is_damaged(
+def test_stage_does_not_run_with_a_damaged_dependency(
     start: Start, damage: Callable[..., str], set_params: SetParams, git: Git
 ) -> None:
     name = damage("fetch", "raw.txt")
@@ -76,7 +76,7 @@ def test_stage_does_not_run_on_a_dep_whose_object_is_damaged(
     assert not git("status", "--porcelain", "dvc.lock")
 
 
-def test_checkout_of_a_run_takes_no_damaged_object(
+def test_run_does_not_check_out_a_damaged_object(
     start: Start, damage: Callable[..., str], git: Git
 ) -> None:
     name = damage("train", "model.txt")
@@ -86,7 +86,7 @@ def test_checkout_of_a_run_takes_no_damaged_object(
     assert not git("branch", "--list", "runs/*")
 
 
-def test_damaged_object_that_the_run_makes_anew_does_not_matter(
+def test_damaged_object_that_the_run_creates_again_is_ignored(
     start: Start, damage: Callable[..., str], set_params: SetParams
 ) -> None:
     damage("train", "model.txt")

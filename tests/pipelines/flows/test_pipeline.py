@@ -21,7 +21,7 @@ SetParams = Callable[..., None]
 CACHED = {"fetch": "Cached", "train": "Cached", "report": "Cached"}
 
 
-def test_nothing_changed_is_all_cached(prefect: Prefect, start: Start) -> None:
+def test_unchanged_stages_are_cached(prefect: Prefect, start: Start) -> None:
     identity, name, message = start().end()
     assert (name, message) == ("Completed", "3 cached")
     assert state_names(prefect.tasks(identity, *CACHED)) == CACHED
@@ -29,7 +29,7 @@ def test_nothing_changed_is_all_cached(prefect: Prefect, start: Start) -> None:
 
 
 @pytest.mark.core
-def test_only_what_changed_runs_with_its_log_and_its_records(
+def test_only_changed_stages_run_with_their_log_and_records(
     prefect: Prefect, start: Start, set_params: SetParams, toy: Path
 ) -> None:
     set_params(epochs=3)
@@ -53,7 +53,7 @@ def test_only_what_changed_runs_with_its_log_and_its_records(
     assert records["train-progress"] == 100
 
 
-def test_earlier_results_are_restored_not_made_again(
+def test_earlier_results_are_restored_without_running(
     prefect: Prefect, start: Start, set_params: SetParams
 ) -> None:
     set_params(epochs=3)
@@ -63,7 +63,7 @@ def test_earlier_results_are_restored_not_made_again(
     assert state_names(prefect.tasks(identity, *CACHED))["train"] == "Restored"
 
 
-def test_stage_that_comes_out_the_same_stops_the_change(
+def test_stages_after_an_unchanged_output_are_cached(
     prefect: Prefect, start: Start, toy: Path
 ) -> None:
     with (toy / "fetch.sh").open("a") as script:
@@ -72,13 +72,13 @@ def test_stage_that_comes_out_the_same_stops_the_change(
     assert state_names(prefect.tasks(identity, *CACHED)) == CACHED | {"fetch": "Ran"}
 
 
-def test_failure_is_told_once_and_ends_the_run(
+def test_failure_is_reported_once_and_ends_the_run(
     prefect: Prefect, start: Start, set_params: SetParams
 ) -> None:
     set_params(fail=True)
     identity, name, message = start().end()
     assert name == "Failed"
-    assert "error: params.yaml told it to fail" in message
+    assert "error: params.yaml requests a failure" in message
     tasks = prefect.tasks(identity, "fetch", "train")
     assert state_names(tasks) == {"fetch": "Cached", "train": "Failed"}
     assert tasks["train"]["run_count"] == 1
@@ -93,7 +93,7 @@ def test_failure_is_told_once_and_ends_the_run(
     ("codes", "attempts", "name"),
     [("75\n75\n", 3, "Completed"), ("75\n75\n75\n", 3, "Failed"), ("1\n", 1, "Failed")],
 )
-def test_only_what_may_pass_by_itself_is_tried_again(
+def test_only_temporary_failures_are_retried(
     prefect: Prefect, start: Start, toy: Path, codes: str, attempts: int, name: str
 ) -> None:
     (toy / "source.txt").write_text("two\n")
@@ -118,7 +118,7 @@ def test_timeout_ends_the_stage_and_its_processes(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_ends_all_and_the_next_run_heals(
+def test_next_run_succeeds_after_a_signal_ends_a_run(
     start: Start, set_params: SetParams, toy: Path, number: signal.Signals
 ) -> None:
     # The stage alone would take a quarter of an hour.
@@ -133,7 +133,7 @@ def test_signal_ends_all_and_the_next_run_heals(
     assert (toy / "model.txt").read_text() == "fast 3 one\n"
 
 
-def test_killed_run_leaves_no_process_and_the_next_run_heals(
+def test_next_run_succeeds_after_a_run_is_killed_without_leaving_processes(
     start: Start, set_params: SetParams
 ) -> None:
     set_params(seconds=300, epochs=3)
@@ -147,7 +147,7 @@ def test_killed_run_leaves_no_process_and_the_next_run_heals(
 
 
 @pytest.mark.core
-def test_run_apart_ends_as_a_commit_and_touches_nothing_here(
+def test_run_in_a_worktree_ends_as_a_commit_and_leaves_the_working_copy_unchanged(
     prefect: Prefect, start: Start, toy: Path, git: Git
 ) -> None:
     (toy / "source.txt").write_text("edited, not committed\n")
@@ -178,7 +178,7 @@ def test_run_apart_ends_as_a_commit_and_touches_nothing_here(
     assert git("worktree", "list", "--porcelain").count("worktree ") == 1
 
 
-def test_results_of_a_run_apart_are_pushed_to_both_remotes(
+def test_results_of_a_run_in_a_worktree_are_pushed_to_both_remotes(
     start: Start, toy: Path, git: Git
 ) -> None:
     remote, storage = toy.parent / "remote.git", toy.parent / "storage"
@@ -201,14 +201,14 @@ def test_results_of_a_run_apart_are_pushed_to_both_remotes(
     assert (clone / "model.txt").read_text() == "tutorial 2 one\n"
 
 
-def test_push_that_is_refused_fails_the_run_and_keeps_its_branch(start: Start, git: Git) -> None:
+def test_rejected_push_fails_the_run_and_keeps_its_branch(start: Start, git: Git) -> None:
     _, name, message = start(ref="main", recipe="tutorial", push="nowhere").end()
     assert name == "Failed"
     assert "no remote specified" in message
     assert git("branch", "--list", "runs/*")
 
 
-def test_run_that_is_repeated_pushes_the_branch_that_was_not_pushed(
+def test_repeated_run_pushes_a_branch_that_was_not_pushed(
     start: Start, toy: Path, git: Git
 ) -> None:
     once = {"ref": "main", "recipe": "tutorial", "push": "origin"}
@@ -225,7 +225,7 @@ def test_run_that_is_repeated_pushes_the_branch_that_was_not_pushed(
     assert git("ls-remote", "origin").split() == [git("rev-parse", branch), f"refs/heads/{branch}"]
 
 
-def test_run_apart_with_nothing_new_is_no_commit(start: Start, git: Git) -> None:
+def test_run_in_a_worktree_without_changes_makes_no_commit(start: Start, git: Git) -> None:
     _, _, message = start(ref="main").end()
     assert message == "2 restored, 1 cached; nothing to commit"
     assert git("branch", "--format=%(refname:short)") == "main"
@@ -234,14 +234,20 @@ def test_run_apart_with_nothing_new_is_no_commit(start: Start, git: Git) -> None
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        ({"recipe": "tutorial"}, "expected a ref, found none"),
-        ({"set_param": ["epochs=3"]}, "expected a ref, found none"),
-        ({"push": "origin"}, "expected a ref, found none"),
+        (
+            {"recipe": "tutorial"},
+            "expected a ref with recipe, set_param, push or promote, found none",
+        ),
+        (
+            {"set_param": ["epochs=3"]},
+            "expected a ref with recipe, set_param, push or promote, found none",
+        ),
+        ({"push": "origin"}, "expected a ref with recipe, set_param, push or promote, found none"),
         ({"ref": "nowhere"}, "expected a commit, branch or tag"),
         ({"ref": "main", "set_param": ["epoch=3"]}, "set-param"),
     ],
 )
-def test_mistake_fails_with_a_sentence(
+def test_invalid_parameters_fail_with_one_sentence(
     start: Start, parameters: dict[str, object], sentence: str
 ) -> None:
     _, name, message = start(**parameters).end()
@@ -249,14 +255,14 @@ def test_mistake_fails_with_a_sentence(
     assert sentence in message
 
 
-def test_late_run_is_skipped_and_says_so(prefect: Prefect, start: Start) -> None:
+def test_late_run_is_skipped_with_a_reason(prefect: Prefect, start: Start) -> None:
     identity, name, message = start(late_after=0.000001).end()
     assert name == "Skipped"
-    assert message.endswith("more than the 1e-06 s of late_after")
+    assert message.endswith(" s late; late_after allows 1e-06 s")
     assert not prefect.tasks(identity)
 
 
-def test_second_run_waits_for_the_first_and_says_so(
+def test_second_run_logs_that_it_waits_for_the_first(
     prefect: Prefect, start: Start, set_params: SetParams, tmp_path: Path
 ) -> None:
     (tmp_path / "hold").touch()
@@ -264,7 +270,7 @@ def test_second_run_waits_for_the_first_and_says_so(
     first = start()
     working_process(first)
     second = start(when_busy="wait")
-    sentence = "waiting until the run 'fast at working copy' ("
+    sentence = "waiting for the run 'fast at working copy' ("
     wait_until(60, lambda: sentence in second.log.read_text())
     (tmp_path / "hold").unlink()
     assert first.end()[2] == "2 ran, 1 cached"
@@ -274,9 +280,9 @@ def test_second_run_waits_for_the_first_and_says_so(
     assert second.log.read_text().count(sentence) == 1
 
 
-def test_second_run_cancels_itself_and_says_so(start: Start, set_params: SetParams) -> None:
+def test_second_run_is_cancelled_with_a_reason(start: Start, set_params: SetParams) -> None:
     set_params(seconds=300, epochs=1)
     working_process(start())
     _, name, message = start(when_busy="cancel").end()
     assert name == "Cancelled"
-    assert message.endswith("is at work in this repository: this run is cancelled.")
+    assert message.startswith("expected no other run in this repository, found the run ")

@@ -45,10 +45,12 @@ def arrivals(prefect: Prefect, source: Path) -> list[dict[str, Any]]:
     return prefect.events(ARRIVED, source=f"folder {source}")
 
 
-def test_files_that_were_missing_arrive_once(prefect: Prefect, look: Look, source: Path) -> None:
+def test_arrival_of_missing_files_is_reported_once(
+    prefect: Prefect, look: Look, source: Path
+) -> None:
     assert look()[1:] == (
         "Absent",
-        "no source that answers has all files of mnist at main",
+        "no reachable source has all files of mnist at main",
     )
 
     shutil.copytree(FILES, source)
@@ -60,7 +62,7 @@ def test_files_that_were_missing_arrive_once(prefect: Prefect, look: Look, sourc
     assert event["payload"] == {"dataset": "mnist", "source": f"folder {source}", "ref": "main"}
 
 
-def test_what_the_first_look_finds_is_no_news_and_its_change_is(
+def test_first_state_of_a_source_emits_no_event_but_a_change_does(
     prefect: Prefect, look: Look, source: Path
 ) -> None:
     shutil.copytree(FILES, source)
@@ -80,7 +82,7 @@ def test_each_watched_ref_has_its_own_record(look: Look, source: Path, git: Git)
         assert look(ref=ref)[1] == "Arrived"
 
 
-def test_source_that_cannot_be_asked_is_logged_and_is_no_event(
+def test_unreachable_source_is_logged_without_an_event(
     prefect: Prefect, look: Look, source: Path, toy: Path, git: Git, edit: Edit
 ) -> None:
     url = f"http://127.0.0.1:{free_port()}"
@@ -102,7 +104,7 @@ def test_source_that_cannot_be_asked_is_logged_and_is_no_event(
     ("ref", "sentence"),
     [("nowhere", "expected a commit, branch or tag"), ("main", "epochs is unknown")],
 )
-def test_mistake_fails_with_a_sentence(look: Look, ref: str, sentence: str) -> None:
+def test_invalid_parameters_fail_with_one_sentence(look: Look, ref: str, sentence: str) -> None:
     _, name, message = look(ref=ref)
     assert name == "Failed"
     assert sentence in message

@@ -50,7 +50,7 @@ def on_pool(start: Start, **parameters: Any) -> FlowRun:
 
 
 @pytest.mark.core
-def test_stage_with_a_pool_runs_on_the_worker_and_nothing_is_left_to_do(
+def test_stage_with_a_pool_runs_on_the_worker_and_is_then_up_to_date(
     pool: Prefect,
     start: Start,
     set_params: SetParams,
@@ -104,7 +104,9 @@ def test_stage_with_a_pool_runs_on_the_worker_and_nothing_is_left_to_do(
     assert on_pool(start).end()[2] == "3 cached"
 
 
-def test_run_apart_hands_off_too_and_ends_as_a_commit(start: Start, worker: Path, git: Git) -> None:
+def test_run_in_a_worktree_submits_its_stage_and_ends_as_a_commit(
+    start: Start, worker: Path, git: Git
+) -> None:
     _, name, message = on_pool(start, ref="main", recipe="tutorial").end(240)
     assert name == "Completed", worker.read_text()
     assert "2 ran, 1 restored; committed to runs/tutorial-" in message
@@ -113,7 +115,7 @@ def test_run_apart_hands_off_too_and_ends_as_a_commit(start: Start, worker: Path
     assert git("status", "--porcelain") == ""
 
 
-def test_stage_of_another_file_is_handed_off_too(
+def test_stage_of_another_file_is_submitted(
     pool: Prefect, start: Start, toy: Path, git: Git, worker: Path
 ) -> None:
     search(toy)
@@ -136,7 +138,7 @@ def test_failure_on_the_worker_fails_the_run_with_its_reason(
     assert message.startswith(
         "stage train, submitted to pool gpu, ended as Failed: stage train failed"
     )
-    assert "params.yaml told it to fail" in message
+    assert "params.yaml requests a failure" in message
     assert (toy / "model.txt").read_text() == "fast 2 one\n"
 
 
@@ -155,7 +157,7 @@ def test_cancelling_the_run_cancels_the_workers(
 
 
 @pytest.mark.slow
-def test_stage_of_a_killed_worker_is_handed_to_the_next(
+def test_stage_of_a_killed_worker_is_submitted_again(
     pool: Prefect, start: Start, set_params: SetParams, toy: Path, worker_clone: Path
 ) -> None:
     subprocess.run(
@@ -193,7 +195,7 @@ def test_nothing_outlives_a_worker_that_was_killed(
 
 
 @pytest.mark.usefixtures("worker_clone")
-def test_pool_with_nobody_in_it_fails_the_run_in_time(
+def test_pool_without_workers_fails_the_run_in_time(
     pool: Prefect, start: Start, set_params: SetParams
 ) -> None:
     set_params(epochs=3)
@@ -205,7 +207,7 @@ def test_pool_with_nobody_in_it_fails_the_run_in_time(
 
 
 @pytest.mark.usefixtures("pool", "worker_clone")
-def test_pool_with_nobody_in_it_has_the_stage_run_here_if_so_asked(
+def test_pool_without_workers_runs_the_stage_here_if_requested(
     prefect: Prefect, start: Start, set_params: SetParams, toy: Path
 ) -> None:
     set_params(epochs=3)
@@ -217,7 +219,7 @@ def test_pool_with_nobody_in_it_has_the_stage_run_here_if_so_asked(
 
 
 @pytest.mark.usefixtures("worker_clone")
-def test_pool_without_a_deployment_is_a_sentence(
+def test_pool_without_a_deployment_fails_with_one_sentence(
     start: Start, set_params: SetParams, toy: Path
 ) -> None:
     set_params(epochs=3)
@@ -227,7 +229,9 @@ def test_pool_without_a_deployment_is_a_sentence(
     assert "expected a deployment work/tpu on Prefect's server, found none" in message
 
 
-def test_without_remotes_the_run_fails_with_a_sentence(start: Start, set_params: SetParams) -> None:
+def test_missing_remotes_fail_the_run_with_one_sentence(
+    start: Start, set_params: SetParams
+) -> None:
     set_params(epochs=3)
     _, name, message = on_pool(start).end()
     assert name == "Failed"

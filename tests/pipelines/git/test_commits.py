@@ -5,13 +5,13 @@ import pytest
 from pipelines.dvc.lock_record import lock_at
 from pipelines.errors import PipelineError, RecordError
 from pipelines.git.commits import contents_of
-from tests.pipelines.repositories import apart, run
+from tests.pipelines.repositories import isolate, run
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A commit with a file, a folder with a file, and a repository within it."""
-    apart(monkeypatch, tmp_path)
+    isolate(monkeypatch, tmp_path)
     folder = tmp_path / "repository"
     run(tmp_path, "git", "init", "--quiet", "--initial-branch=main", "repository")
     (folder / "a.txt").write_bytes(b"a\xff")
@@ -25,23 +25,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_file_is_given_by_the_empty_path_and_a_folder_by_its_files(folder: Path) -> None:
+def test_file_has_an_empty_path_and_a_folder_the_paths_of_its_files(folder: Path) -> None:
     assert contents_of(folder, "HEAD", "a.txt") == {"": b"a\xff"}
     assert contents_of(folder, "HEAD", "in") == {"b.txt": b"b"}
     assert contents_of(folder, "HEAD", "none") == {}
 
 
-def test_what_is_too_large_is_not_read(folder: Path) -> None:
+def test_content_that_is_too_large_is_not_read(folder: Path) -> None:
     with pytest.raises(RecordError, match=r"a\.txt of HEAD to have at most 1 bytes, found 2"):
         contents_of(folder, "HEAD", "a.txt", 1)
 
 
-def test_a_repository_in_the_place_of_a_file_is_a_sentence(folder: Path) -> None:
+def test_repository_instead_of_a_file_is_rejected(folder: Path) -> None:
     with pytest.raises(RecordError, match="expected inner of HEAD to be files, found a repository"):
         contents_of(folder, "HEAD", "inner")
 
 
-def test_an_object_that_git_has_lost_is_a_sentence(folder: Path) -> None:
+def test_object_that_git_has_lost_is_reported(folder: Path) -> None:
     blob = run(folder, "git", "rev-parse", "HEAD:a.txt")
     (folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
     with pytest.raises(PipelineError) as refused:
@@ -49,7 +49,7 @@ def test_an_object_that_git_has_lost_is_a_sentence(folder: Path) -> None:
     assert "\n" not in str(refused.value)
 
 
-def test_a_lock_that_dvc_did_not_write_is_a_sentence(folder: Path) -> None:
+def test_lock_that_dvc_did_not_write_is_rejected(folder: Path) -> None:
     assert lock_at(folder, "HEAD", "none.lock") == {}
     with pytest.raises(
         RecordError, match=r"^deep\.lock of HEAD: expected a YAML file, found values"

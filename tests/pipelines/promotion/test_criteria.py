@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.comparison.differences import EvaluationSet
-from pipelines.promotion.criteria import described, judge, largest_fall
+from pipelines.promotion.criteria import check_criteria, described, largest_fall
 from pipelines.promotion.results import Results
 from stages.params.gate import Gate
 
@@ -27,7 +27,7 @@ FOUND = Results(
     tested_on=EvaluationSet("i", "l", ("a", "b")),
     digests={},
 )
-RULES = (
+CRITERIA = (
     "test accuracy",
     "recall of each class",
     "data checks",
@@ -36,20 +36,20 @@ RULES = (
 )
 
 
-def broken(promoted: Results | None = None, **found: Any) -> dict[str, Any]:
+def failures(promoted: Results | None = None, **found: Any) -> dict[str, Any]:
     """What the rules that do not hold have found, by their names."""
-    verdicts = judge(GATE, FOUND._replace(**found), promoted)
-    assert tuple(verdict.rule for verdict in verdicts) == RULES
-    return {verdict.rule: verdict.found for verdict in verdicts if not verdict.passed}
+    results = check_criteria(GATE, FOUND._replace(**found), promoted)
+    assert tuple(result.criterion for result in results) == CRITERIA
+    return {result.criterion: result.found for result in results if not result.passed}
 
 
-def test_what_is_just_good_enough_passes() -> None:
-    assert broken() == {}
-    assert broken(promoted=FOUND) == {}
+def test_model_exactly_at_the_limits_passes() -> None:
+    assert failures() == {}
+    assert failures(promoted=FOUND) == {}
 
 
 @pytest.mark.parametrize(
-    ("change", "rule", "found"),
+    ("change", "criterion", "found"),
     [
         ({"accuracy": 0.8999}, "test accuracy", 0.8999),
         ({"accuracy": float("nan")}, "test accuracy", pytest.approx(float("nan"), nan_ok=True)),
@@ -68,15 +68,15 @@ def test_what_is_just_good_enough_passes() -> None:
         ({"calibration_error": 0.051}, "calibration error", 0.051),
     ],
 )
-def test_rule_that_does_not_hold_says_what_it_found(
-    change: dict[str, Any], rule: str, found: object
+def test_failed_criterion_reports_what_it_found(
+    change: dict[str, Any], criterion: str, found: object
 ) -> None:
-    assert broken(**change) == {rule: found}
+    assert failures(**change) == {criterion: found}
 
 
-def test_fall_is_told_by_the_images_that_only_one_gets_wrong() -> None:
+def test_drop_in_accuracy_is_measured_on_images_that_only_one_model_gets_wrong() -> None:
     others = frozenset(range(20, 112))
-    found = broken(promoted=FOUND._replace(errors=others))
+    found = failures(promoted=FOUND._replace(errors=others))
     # New are 0 to 19, fixed are 100 to 111; the limit is worked out by hand as below.
     assert found == {
         "fall below the promoted": {
@@ -87,24 +87,24 @@ def test_fall_is_told_by_the_images_that_only_one_gets_wrong() -> None:
     }
 
 
-def test_better_model_passes_though_it_has_errors_of_its_own() -> None:
+def test_better_model_with_new_errors_passes() -> None:
     worse = frozenset(range(50, 180))
-    assert broken(promoted=FOUND._replace(errors=worse)) == {}
+    assert failures(promoted=FOUND._replace(errors=worse)) == {}
 
 
 @pytest.mark.parametrize("other", [None, EvaluationSet("other", "l", ("a", "b"))])
 def test_models_tested_on_other_images_are_not_compared(other: EvaluationSet | None) -> None:
-    assert broken(promoted=FOUND, tested_on=other) == {
+    assert failures(promoted=FOUND, tested_on=other) == {
         "fall below the promoted": "they were tested on other images"
     }
 
 
-def test_limit_of_the_fall_is_that_of_the_formula_by_hand() -> None:
+def test_largest_fall_matches_the_formula() -> None:
     """Of 100 images 8 are new and 2 fixed: 6/102 + 1.644854 sqrt(11 - 36/102) / 102."""
     assert largest_fall(8, 2, 100, 0.95) == pytest.approx(0.111442, abs=1e-6)
 
 
-def test_limit_of_the_fall_is_above_the_true_one_as_often_as_it_says() -> None:
+def test_largest_fall_covers_the_true_drop_at_its_confidence() -> None:
     """Simulated pairs of models, of which the second gets 1 % more of the images wrong."""
     random = np.random.default_rng(1)
     draws = random.multinomial(1000, [0.02, 0.01, 0.97], 20_000)
@@ -122,5 +122,5 @@ def test_limit_of_the_fall_is_above_the_true_one_as_often_as_it_says() -> None:
         ("none is promoted yet", "none is promoted yet"),
     ],
 )
-def test_what_a_rule_found_is_told_in_words(found: object, words: str) -> None:
+def test_finding_is_described_as_text(found: object, words: str) -> None:
     assert described(found) == words

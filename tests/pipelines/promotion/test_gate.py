@@ -8,78 +8,107 @@ from pipelines.errors import PipelineError
 from pipelines.promotion.gate import GateReport, Promoted, RecordedResult, criteria_of, parse
 from tests.mutations import mutations
 
-RULE = {"rule": "test accuracy", "passed": True, "found": 0.95, "demanded": "at least 0.9"}
+CRITERION = {
+    "criterion": "test accuracy",
+    "passed": True,
+    "found": 0.95,
+    "required": "at least 0.9",
+}
 REPORT: dict[str, Any] = {
     "passed": True,
     "stage": "production",
     "promoted": {"version": "v1.0.0", "commit": "a" * 40},
-    "rules": [
-        RULE,
-        RULE | {"rule": "data checks", "found": ["image-count"]},
-        RULE | {"rule": "fall below the promoted", "found": {"new_errors": 3, "fall": 0.001}},
+    "criteria": [
+        CRITERION,
+        CRITERION | {"criterion": "data checks", "found": ["image-count"]},
+        CRITERION
+        | {"criterion": "fall below the promoted", "found": {"new_errors": 3, "fall": 0.001}},
     ],
-    "judged": {"reports/metrics.json": "b" * 64},
+    "digests": {"reports/metrics.json": "b" * 64},
 }
 
 
-def test_a_report_is_read_as_it_was_written() -> None:
+def test_report_is_read_as_it_was_written() -> None:
     assert parse(json.dumps(REPORT).encode(), "here") == GateReport(
         passed=True,
         stage="production",
         promoted=Promoted(version="v1.0.0", commit="a" * 40),
-        rules=[RecordedResult(**rule) for rule in REPORT["rules"]],
-        judged=REPORT["judged"],
+        criteria=[RecordedResult(**criterion) for criterion in REPORT["criteria"]],
+        digests=REPORT["digests"],
     )
     found = parse(json.dumps(REPORT).encode(), "here").model_dump()
     assert json.dumps(found) == json.dumps(REPORT)
 
 
+def test_report_with_the_former_names_of_its_fields_is_read() -> None:
+    former = {
+        "criterion": "rule",
+        "required": "demanded",
+        "criteria": "rules",
+        "digests": "judged",
+    }
+    text = json.dumps(REPORT)
+    for name, old in former.items():
+        text = text.replace(f'"{name}":', f'"{old}":')
+    assert "criteri" not in text
+    assert parse(text.encode(), "here") == parse(json.dumps(REPORT).encode(), "here")
+
+
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ({"passed": False}, "passed must follow from that of each rule"),
+        ({"passed": False}, "passed must be true only if all criteria passed"),
         ({"passed": None}, "passed must be a valid boolean, found null"),
         ({"passed": 1}, "passed must be a valid boolean, found 1"),
         ({"extra": 1}, "extra is unknown"),
-        ({"rules": []}, "rules must"),
-        ({"rules": [{**RULE, "passed": "yes"}]}, "rules.0.passed must be a valid boolean"),
-        ({"rules": [{"rule": "a", "found": 1, "demanded": ""}]}, "rules.0.passed is missing"),
-        ({"rules": [{**RULE, "passed": False}]}, "passed must follow from that of each rule"),
-        ({"rules": [{**RULE, "found": None}]}, "rules.0.found"),
-        ({"rules": None}, "rules must be a valid array"),
+        ({"criteria": []}, "criteria must"),
+        (
+            {"criteria": [{**CRITERION, "passed": "yes"}]},
+            "criteria.0.passed must be a valid boolean",
+        ),
+        (
+            {"criteria": [{"criterion": "a", "found": 1, "required": ""}]},
+            "criteria.0.passed is missing",
+        ),
+        (
+            {"criteria": [{**CRITERION, "passed": False}]},
+            "passed must be true only if all criteria passed",
+        ),
+        ({"criteria": [{**CRITERION, "found": None}]}, "criteria.0.found"),
+        ({"criteria": None}, "criteria must be a valid array"),
         ({"promoted": {"version": "v1.0.0"}}, "promoted.commit is missing"),
         ({"promoted": {"version": "v1", "commit": "a" * 40}}, "promoted.version must"),
         ({"promoted": {"version": "v1.0.0", "commit": "--all"}}, "promoted.commit must"),
-        ({"judged": {"reports/metrics.json": "b"}}, "judged.reports/metrics.json must"),
+        ({"digests": {"reports/metrics.json": "b"}}, "digests.reports/metrics.json must"),
     ],
 )
-def test_a_report_that_no_gate_writes_is_a_sentence(change: dict[str, Any], found: str) -> None:
+def test_invalid_report_is_rejected_in_one_sentence(change: dict[str, Any], found: str) -> None:
     with pytest.raises(PipelineError) as refused:
         parse(json.dumps(REPORT | change).encode(), "here")
-    said = str(refused.value)
-    assert said.startswith(f"here: reports/gate.json: {found}")
-    assert said.endswith("; run `python -m pipelines gate` there.")
-    assert "\n" not in said
+    output = str(refused.value)
+    assert output.startswith(f"here: reports/gate.json: {found}")
+    assert output.endswith("; run `python -m pipelines gate` there.")
+    assert "\n" not in output
 
 
-@pytest.mark.parametrize("name", [*REPORT, "rule"])
-def test_a_report_that_lacks_anything_is_a_sentence(name: str) -> None:
+@pytest.mark.parametrize("name", [*REPORT, "criterion"])
+def test_incomplete_report_is_rejected_in_one_sentence(name: str) -> None:
     text = json.dumps(REPORT).replace(f'"{name}"', '"other"', 1)
     with pytest.raises(PipelineError, match=r"^here: reports/gate\.json: \S+ is missing; run "):
         parse(text.encode(), "here")
 
 
 @pytest.mark.parametrize("content", [b"", b"null", b"[]", b"[" * 100_000, b"\xff", b"1e999"])
-def test_another_file_is_a_sentence(content: bytes) -> None:
+def test_another_kind_of_file_is_rejected_in_one_sentence(content: bytes) -> None:
     with pytest.raises(PipelineError, match=r"^here: reports/gate\.json: "):
         parse(content, "here")
 
 
-def test_damage_by_chance_is_refused_or_opens_no_gate() -> None:
-    shut = json.dumps(
-        REPORT | {"passed": False, "rules": [RULE, RULE | {"passed": False}]}, indent=2
+def test_random_damage_never_makes_a_failed_report_pass() -> None:
+    failed = json.dumps(
+        REPORT | {"passed": False, "criteria": [CRITERION, CRITERION | {"passed": False}]}, indent=2
     ).encode()
-    for damaged in mutations(shut, 1000, seed=1):
+    for damaged in mutations(failed, 1000, seed=1):
         try:
             found = parse(damaged, "here")
         except PipelineError:
@@ -106,7 +135,7 @@ def test_damage_by_chance_is_refused_or_opens_no_gate() -> None:
         (b"\xff", "expected a YAML file, found a byte that is not UTF-8"),
     ],
 )
-def test_parameters_without_sound_criteria_are_a_sentence(params: bytes, found: str) -> None:
+def test_invalid_criteria_are_rejected_in_one_sentence(params: bytes, found: str) -> None:
     read: Callable[[str], bytes | None] = {"params.yaml": params}.get
     with pytest.raises(PipelineError) as refused:
         criteria_of(read)
@@ -115,7 +144,7 @@ def test_parameters_without_sound_criteria_are_a_sentence(params: bytes, found: 
 
 
 @pytest.mark.parametrize("value", [".inf", ".nan", "-1", "true", "'0.9'", "1e999"])
-def test_a_bound_that_is_no_share_is_refused(value: str) -> None:
+def test_bound_that_is_not_a_share_is_rejected(value: str) -> None:
     gate = (
         "stage: production, min_recall: 0.8, min_recalls: {}, max_calibration_error: 0.1, "
         "max_regression: 0.01, confidence: 0.95"

@@ -10,14 +10,14 @@ from dvc.repo import Repo
 from pipelines.errors import PipelineError
 from pipelines.promotion import registry
 from pipelines.promotion.registry import Version
-from tests.pipelines.repositories import apart, run
+from tests.pipelines.repositories import isolate, run
 
 Commit = Callable[[], str]
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    apart(monkeypatch, tmp_path)
+    isolate(monkeypatch, tmp_path)
     run(tmp_path, "git", "init", "--quiet", "--initial-branch=main", "repository")
     return tmp_path / "repository"
 
@@ -36,7 +36,7 @@ def commit(folder: Path) -> Commit:
 
 
 def shown(folder: Path, what: str) -> dict[str, object]:
-    """What GTO itself says."""
+    """What GTO itself reports."""
     (found,) = json.loads(run(folder, "gto", "show", what, "--json"))
     return dict(found)
 

@@ -1,4 +1,4 @@
-"""What is judged, damaged in each way that anybody has thought of, and in some thousand others."""
+"""The files that a gate reads, with known kinds of damage and thousands of random ones."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ from pipelines.promotion.results import (
     CHECKS,
     CLASSES,
     ERRORS,
-    JUDGED,
+    GATE_INPUTS,
     METRICS,
     PAIRS,
     PREDICTIONS,
@@ -32,7 +32,7 @@ Contents = dict[str, bytes]
 def contents(report_inputs: dict[str, Path]) -> Contents:
     """What a run writes, by path: answers of the nearest class mean to 200 images of MNIST."""
     reports = report_inputs["metrics"].parent
-    return {path: (reports.parent / path).read_bytes() for path in (*JUDGED, PREDICTIONS)}
+    return {path: (reports.parent / path).read_bytes() for path in (*GATE_INPUTS, PREDICTIONS)}
 
 
 def read(contents: Mapping[str, bytes], **parts: Any) -> Results:
@@ -63,12 +63,12 @@ def refusal(contents: Mapping[str, bytes], **parts: Any) -> str:
     """The one sentence with which results are refused."""
     with pytest.raises(PipelineError) as refused:
         read(contents, **parts)
-    said = str(refused.value)
-    assert "\n" not in said
-    assert said.startswith("here: ")
-    assert said.endswith(".")
-    assert len(said) < 700
-    return said
+    output = str(refused.value)
+    assert "\n" not in output
+    assert output.startswith("here: ")
+    assert output.endswith(".")
+    assert len(output) < 700
+    return output
 
 
 def replaced(contents: Contents, path: str, pattern: str, other: str) -> Contents:
@@ -78,7 +78,7 @@ def replaced(contents: Contents, path: str, pattern: str, other: str) -> Content
     return contents | {path: text.encode()}
 
 
-def test_sound_results_are_read_with_and_without_predictions(contents: Contents) -> None:
+def test_valid_results_are_read_with_and_without_predictions(contents: Contents) -> None:
     found = read(contents)
 
     rows = [line.split(",") for line in contents[PREDICTIONS].decode().splitlines()[1:]]
@@ -154,13 +154,13 @@ def test_sound_results_are_read_with_and_without_predictions(contents: Contents)
         (PREDICTIONS, r"^199,.*\n", "", "test.images of metrics.json to be 199"),
     ],
 )
-def test_what_no_run_writes_is_a_sentence(
+def test_invalid_results_are_rejected_in_one_sentence(
     contents: Contents, path: str, pattern: str, other: str, found: str
 ) -> None:
     assert re.search(found, refusal(replaced(contents, path, pattern, other)))
 
 
-@pytest.mark.parametrize("path", JUDGED)
+@pytest.mark.parametrize("path", GATE_INPUTS)
 @pytest.mark.parametrize(
     "content",
     [
@@ -175,14 +175,14 @@ def test_what_no_run_writes_is_a_sentence(
         b"version https://git-lfs.github.com/spec/v1\n",
     ],
 )
-def test_another_file_is_a_sentence(contents: Contents, path: str, content: bytes) -> None:
+def test_another_kind_of_file_is_rejected_in_one_sentence(
+    contents: Contents, path: str, content: bytes
+) -> None:
     assert f"here: {path}: " in refusal(contents | {path: content})
 
 
-@pytest.mark.parametrize("path", [*JUDGED, PREDICTIONS])
-def test_a_mark_a_missing_table_and_its_header_alone_are_sentences(
-    contents: Contents, path: str
-) -> None:
+@pytest.mark.parametrize("path", [*GATE_INPUTS, PREDICTIONS])
+def test_malformed_tables_are_rejected_in_one_sentence(contents: Contents, path: str) -> None:
     assert "a byte order mark" in refusal(contents | {path: b"\xef\xbb\xbf" + contents[path]})
     refusal(contents | {path: contents[path].splitlines(keepends=True)[0]})
     if path != PREDICTIONS:
@@ -190,7 +190,7 @@ def test_a_mark_a_missing_table_and_its_header_alone_are_sentences(
         assert refusal(contents).startswith(f"here: expected {path}, found none; run ")
 
 
-def test_no_wrong_answer_is_no_mistake() -> None:
+def test_results_without_errors_are_valid() -> None:
     header = b"index,label,predicted,label_name,predicted_name,confidence,p0,p1\n"
     measured = (
         b'{"test": {"accuracy": 1.0, "accuracy_low": 0.34238, "accuracy_high": 1.0, "errors": 0, '
@@ -218,7 +218,7 @@ def test_no_wrong_answer_is_no_mistake() -> None:
     assert (found.accuracy, found.errors) == (1, frozenset())
 
 
-def test_results_that_dvc_lock_does_not_record_are_refused(contents: Contents) -> None:
+def test_results_that_dvc_lock_does_not_record_are_rejected(contents: Contents) -> None:
     lock = record(contents)
     other = replaced(contents, METRICS, r'"accuracy": 0\.8$', '"accuracy": 0.9')
     assert re.search(
@@ -243,7 +243,7 @@ def test_results_that_dvc_lock_does_not_record_are_refused(contents: Contents) -
         (b"[" * 100_000, "dvc.lock: expected a YAML file, found values nested more than 64"),
     ],
 )
-def test_a_lock_that_dvc_did_not_write_is_a_sentence(
+def test_lock_that_dvc_did_not_write_is_rejected(
     contents: Contents, lock: bytes, found: str
 ) -> None:
     assert found in refusal(contents, lock=lock)
@@ -252,20 +252,20 @@ def test_a_lock_that_dvc_did_not_write_is_a_sentence(
 @pytest.mark.parametrize(
     "classes", [list("012345678x"), list("9876543210"), ["0", "1"], ["0"] * 10]
 )
-def test_classes_of_other_parameters_are_refused(contents: Contents, classes: list[str]) -> None:
+def test_classes_of_other_parameters_are_rejected(contents: Contents, classes: list[str]) -> None:
     assert "the classes of classes.csv to be" in refusal(contents, classes=classes)
 
 
 def same(found: Results, sound: Results) -> bool:
-    """Whether a gate would judge both alike, but for the rounding of a mean."""
+    """Whether a gate would treat both alike, except for the rounding of a mean."""
     near = abs(found.calibration_error - sound.calibration_error) < 3e-6
     return near and sound == found._replace(
         calibration_error=sound.calibration_error, digests=sound.digests
     )
 
 
-@pytest.mark.parametrize("path", [*JUDGED, PREDICTIONS])
-def test_damage_by_chance_is_refused_or_changes_no_verdict(contents: Contents, path: str) -> None:
+@pytest.mark.parametrize("path", [*GATE_INPUTS, PREDICTIONS])
+def test_random_damage_is_rejected_or_changes_no_gate_report(contents: Contents, path: str) -> None:
     sound, refused = read(contents), list[str]()
     for damaged in mutations(contents[path], 200, seed=len(path)):
         try:
@@ -278,8 +278,8 @@ def test_damage_by_chance_is_refused_or_changes_no_verdict(contents: Contents, p
     assert "\n" not in "".join(refused)
 
 
-@pytest.mark.parametrize("path", JUDGED)
-def test_damage_by_chance_is_found_without_predictions_too(contents: Contents, path: str) -> None:
+@pytest.mark.parametrize("path", GATE_INPUTS)
+def test_random_damage_is_found_without_predictions(contents: Contents, path: str) -> None:
     del contents[PREDICTIONS]
     sound = read(contents)
     for damaged in mutations(contents[path], 200, seed=len(path) + 1):
@@ -287,13 +287,13 @@ def test_damage_by_chance_is_found_without_predictions_too(contents: Contents, p
             found = read(contents | {path: damaged})
         except PipelineError:
             continue
-        # Which images are wrong, Git alone cannot say; how many are of each class, it can.
+        # The files in Git show how many images of each class are wrong, but not which ones.
         assert len(found.errors) == len(sound.errors)
         assert same(found._replace(errors=sound.errors), sound), damaged
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("/dev/zero")])
-def test_a_folder_in_the_place_of_a_file_is_a_sentence(
+def test_folder_instead_of_a_file_is_rejected(
     make: Callable[[Path], object], tmp_path: Path
 ) -> None:
     (tmp_path / "reports").mkdir()
@@ -303,7 +303,7 @@ def test_a_folder_in_the_place_of_a_file_is_a_sentence(
         in_folder(tmp_path)(METRICS)
 
 
-def test_a_file_of_gigabytes_is_not_read(tmp_path: Path) -> None:
+def test_huge_file_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "reports").mkdir()
     with (tmp_path / METRICS).open("wb") as file:
         file.truncate(1 << 33)

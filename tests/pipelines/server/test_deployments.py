@@ -15,7 +15,7 @@ def test_deployments_are_read_from_prefect_yaml() -> None:
     ]
 
 
-def test_no_flow_hides_a_package_of_its_name() -> None:
+def test_flow_modules_do_not_shadow_installed_packages() -> None:
     """Prefect puts the folder of a flow's file first on the path when it loads the flow."""
     names = {path.stem for path in (ROOT / "pipelines" / "flows").glob("[a-z]*.py")}
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}

@@ -58,7 +58,7 @@ def test_the_old_file_stays_when_writing_fails(tmp_path: Path) -> None:
     assert path.read_bytes() == b"old"
 
 
-def test_names_of_removed_objects_add_up_and_are_on_the_disk(
+def test_names_of_removed_objects_accumulate_and_are_flushed_to_disk(
     tmp_path: Path, done: list[tuple[str, str]]
 ) -> None:
     one, two = Removal("b", "first"), Removal("a", "second")

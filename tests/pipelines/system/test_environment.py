@@ -51,26 +51,26 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def test_environment_at_hand_is_taken_if_it_has_what_the_commit_pins(
+def test_current_environment_is_used_if_it_matches_the_lock_file(
     checkout: Path, tmp_path: Path
 ) -> None:
-    said: list[str] = []
-    assert python_for(checkout, tmp_path / "kept", said.append) == PYTHON
-    assert not said
+    output: list[str] = []
+    assert python_for(checkout, tmp_path / "kept", output.append) == PYTHON
+    assert not output
 
 
-def test_commit_without_a_lock_file_runs_in_the_environment_at_hand(tmp_path: Path) -> None:
+def test_commit_without_a_lock_file_runs_in_the_current_environment(tmp_path: Path) -> None:
     assert python_for(tmp_path, tmp_path / "kept", print) == PYTHON
 
 
 @pytest.mark.network
 @pytest.mark.slow
-def test_environment_that_a_commit_pins_is_made_once(checkout: Path, tmp_path: Path) -> None:
+def test_environment_of_a_lock_file_is_created_once(checkout: Path, tmp_path: Path) -> None:
     with (checkout / "requirements.lock").open("a") as lock:
         lock.write(_OTHER)
-    said: list[str] = []
-    python = python_for(checkout, tmp_path / "kept", said.append)
-    assert said == ["making an environment from requirements.lock of the commit"]
+    output: list[str] = []
+    python = python_for(checkout, tmp_path / "kept", output.append)
+    assert output == ["creating an environment from requirements.lock of the commit"]
     assert python.is_relative_to(tmp_path / "kept")
     installed = subprocess.run(
         [python, "-c", "import importlib.metadata as m; print(m.version('iniconfig'))"],
@@ -83,24 +83,24 @@ def test_environment_that_a_commit_pins_is_made_once(checkout: Path, tmp_path: P
     with pytest.raises(MismatchError, match="and TensorFlow none on the worker"):
         check(here(), python)
 
-    assert python_for(checkout, tmp_path / "kept", said.append) == python
-    assert len(said) == 1
+    assert python_for(checkout, tmp_path / "kept", output.append) == python
+    assert len(output) == 1
 
 
-def test_environment_that_cannot_be_made_is_a_sentence(checkout: Path, tmp_path: Path) -> None:
+def test_failed_creation_of_an_environment_is_reported(checkout: Path, tmp_path: Path) -> None:
     (checkout / "requirements.lock").write_text("no-such-package==1.0 \\\n    --hash=sha256:00\n")
-    with pytest.raises(PipelineError, match=r"expected make setup to make the environment of requ"):
+    with pytest.raises(PipelineError, match=r"expected make setup to create the environment of r"):
         python_for(checkout, tmp_path / "kept", print)
 
 
 @pytest.mark.parametrize("other", [{"python": "3.9"}, {"tensorflow": "2.0.0"}])
-def test_environment_other_than_the_callers_is_refused(other: dict[str, str]) -> None:
+def test_environment_with_other_versions_is_rejected(other: dict[str, str]) -> None:
     asked = here().model_copy(update=other)
     version = next(iter(other.values()))
-    with pytest.raises(MismatchError, match=f"expected Python .*{version}.*, as the"):
+    with pytest.raises(MismatchError, match=f"expected Python .*{version}.*, as on"):
         check(asked, PYTHON)
 
 
-def test_environment_such_as_the_callers_is_taken() -> None:
+def test_environment_with_the_same_versions_is_accepted() -> None:
     assert here().python == f"{sys.version_info.major}.{sys.version_info.minor}"
     check(here(), PYTHON)

@@ -15,24 +15,27 @@ def ignore(_: str) -> None:
     """Nobody is listening."""
 
 
-def test_one_holder_at_a_time(tmp_path: Path) -> None:
+def test_lock_has_one_holder_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "new" / "lock"
     with (
         exclusive(path, "the first run", "wait", ignore),
-        pytest.raises(BusyError, match=r"^the first run is at work .*: this run is cancelled\.$"),
+        pytest.raises(
+            BusyError,
+            match=r"^expected no other run .*, found the first run; this run is cancelled\.$",
+        ),
         exclusive(path, "the second run", "cancel", ignore),
     ):
         pass
 
 
-def test_free_again_when_the_block_ends_badly(tmp_path: Path) -> None:
+def test_lock_is_released_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), exclusive(tmp_path / "lock", "a", "cancel", ignore):
         raise ZeroDivisionError
     with exclusive(tmp_path / "lock", "b", "cancel", ignore):
         assert (tmp_path / "lock").read_text() == "b\n"
 
 
-def test_waiting_says_once_for_whom_and_ends(tmp_path: Path) -> None:
+def test_waiting_is_logged_once_with_the_holder(tmp_path: Path) -> None:
     happened: list[str] = []
     first = exclusive(tmp_path / "lock", "the first run", "wait", ignore)
     first.__enter__()
@@ -41,17 +44,17 @@ def test_waiting_says_once_for_whom_and_ends(tmp_path: Path) -> None:
         happened.append("released")
         first.__exit__(None, None, None)
 
-    def hear(said: str) -> None:
-        happened.append(said)
+    def hear(output: str) -> None:
+        happened.append(output)
         # Long enough for several looks at the lock.
         threading.Timer(2.5, release).start()
 
     with exclusive(tmp_path / "lock", "the second run", "wait", hear):
         happened.append("held")
-    assert happened == ["waiting until the first run has ended", "released", "held"]
+    assert happened == ["waiting for the first run to end", "released", "held"]
 
 
-def test_process_that_was_handed_the_lock_holds_it_alone(tmp_path: Path) -> None:
+def test_process_that_inherits_the_lock_keeps_it(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with exclusive(path, "a", "cancel", ignore) as descriptor:
         worker = subprocess.Popen(

@@ -6,10 +6,10 @@ from pipelines.system import packages
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-gpu.lock"])
-def test_the_lock_is_the_one_that_the_environment_was_made_from(lock: str, tmp_path: Path) -> None:
+def test_lock_file_is_the_one_that_created_the_environment(lock: str, tmp_path: Path) -> None:
     (tmp_path / f".installed-from-{lock}").touch()
     assert packages.lock_file_of(tmp_path) == lock
 
 
-def test_an_environment_made_otherwise_is_held_to_the_plain_lock(tmp_path: Path) -> None:
+def test_other_environments_are_compared_with_the_default_lock_file(tmp_path: Path) -> None:
     assert packages.lock_file_of(tmp_path) == "requirements.lock"

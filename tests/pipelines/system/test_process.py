@@ -19,7 +19,7 @@ STUBBORN = (
     "import os, signal, subprocess, sys, time;"
     "signal.signal(signal.SIGINT, signal.SIG_IGN);"
     "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'],"
-    " start_new_session={apart});"
+    " start_new_session={new_session});"
     "print(child.pid, flush=True); time.sleep(600)"
 )
 
@@ -45,7 +45,7 @@ def test_lines_come_while_the_program_runs(tmp_path: Path) -> None:
     assert run(python(code), tmp_path, lambda _: answered.touch(), timeout=60) == 0
 
 
-def test_exit_code_is_given(tmp_path: Path) -> None:
+def test_exit_code_is_returned(tmp_path: Path) -> None:
     assert run(python("raise SystemExit(75)"), tmp_path, print) == 75
 
 
@@ -73,20 +73,20 @@ def test_interrupted_program_may_clean_up(tmp_path: Path) -> None:
     assert (tmp_path / "cleaned").exists()
 
 
-@pytest.mark.parametrize("apart", [False, True])
-def test_timeout_ends_the_program_and_its_children(tmp_path: Path, apart: bool) -> None:
+@pytest.mark.parametrize("new_session", [False, True])
+def test_timeout_ends_the_program_and_its_children(tmp_path: Path, new_session: bool) -> None:
     lines: list[str] = []
     begin = time.monotonic()
     with pytest.raises(TimedOutError):
-        run(python(STUBBORN.format(apart=apart)), tmp_path, lines.append, timeout=5)
+        run(python(STUBBORN.format(new_session=new_session)), tmp_path, lines.append, timeout=5)
     # Far from the time that they would take by themselves.
     assert time.monotonic() - begin < 300
     wait_until(60, lambda: is_gone(int(lines[0])))
 
 
-@pytest.mark.parametrize("apart", [False, True])
-def test_nothing_outlives_a_starter_that_was_killed(apart: bool) -> None:
-    stubborn = python(STUBBORN.format(apart=apart))
+@pytest.mark.parametrize("new_session", [False, True])
+def test_nothing_outlives_a_starter_that_was_killed(new_session: bool) -> None:
+    stubborn = python(STUBBORN.format(new_session=new_session))
     code = (
         "from pathlib import Path; from pipelines.system.process import run;"
         f"run({stubborn!r}, Path(), lambda line: print(line, flush=True))"
@@ -100,7 +100,7 @@ def test_nothing_outlives_a_starter_that_was_killed(apart: bool) -> None:
     wait_until(60, lambda: is_gone(child))
 
 
-def test_orphan_of_a_process_apart_ends_with_the_starter_too(tmp_path: Path) -> None:
+def test_orphan_in_another_process_group_ends_with_the_starter(tmp_path: Path) -> None:
     """As a daemon makes itself: its parent ends, and it has a session of its own."""
     daemon = (
         "import subprocess, sys;"
@@ -125,7 +125,7 @@ def test_orphan_of_a_process_apart_ends_with_the_starter_too(tmp_path: Path) -> 
     wait_until(60, lambda: is_gone(orphan))
 
 
-def test_descriptors_are_handed_on(tmp_path: Path) -> None:
+def test_descriptors_are_inherited(tmp_path: Path) -> None:
     descriptor = os.open(tmp_path / "held", os.O_RDWR | os.O_CREAT)
     lines: list[str] = []
     code = f"import os; print(os.path.realpath('/proc/self/fd/{descriptor}'))"
@@ -142,12 +142,12 @@ def test_descriptors_are_handed_on(tmp_path: Path) -> None:
         ("[" * 100_000, r"found: \[{200}$"),
     ],
 )
-def test_answer_of_another_form_is_a_sentence(tmp_path: Path, printed: str, found: str) -> None:
+def test_output_of_another_form_is_reported(tmp_path: Path, printed: str, found: str) -> None:
     (tmp_path / "answering.py").write_text(f"print('{printed}')")
     with pytest.raises(PipelineError, match=f"expected answering to end with .*JSON, {found}"):
         ask_for(list[int], "answering", folder=tmp_path)
 
 
-def test_answer_is_given_in_its_form(tmp_path: Path) -> None:
+def test_output_is_parsed(tmp_path: Path) -> None:
     (tmp_path / "answering.py").write_text("print('a warning'); print([1, 2])")
     assert ask_for(list[int], "answering", folder=tmp_path) == [1, 2]

@@ -1,4 +1,4 @@
-"""Take the time that params.yaml says, be as accurate as there are epochs, and say who it was."""
+"""Sleep as params.yaml requests, write an accuracy that grows with the epochs, and provenance."""
 
 import json
 import os
@@ -17,7 +17,7 @@ for epoch in range(params["epochs"]):
 while Path("../hold").exists():
     time.sleep(0.05)
 if params["fail"]:
-    sys.exit("error: params.yaml told it to fail")
+    sys.exit("error: params.yaml requests a failure")
 Path("model.txt").write_text(f"{params['recipe']} {params['epochs']} {Path('raw.txt').read_text()}")
 metrics = {"test": {"accuracy": params["epochs"] / 10, "recipe": params["recipe"]}}
 Path("reports/metrics.json").write_text(json.dumps(metrics))

@@ -9,7 +9,7 @@ from tests.pipelines.runs import FlowRun
 
 pytestmark = pytest.mark.slow
 
-# A stage that is at its second epoch when the test says so, and ends when it says so again.
+# A stage that prints its second epoch and ends only when the test creates a file for each.
 STEERED = """
 import time
 from pathlib import Path
@@ -30,7 +30,7 @@ Path("reports", "metrics.json").write_text("{}")
 """
 
 
-def test_training_outlives_an_outage_of_the_server_and_the_run_tells_of_it(
+def test_training_survives_a_server_outage_and_the_run_reports_it(
     tmp_path: Path, toy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # By default Prefect's client tries again for a minute before it gives up.
@@ -45,8 +45,8 @@ def test_training_outlives_an_outage_of_the_server_and_the_run_tells_of_it(
         process.kill()
         process.wait()
     (tmp_path / "gone").touch()
-    # The terminal is told at once.
-    wait_until(60, lambda: "Prefect's server did not take a request" in run.log.read_text())
+    # The terminal shows it at once.
+    wait_until(60, lambda: "Prefect's server did not accept a request" in run.log.read_text())
     with running(server):
         (tmp_path / "back").touch()
         identity, name, message = run.end()
@@ -54,6 +54,8 @@ def test_training_outlives_an_outage_of_the_server_and_the_run_tells_of_it(
     assert (name, found["state_name"]) == ("Completed", "Completed")
     # The server's log has lost the lines of that time; the state has the summary.
     assert found["state"]["message"] == message
-    assert message.startswith("2 ran, 1 cached; Prefect's server did not take 1 of its requests, ")
+    assert message.startswith(
+        "2 ran, 1 cached; Prefect's server did not accept 1 of its requests, "
+    )
     assert "ConnectError" in message
     assert (toy / "reports" / "index.html").read_text() == "steered\n"

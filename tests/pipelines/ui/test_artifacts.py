@@ -31,7 +31,7 @@ from pipelines.ui.artifacts import changes_of_metrics
         ("", {}),
     ],
 )
-def test_changes_are_those_that_dvc_prints_of_finite_numbers(
+def test_changes_of_metrics_contain_only_finite_numbers(
     printed: str,
     changes: dict[str, dict[str, float]],
     tmp_path: Path,

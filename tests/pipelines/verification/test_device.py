@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.verification.device import FIELDS, first_unlike
+from pipelines.verification.device import FIELDS, device_difference
 
 ROOT = Path(__file__).parents[3]
 ENTRY = {"cpu": "one", "instructions": ["avx", "fma"], "threads": 2, "seconds": 3, "onednn": True}
@@ -43,14 +43,14 @@ def test_every_field_that_a_training_records_of_its_hardware_is_compared() -> No
         ({"gpus": ["A100"]}, 'train: gpus: recorded nothing, here ["A100"]'),
     ],
 )
-def test_first_field_that_differs_is_named(change: dict[str, Any], expected: str | None) -> None:
-    assert first_unlike({"train": ENTRY}, {"train": ENTRY | change}) == expected
+def test_first_different_field_is_reported(change: dict[str, Any], expected: str | None) -> None:
+    assert device_difference({"train": ENTRY}, {"train": ENTRY | change}) == expected
 
 
-def test_every_training_is_compared() -> None:
+def test_devices_of_all_trainings_are_compared() -> None:
     recorded = {"train": ENTRY, "retrain": ENTRY | {"threads": 1}}
 
-    assert first_unlike(recorded, {"train": ENTRY, "retrain": ENTRY}) == (
+    assert device_difference(recorded, {"train": ENTRY, "retrain": ENTRY}) == (
         "retrain: threads: recorded 1, here 2"
     )
 
@@ -63,7 +63,7 @@ def test_every_training_is_compared() -> None:
         ({"train": "text"}, {"train": ENTRY}, "train: its device is not recorded on both sides"),
     ],
 )
-def test_device_that_is_not_recorded_is_of_no_known_class(
+def test_unrecorded_device_counts_as_another_class(
     recorded: dict[str, Any], found: dict[str, Any], expected: str
 ) -> None:
-    assert first_unlike(recorded, found) == expected
+    assert device_difference(recorded, found) == expected

@@ -46,7 +46,7 @@ def compare(tmp_path: Path) -> Compare:
         ("a.npy", b"no array", b"no arrow", "byte 6: recorded 0x61, here 0x6f"),
     ],
 )
-def test_first_difference_is_told_in_terms_of_the_format(
+def test_first_difference_is_described_in_terms_of_the_format(
     name: str, before: str | bytes, after: str | bytes, expected: str, compare: Compare
 ) -> None:
     # The formats fall back on lines and bytes.
@@ -67,28 +67,28 @@ def test_first_difference_is_told_in_terms_of_the_format(
         ("a.txt", bytes(1 << 21) + b"\xffa", bytes(1 << 21) + b"\xffb", "byte 2097153: recorded"),
     ],
 )
-def test_what_is_not_what_its_name_says_is_compared_by_bytes(
+def test_content_that_does_not_match_its_suffix_is_compared_by_bytes(
     name: str, before: bytes, after: bytes, expected: str, compare: Compare
 ) -> None:
     assert compare(name, before, after).startswith(expected)
 
 
-def test_of_a_long_line_only_what_is_near_is_quoted(compare: Compare) -> None:
-    said = compare("page.html", "x" * 500 + "a" + "y" * 500, "x" * 500 + "b" + "y" * 500)
+def test_only_the_surroundings_of_a_difference_in_a_long_line_are_quoted(compare: Compare) -> None:
+    output = compare("page.html", "x" * 500 + "a" + "y" * 500, "x" * 500 + "b" + "y" * 500)
 
-    assert said == (f"line 1: recorded …{'x' * 40}a{'y' * 39}…, here …{'x' * 40}b{'y' * 39}…")
+    assert output == (f"line 1: recorded …{'x' * 40}a{'y' * 39}…, here …{'x' * 40}b{'y' * 39}…")
 
 
-def test_of_tensors_the_first_by_name_and_its_first_element_are_told(tmp_path: Path) -> None:
+def test_first_different_tensor_and_element_are_reported(tmp_path: Path) -> None:
     kernel = np.zeros((2, 3), np.float32)
     other = kernel.copy()
     other[1, 0], other[1, 2] = 0.5, 7
     save_file({"b": kernel, "a": kernel}, tmp_path / "before.safetensors")
     save_file({"b": other, "a": kernel}, tmp_path / "after.safetensors")
 
-    said = first_difference(tmp_path / "before.safetensors", tmp_path / "after.safetensors")
+    output = first_difference(tmp_path / "before.safetensors", tmp_path / "after.safetensors")
 
-    assert said == "b[1, 0]: recorded 0.0, here 0.5"
+    assert output == "b[1, 0]: recorded 0.0, here 0.5"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_of_tensors_the_first_by_name_and_its_first_element_are_told(tmp_path: P
         (np.array([np.nan, 1.0]), np.array([np.nan, 2.0]), "[1]: recorded 1.0, here 2.0"),
     ],
 )
-def test_of_arrays_kind_and_bits_are_compared(
+def test_arrays_are_compared_by_type_shape_and_bits(
     before: np.ndarray, after: np.ndarray, expected: str, tmp_path: Path
 ) -> None:
     np.save(tmp_path / "before.npy", before)
@@ -109,16 +109,16 @@ def test_of_arrays_kind_and_bits_are_compared(
     assert first_difference(tmp_path / "before.npy", tmp_path / "after.npy") == expected
 
 
-def test_an_array_of_objects_is_compared_as_bytes_and_not_loaded(tmp_path: Path) -> None:
+def test_array_of_objects_is_compared_by_bytes_without_loading_it(tmp_path: Path) -> None:
     for name, value in (("before", "a"), ("after", "b")):
         np.save(tmp_path / f"{name}.npy", np.array([value], dtype=object), allow_pickle=True)
 
-    said = first_difference(tmp_path / "before.npy", tmp_path / "after.npy")
+    output = first_difference(tmp_path / "before.npy", tmp_path / "after.npy")
 
-    assert said.startswith("byte ")
+    assert output.startswith("byte ")
 
 
-def test_of_folders_the_first_file_by_name_is_told(tmp_path: Path) -> None:
+def test_first_different_file_of_a_folder_is_reported(tmp_path: Path) -> None:
     for side, last in (("before", "1"), ("after", "2")):
         (tmp_path / side / "inner").mkdir(parents=True)
         (tmp_path / side / "a.txt").write_text("same")

@@ -32,18 +32,21 @@ def test_outputs_are_read_in_the_order_of_the_stages(toy: Path, git: Git) -> Non
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", "expected what DVC writes"),
+        (b"", "expected a lock as DVC writes it"),
         (b"{", "expected a YAML file"),
         (b"stages: [a]", "to have records by stage"),
         (b"stages: null", "to have records by stage"),
         (b"stages: {s: null}", "to have records by stage"),
-        (b"stages: {s: {outs: null}}", "expected what DVC writes, found of stages.s.outs"),
-        (b"stages: {s: {outs: [null]}}", "expected what DVC writes, found of stages.s.outs.0"),
+        (b"stages: {s: {outs: null}}", "expected a lock as DVC writes it, found at stages.s.outs"),
+        (
+            b"stages: {s: {outs: [null]}}",
+            "expected a lock as DVC writes it, found at stages.s.outs.0",
+        ),
         (b"stages: {s: {}, s: {}}", "expected a YAML file"),
         (b"[" * 100_000, "expected a YAML file, found values nested more than 64 deep"),
-        (lock(md5="../../etc/passwd"), "expected what DVC writes"),
-        (lock().replace(b"size: 1", b"size: -1"), "expected what DVC writes"),
-        (lock().replace(b"size: 1", b"size: true"), "expected what DVC writes"),
+        (lock(md5="../../etc/passwd"), "expected a lock as DVC writes it"),
+        (lock().replace(b"size: 1", b"size: -1"), "expected a lock as DVC writes it"),
+        (lock().replace(b"size: 1", b"size: true"), "expected a lock as DVC writes it"),
         (
             lock().replace(
                 b"stages: {",
@@ -55,13 +58,13 @@ def test_outputs_are_read_in_the_order_of_the_stages(toy: Path, git: Git) -> Non
         (lock(path="/outside"), "within the repository, each once, found /outside"),
     ],
 )
-def test_record_that_dvc_did_not_write_is_refused(content: bytes, expected: str) -> None:
+def test_record_that_dvc_did_not_write_is_rejected(content: bytes, expected: str) -> None:
     with pytest.raises(PipelineError, match=expected):
         read_record(content, "dvc.lock")
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b"null", b'{"train": 1}', b'{"a": {}, "a": {}}'])
-def test_provenance_that_is_something_else_is_refused(content: bytes) -> None:
+def test_invalid_provenance_is_rejected(content: bytes) -> None:
     record = Record(frozenset(), {})
     assert provenance(None, record) == {}
     with pytest.raises(PipelineError, match=r"^models/provenance\.json: expected .*found"):

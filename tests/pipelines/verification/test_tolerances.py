@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 from safetensors.numpy import save_file
 
-from pipelines.verification.findings import judge
+from pipelines.verification.findings import check_tolerance
 from pipelines.verification.tolerances import TOLERANCES, tolerance_of
 from stages.params.file import read_params
 
@@ -27,21 +27,21 @@ METRICS: dict[str, dict[str, object]] = {
 }
 PREDICTIONS = "index,label,predicted,p0\n" + "".join(f"{i},1,1,0.5\n" for i in range(1000))
 
-Judge = Callable[[str, str | bytes, str | bytes], str]
+Compare = Callable[[str, str | bytes, str | bytes], str]
 
 
 @pytest.fixture
-def judged(tmp_path: Path) -> Judge:
-    """Judge a file on another class of device, by its path and both contents."""
+def compared(tmp_path: Path) -> Compare:
+    """Compare a file on another class of device, by its path and both contents."""
 
-    def judged(path: str, before: str | bytes, after: str | bytes) -> str:
+    def compared(path: str, before: str | bytes, after: str | bytes) -> str:
         places = [tmp_path / side / path for side in ("before", "after")]
         for place, content in zip(places, (before, after), strict=True):
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content.encode() if isinstance(content, str) else content)
-        return judge(path, places[0], places[1], same_class=False).verdict
+        return check_tolerance(path, places[0], places[1], same_class=False).outcome
 
-    return judged
+    return compared
 
 
 def changed(**sections: dict[str, Any]) -> str:
@@ -49,7 +49,7 @@ def changed(**sections: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("after", "verdict"),
+    ("after", "outcome"),
     [
         (changed(weights={"sha256": "b"}), "within tolerance"),
         (changed(test={"accuracy": 0.9933}), "within tolerance"),
@@ -66,12 +66,12 @@ def changed(**sections: dict[str, Any]) -> str:
         ("not JSON", "differs"),
     ],
 )
-def test_metrics_may_differ_by_their_limits(after: str, verdict: str, judged: Judge) -> None:
-    assert judged("reports/metrics.json", changed(), after) == verdict
+def test_metrics_are_compared_by_their_limits(after: str, outcome: str, compared: Compare) -> None:
+    assert compared("reports/metrics.json", changed(), after) == outcome
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "verdict"),
+    ("old", "new", "outcome"),
     [
         ("\n5,1,1,0.5", "\n5,1,7,0.4", "within tolerance"),
         ("\n5,1,1,0.5", "\n5,2,1,0.5", "differs"),
@@ -81,23 +81,25 @@ def test_metrics_may_differ_by_their_limits(after: str, verdict: str, judged: Ju
         ("predicted", "answer", "differs"),
     ],
 )
-def test_some_predicted_labels_may_differ(old: str, new: str, verdict: str, judged: Judge) -> None:
+def test_predictions_may_differ_in_some_labels_only(
+    old: str, new: str, outcome: str, compared: Compare
+) -> None:
     after = PREDICTIONS.replace(old, new)
 
-    assert judged("reports/predictions.csv", PREDICTIONS, after) == verdict
+    assert compared("reports/predictions.csv", PREDICTIONS, after) == outcome
 
 
-@pytest.mark.parametrize(("wrong", "verdict"), [(5, "within tolerance"), (6, "differs")])
+@pytest.mark.parametrize(("wrong", "outcome"), [(5, "within tolerance"), (6, "differs")])
 def test_at_most_half_a_percent_of_the_labels_may_differ(
-    wrong: int, verdict: str, judged: Judge
+    wrong: int, outcome: str, compared: Compare
 ) -> None:
     after = PREDICTIONS.replace(",1,1,", ",1,2,", wrong)
 
-    assert judged("reports/predictions.csv", PREDICTIONS, after) == verdict
+    assert compared("reports/predictions.csv", PREDICTIONS, after) == outcome
 
 
 @pytest.mark.parametrize(
-    ("after", "verdict"),
+    ("after", "outcome"),
     [
         ("epoch,loss,accuracy\n1,0.54,0.9849\n", "within tolerance"),
         ("epoch,loss,accuracy\n1,0.56,0.98\n", "differs"),
@@ -106,14 +108,14 @@ def test_at_most_half_a_percent_of_the_labels_may_differ(
         ("epoch,loss,accuracy\n1,0.5,0.98\n2,0.5,0.98\n", "differs"),
     ],
 )
-def test_history_may_differ_by_its_limits(after: str, verdict: str, judged: Judge) -> None:
+def test_history_is_compared_by_its_limits(after: str, outcome: str, compared: Compare) -> None:
     before = "epoch,loss,accuracy\n1,0.5,0.98\n"
 
-    assert judged("reports/history.csv", before, after) == verdict
+    assert compared("reports/history.csv", before, after) == outcome
 
 
 @pytest.mark.parametrize(
-    ("after", "verdict"),
+    ("after", "outcome"),
     [
         ({"kernel": np.ones((2, 3), np.float32)}, "within tolerance"),
         ({"kernel": np.zeros((3, 2), np.float32)}, "differs"),
@@ -121,22 +123,22 @@ def test_history_may_differ_by_its_limits(after: str, verdict: str, judged: Judg
         ({"other": np.zeros((2, 3), np.float32)}, "differs"),
     ],
 )
-def test_of_weights_the_shapes_alone_are_compared(
-    after: dict[str, Any], verdict: str, tmp_path: Path
+def test_only_the_shapes_of_weights_are_compared(
+    after: dict[str, Any], outcome: str, tmp_path: Path
 ) -> None:
     save_file({"kernel": np.zeros((2, 3), np.float32)}, tmp_path / "before.safetensors")
     save_file(after, tmp_path / "after.safetensors")
     places = tmp_path / "before.safetensors", tmp_path / "after.safetensors"
 
-    assert judge("models/train.safetensors", *places, same_class=False).verdict == verdict
+    assert check_tolerance("models/train.safetensors", *places, same_class=False).outcome == outcome
 
 
-def test_weights_that_cannot_be_read_differ(judged: Judge) -> None:
-    assert judged("models/train.safetensors", b"a", b"b") == "differs"
+def test_weights_that_cannot_be_read_differ(compared: Compare) -> None:
+    assert compared("models/train.safetensors", b"a", b"b") == "differs"
 
 
 @pytest.mark.parametrize(
-    ("path", "before", "after", "verdict"),
+    ("path", "before", "after", "outcome"),
     [
         ("models/classifier.tflite", "a" * 1000, "b" * 1009, "within tolerance"),
         ("models/classifier.tflite", "a" * 1000, "b" * 1011, "differs"),
@@ -148,13 +150,13 @@ def test_weights_that_cannot_be_read_differ(judged: Judge) -> None:
         ("of another pipeline", "a", "b", "differs"),
     ],
 )
-def test_each_kind_has_its_demand(
-    path: str, before: str, after: str, verdict: str, judged: Judge
+def test_each_kind_of_artifact_has_its_own_requirement(
+    path: str, before: str, after: str, outcome: str, compared: Compare
 ) -> None:
-    assert judged(path, before, after) == verdict
+    assert compared(path, before, after) == outcome
 
 
-def test_what_no_network_has_touched_has_no_tolerance_and_what_one_has_has() -> None:
+def test_only_artifacts_that_depend_on_a_network_have_a_tolerance() -> None:
     untouched = {"fetch", "ingest", "standardize", "split", "collect"}
     folder = read_params(ROOT / "params.yaml").handwriting.folder
     stages = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
@@ -188,5 +190,5 @@ def test_what_no_network_has_touched_has_no_tolerance_and_what_one_has_has() -> 
         ("models/train.safetensors", b"\xff" * 9),
     ],
 )
-def test_what_cannot_be_read_differs(judged: Judge, path: str, content: bytes) -> None:
-    assert judged(path, content, content + b"\n") == "differs"
+def test_unreadable_artifact_differs(compared: Compare, path: str, content: bytes) -> None:
+    assert compared(path, content, content + b"\n") == "differs"

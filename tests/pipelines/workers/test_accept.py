@@ -23,7 +23,7 @@ from pipelines.workers.accept import accept_result
 from pipelines.workers.request import Request
 from pipelines.workers.submit import push_request
 from tests.pipelines.prefect_server import Prefect
-from tests.pipelines.repositories import apart, clone_for_work, copy_toy, run
+from tests.pipelines.repositories import clone_for_work, copy_toy, isolate, run
 from tests.pipelines.runs import FlowRun
 from tests.pipelines.submissions import TRAIN, request_and_result
 
@@ -40,7 +40,7 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, 
     """
     root = tmp_path_factory.mktemp("submitted")
     with pytest.MonkeyPatch.context() as patch:
-        apart(patch, root)
+        isolate(patch, root)
         caller = copy_toy(root / "caller")
         (caller / "params.yaml").write_text("recipe: fast\nepochs: 3\nseconds: 0\nfail: false\n")
         worker = clone_for_work(root, caller)
@@ -100,12 +100,12 @@ def scene(
     submitted: tuple[Path, Request], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Scene:
     root, request = submitted
-    apart(monkeypatch, tmp_path)
+    isolate(monkeypatch, tmp_path)
     shutil.copytree(root, tmp_path / "scene", symlinks=True)
     return Scene(tmp_path / "scene", request)
 
 
-def test_request_leaves_branch_index_and_files_of_the_caller_alone(scene: Scene) -> None:
+def test_request_does_not_change_branch_index_and_files(scene: Scene) -> None:
     assert run(scene.caller, "git", "status", "--porcelain") == "M params.yaml"
     assert run(scene.caller, "git", "rev-parse", "HEAD", f"{scene.request.commit}^").split() == (
         [run(scene.caller, "git", "rev-parse", "main")] * 2
@@ -114,7 +114,7 @@ def test_request_leaves_branch_index_and_files_of_the_caller_alone(scene: Scene)
     assert "epochs: 3" in asked
 
 
-def test_request_says_what_the_record_must_say(scene: Scene) -> None:
+def test_request_contains_the_expected_record(scene: Scene) -> None:
     expected = scene.request.expected
     assert expected.cmd == "python train.py"
     assert [dep["path"] for dep in expected.deps] == ["raw.txt", "train.py"]
@@ -123,7 +123,7 @@ def test_request_says_what_the_record_must_say(scene: Scene) -> None:
     assert expected.outs == {"model.txt": True, "reports/metrics.json": False}
 
 
-def test_honest_answer_is_taken_over_and_nothing_is_left_to_do(scene: Scene) -> None:
+def test_correct_result_is_accepted_and_the_stage_is_then_up_to_date(scene: Scene) -> None:
     commit = scene.accept_result()
     assert commit == run(scene.worker, "git", "rev-parse", "HEAD")
     assert (scene.caller / "model.txt").read_text() == "fast 3 one\n"
@@ -135,7 +135,7 @@ def test_honest_answer_is_taken_over_and_nothing_is_left_to_do(scene: Scene) -> 
     assert not list((scene.caller / ".dvc" / "cache").glob("incoming-*"))
 
 
-def test_answer_again_finds_its_objects_here(scene: Scene) -> None:
+def test_repeated_result_uses_the_objects_in_the_cache(scene: Scene) -> None:
     scene.accept_result()
     shutil.rmtree(scene.root / "store")
     asked = f"--source={scene.request.commit}"
@@ -167,22 +167,22 @@ def test_damaged_object_in_the_cache_is_replaced(scene: Scene) -> None:
         (
             "extra file",
             RecordError,
-            "expected changes of nothing but .*, found one of extra.txt",
+            "expected changes only of .*, found one of extra.txt",
         ),
         (
             "edited metrics",
             RecordError,
-            r"metrics\.json is refused: expected its content to be as",
+            r"metrics\.json is rejected: expected the content that",
         ),
         (
             "another stage's record",
             RecordError,
-            "dvc.lock to say of stage report what it said at",
+            "stage report of dvc.lock to be unchanged since",
         ),
         ("truncated object", DamagedError, r"to have that MD5, found [0-9a-f]+ of 4 bytes"),
     ],
 )
-def test_tampered_answer_is_refused(
+def test_tampered_result_is_rejected(
     scene: Scene, tampering: str, error: type[PipelineError], sentence: str
 ) -> None:
     known = {
@@ -196,17 +196,17 @@ def test_tampered_answer_is_refused(
     scene.check_refused(error, sentence)
 
 
-def test_request_itself_is_no_answer(scene: Scene) -> None:
+def test_request_itself_is_rejected_as_a_result(scene: Scene) -> None:
     run(scene.worker, "git", "reset", "--quiet", "--hard", scene.request.commit)
     scene.push()
     scene.check_refused(MismatchError, "expected a commit whose parent is")
 
 
 @pytest.mark.parametrize("path", ["train.py", "params.yaml", "reports/more.json"])
-def test_file_that_the_stage_does_not_make_is_refused(scene: Scene, path: str) -> None:
+def test_file_that_is_not_an_output_is_rejected(scene: Scene, path: str) -> None:
     (scene.worker / path).write_text("extra\n")
     scene.answer_again()
-    scene.check_refused(RecordError, f"expected changes of nothing but .*, found one of {path}")
+    scene.check_refused(RecordError, f"expected changes only of .*, found one of {path}")
 
 
 @pytest.mark.parametrize(
@@ -223,11 +223,11 @@ def test_file_that_the_stage_does_not_make_is_refused(scene: Scene, path: str) -
         ("outs.0.size", True, "expected a record as DVC writes it, found"),
         ("outs.0.path", "../model.txt", r"expected the outputs .*, found \.\./model\.txt"),
         ("outs.0.md5", "../../../model", "expected a record as DVC writes it, found"),
-        ("outs.0.size", 3, "model.txt is refused: expected .* and 3 bytes, found"),
+        ("outs.0.size", 3, "model.txt is rejected: expected .* and 3 bytes, found"),
         ("outs", [], "expected the outputs .*, found none"),
     ],
 )
-def test_record_of_something_else_is_refused(
+def test_record_of_another_stage_is_rejected(
     scene: Scene, edit: Edit, place: str, value: object, sentence: str
 ) -> None:
     edit(scene.worker / "dvc.lock", f"stages.train.{place}", value)
@@ -244,14 +244,14 @@ def test_output_in_git_that_is_larger_than_recorded_is_not_read(scene: Scene) ->
     )
 
 
-def test_lock_too_large_to_be_one_is_not_read(scene: Scene) -> None:
+def test_lock_that_is_too_large_is_not_read(scene: Scene) -> None:
     with (scene.worker / "dvc.lock").open("a") as lock:
         lock.write("#" * (1 << 24))
     scene.answer_again()
     scene.check_refused(RecordError, "to have at most 16777216 bytes, found")
 
 
-def test_lock_without_the_record_is_refused(scene: Scene) -> None:
+def test_lock_without_the_record_is_rejected(scene: Scene) -> None:
     lock = scene.lock()
     del lock["stages"]["train"]
     YAML().dump(lock, scene.worker / "dvc.lock")
@@ -272,13 +272,13 @@ def test_lock_without_the_record_is_refused(scene: Scene) -> None:
         "[" * 100_000,
     ],
 )
-def test_lock_that_is_no_lock_is_refused(scene: Scene, text: str) -> None:
+def test_invalid_lock_is_rejected(scene: Scene, text: str) -> None:
     (scene.worker / "dvc.lock").write_text(text)
     scene.answer_again()
     scene.check_refused(RecordError, "dvc.lock of ")
 
 
-def test_link_in_place_of_a_file_is_refused(scene: Scene) -> None:
+def test_link_instead_of_a_file_is_rejected(scene: Scene) -> None:
     metrics = scene.worker / "reports" / "metrics.json"
     metrics.unlink()
     metrics.symlink_to("/etc/hostname")
@@ -286,45 +286,41 @@ def test_link_in_place_of_a_file_is_refused(scene: Scene) -> None:
     scene.check_refused(RecordError, r"reports/metrics\.json to be a file, found Git's mode 120000")
 
 
-def test_answer_that_is_not_there_is_refused(scene: Scene) -> None:
+def test_missing_result_is_reported(scene: Scene) -> None:
     run(scene.root / "origin.git", "git", "update-ref", "-d", f"refs/heads/{scene.request.result}")
     scene.check_refused(PipelineError, re.escape(scene.request.result))
 
 
-def test_lock_that_was_written_in_the_meantime_is_not_overwritten(scene: Scene) -> None:
+def test_lock_changed_since_the_request_is_not_overwritten(scene: Scene) -> None:
     with (scene.caller / "dvc.lock").open("a") as lock:
         lock.write("# of another run\n")
-    with pytest.raises(PipelineError, match="to be as it was when train was requested, found it"):
+    with pytest.raises(PipelineError, match="to be unchanged since train was requested, found it"):
         scene.accept_result()
     assert (scene.caller / "dvc.lock").read_text().endswith("# of another run\n")
     assert (scene.caller / "model.txt").read_text() == "fast 2 one\n"
 
 
-def test_input_that_the_remote_would_not_have_is_not_asked_for(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_input_is_not_submitted(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """DVC's own push exits with 0 when the cache lacks an object."""
     shutil.rmtree(scene.root / "store")
     (raw,) = (dep for dep in scene.request.expected.deps if dep["path"] == "raw.txt")
     object_path(scene.caller / ".dvc" / "cache", raw["md5"]).unlink()
     monkeypatch.chdir(scene.caller)
-    with pytest.raises(DamagedError, match="found 1 of 1 objects missing"):
+    with pytest.raises(DamagedError, match="found 1 of 1 missing"):
         push_request(TRAIN, scene.caller, scene.request.expected, Timing())
 
 
-def test_provenance_is_the_workers(scene: Scene) -> None:
+def test_provenance_comes_from_the_worker(scene: Scene) -> None:
     scene.accept_result()
     of_worker = json.loads((scene.worker / "models" / "provenance.json").read_text())
     assert json.loads((scene.caller / "models" / "provenance.json").read_text()) == of_worker
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"train": 1}', "[" * 100_000, '{"train": {"a": NaN}}'])
-def test_provenance_that_nobody_could_read_later_is_refused(scene: Scene, text: str) -> None:
+def test_unreadable_provenance_is_rejected(scene: Scene, text: str) -> None:
     (scene.worker / "models" / "provenance.json").write_text(text)
     scene.answer_again()
-    scene.check_refused(
-        RecordError, r"models/provenance\.json: expected .* none of it was accepted"
-    )
+    scene.check_refused(RecordError, r"models/provenance\.json: expected .* nothing was accepted")
 
 
 class Work(FlowRun):
@@ -349,7 +345,7 @@ def work(prefect: Prefect, scene: Scene) -> Iterator[Callable[[Request], FlowRun
         started.process.communicate()
 
 
-def test_worker_runs_nothing_but_what_was_asked_for(
+def test_worker_does_not_run_a_stage_that_differs_from_the_request(
     work: Callable[[Request], FlowRun], scene: Scene
 ) -> None:
     params = {"params.yaml": scene.request.expected.params["params.yaml"] | {"epochs": 4}}
@@ -359,13 +355,15 @@ def test_worker_runs_nothing_but_what_was_asked_for(
     assert "params: params.yaml: epochs: expected 4, found 3; the stage was not run." in message
 
 
-def test_worker_refuses_to_train_with_other_versions_than_the_callers(
+def test_worker_does_not_train_with_other_versions(
     work: Callable[[Request], FlowRun], scene: Scene
 ) -> None:
     other = Environment(python="3.9", tensorflow="2.0.0")
     _, name, message = work(scene.request.model_copy(update={"environment": other})).end()
     assert name == "Failed"
-    assert message.startswith("expected Python 3.9 and TensorFlow 2.0.0, as the caller has, found ")
+    assert message.startswith(
+        "expected Python 3.9 and TensorFlow 2.0.0, as on the submitting machine, found "
+    )
 
 
 @pytest.mark.parametrize(
@@ -378,12 +376,14 @@ def test_worker_refuses_to_train_with_other_versions_than_the_callers(
         ("file", "../dvc.yaml"),
     ],
 )
-def test_request_that_names_another_place_is_refused(scene: Scene, place: str, value: str) -> None:
+def test_request_with_an_invalid_path_or_branch_is_rejected(
+    scene: Scene, place: str, value: str
+) -> None:
     with pytest.raises(ValidationError, match=place):
         Request.model_validate(scene.request.model_dump() | {place: value})
 
 
-def test_worker_trains_on_no_damaged_input(
+def test_worker_does_not_train_on_damaged_input(
     work: Callable[[Request], FlowRun], scene: Scene
 ) -> None:
     (raw,) = (dep for dep in scene.request.expected.deps if dep["path"] == "raw.txt")
