@@ -372,8 +372,15 @@ def test_tags_that_a_remote_refuses_are_removed_and_the_winner_is_named(
     run(folder, "git", "push", "--quiet", "origin", "main")
     # A promotion by another, between what this one fetches and what it pushes.
     hook = folder / ".git" / "hooks" / "pre-push"
-    theirs = "HEAD:refs/tags/net@v1.0.0 'HEAD:refs/tags/net#production#1'"
-    hook.write_text(f"#!/bin/sh\ngit push --quiet --no-verify origin {theirs}\n")
+    hook.write_text(
+        """#!/bin/sh
+        git tag --annotate --message=theirs theirs
+        for tag in net@v1.0.0 'net#production#1'; do
+            git push --quiet --no-verify origin "theirs:refs/tags/$tag"
+        done
+        git tag --delete theirs
+        """
+    )
     hook.chmod(0o755)
     code, said = promote(folder, "--push", "origin")
     assert code == 1
