@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -451,6 +452,23 @@ def test_promotions_that_were_not_pushed_are_pushed_with_the_next(
     assert (code, said.endswith("has the stage production again, after v1.1.0.\n")) == (0, True)
     assert run(origin, "git", "tag") == run(folder, "git", "tag")
     assert (holder(folder), holder(origin)) == ("v1.0.0", "v1.0.0")
+
+
+def test_stage_that_gto_takes_back_is_that_of_the_version_before(folder: Path) -> None:
+    for wrong in (50, 40):
+        commit(folder, wrong)
+        assert promote(folder)[0] == 0
+    # GTO orders tags by their dates, in whole seconds.
+    time.sleep(1)
+    run(folder, "gto", "deprecate", "net", "v1.1.0", "production")
+    assert holder(folder) == "v1.0.0"
+    assert judge(folder)[0] == 0
+    assert verdict(folder)["promoted"]["version"] == "v1.0.0"
+    code, said = rollback(folder, "production")
+    assert (code, "had the stage production before, found v1.0.0 alone." in said) == (1, True)
+    code, said = promote(folder)
+    assert (code, said.startswith("v1.1.0 (")) == (0, True), said
+    assert holder(folder) == "v1.1.0"
 
 
 def test_promotion_that_was_killed_and_overtaken_is_a_sentence(folder: Path, origin: Path) -> None:
