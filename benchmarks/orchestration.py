@@ -27,9 +27,9 @@ def main() -> None:
         for folder in (clone, other):
             # Without the last record, DVC cannot skip stages that lead to the same bytes.
             (folder / "dvc.lock").unlink()
-        cold_repro, _ = repro(other)
-        cold_flow, _ = timed(FLOW, clone)
-        turns = [(timed(FLOW, clone)[0], repro(clone)[0]) for _ in range(ROUNDS)]
+        cold_repro = repro(other)
+        cold_flow = timed(FLOW, clone)
+        turns = [(timed(FLOW, clone), repro(clone)) for _ in range(ROUNDS)]
 
     flows, repros = zip(*turns, strict=True)
     figures = {

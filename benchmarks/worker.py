@@ -18,9 +18,8 @@ from pathlib import Path
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.sorting import FlowRunSort
-from ruamel.yaml import YAML
 
-from benchmarks.clone import repro, timed
+from benchmarks.clone import repro, repro_by_stage, timed, weights
 from benchmarks.orchestration import server
 from benchmarks.results import record
 from benchmarks.tampering import TAMPERINGS, Answered
@@ -57,8 +56,8 @@ def main() -> None:
         accepted = refused.pop("nothing") is None
         identical = all(weights(caller, name) == weights(home, name) for name in HANDED_OFF)
         provenance = (caller / PROVENANCE).read_text()
-        status = run(caller, "dvc", "status")
-        _, again = repro(caller)
+        status = json.loads(run(caller, "dvc", "status", "--json"))
+        _, again = repro_by_stage(caller)
 
     print("\n".join(f"{row['stage']:13} {row['state']:9} {row['why']}" for row in tables["stages"]))
     print(provenance)
@@ -71,14 +70,14 @@ def main() -> None:
         "training_seconds": round(training_seconds(tables), 1),
         "stages": {row["stage"]: row["state"] for row in tables["stages"]},
         "stages_on_the_pool": [
-            row["stage"] for row in tables["stages"] if row["why"].startswith("by a worker")
+            row["stage"] for row in tables["stages"] if key_of(row["stage"]) in tables
         ],
         "untampered_accepted": accepted,
         "tampered_tried": len(refused),
         "tampered_refused": sum(said is not None for said in refused.values()),
         "weights_identical": identical,
-        "dvc_status_clean": status == "Data and pipelines are up to date.",
-        "stages_run_afterwards": sum("Running stage" in line for _, line in again),
+        "dvc_status_clean": not status,
+        "stages_run_afterwards": len(again),
     }
     record("worker", figures)
 
@@ -131,6 +130,11 @@ def request_for(client: SyncPrefectClient, stage: str) -> Request:
     return Request.model_validate(asked.parameters["request"])
 
 
+def key_of(stage: str) -> str:
+    """Return the key of the table that a stage has only if a worker ran it."""
+    return f"seconds-of-{stage.replace('_', '-')}-on-pool-gpu"
+
+
 def seconds_of(table: list[dict[str, str]]) -> dict[str, float]:
     """Return the seconds in a Prefect table, by part."""
     return {row["part"]: float(row["seconds"]) for row in table}
@@ -140,7 +144,7 @@ def detour_by_part(tables: Mapping[str, list[dict[str, str]]]) -> dict[str, floa
     """Return the seconds that both stages took besides running, by part."""
     parts: dict[str, float] = {}
     for stage in HANDED_OFF:
-        here = seconds_of(tables[f"seconds-of-{stage}-on-pool-gpu"])
+        here = seconds_of(tables[key_of(stage)])
         there = seconds_of(tables[f"seconds-of-work-on-{stage}"])
         here["begin and end the worker's run"] = here.pop("the worker's run") - sum(there.values())
         there.pop("run the stage")
@@ -153,13 +157,6 @@ def training_seconds(tables: Mapping[str, list[dict[str, str]]]) -> float:
     """Return the seconds that both stages ran."""
     worked = (tables[f"seconds-of-work-on-{stage}"] for stage in HANDED_OFF)
     return sum(seconds_of(table)["run the stage"] for table in worked)
-
-
-def weights(folder: Path, stage: str) -> str:
-    """Return the hash of a stage's weights."""
-    lock = YAML(typ="safe", pure=True).load(folder / "dvc.lock")
-    outs = {out["path"]: out["md5"] for out in lock["stages"][stage]["outs"]}
-    return str(outs[f"models/{stage}.safetensors"])
 
 
 def refusal(root: Path, tampering: str, request: Request) -> str | None:

@@ -16,7 +16,7 @@ from pipelines.dvc.outcome import Outcome, read_outcome
 from pipelines.dvc.stages import Stage
 from pipelines.errors import NoWorkerError, PipelineError
 from pipelines.system.process import TimedOutError, run
-from pipelines.ui.progress import Progress
+from pipelines.ui.progress import PROGRESS_FILE, Progress, ProgressFile
 from pipelines.workers.policy import Policy
 from pipelines.workers.submit import submit
 
@@ -113,22 +113,25 @@ def _reproduce_on_pool(
 
 
 def _reproduce_here(stage: Stage, folder: Path, lock_fd: int, python: Path) -> State:
-    logger, lines, progress = get_run_logger(), [], Progress(stage.name)
-
-    def on_line(line: str) -> None:
-        if not line:
-            return
-        logger.info(line)
-        lines.append(line)
-        progress.read(line)
+    logger, lines = get_run_logger(), []
 
     with TemporaryDirectory() as temporary:
-        reported = Path(temporary, "outcome.json")
+        reported, progress_file = Path(temporary, "outcome.json"), Path(temporary, "progress.jsonl")
+        progress = Progress(stage.name, ProgressFile(progress_file))
+
+        def on_line(line: str) -> None:
+            if not line:
+                return
+            logger.info(line)
+            lines.append(line)
+            progress.update()
+
         options = ["--file", stage.file, "--outcome", str(reported)]
         module = "pipelines.dvc.processes.reproduce"
         command = [str(python), "-m", module, *options, "--", str(folder), stage.name]
+        environment = {PROGRESS_FILE: str(progress_file)}
         try:
-            run(command, PROJECT, on_line, stage.meta.timeout, [lock_fd])
+            run(command, PROJECT, on_line, stage.meta.timeout, [lock_fd], environment)
         except TimedOutError:
             limit = f"{stage.meta.timeout:g} s, its meta.timeout in dvc.yaml"
             return Failed(message=f"stage {stage.name} was ended after {limit}.")

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+from gto.versions import SemVer
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pipelines.errors import PipelineError
-from pipelines.promotion import registry
+from pipelines.promotion import registry, versions
 from pipelines.promotion.criteria import check_criteria, described
 from pipelines.promotion.results import Read, at_commit, read_results
 from pipelines.system import durable
@@ -29,10 +30,16 @@ class _Written(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+def _version(value: str) -> str:
+    if not SemVer.is_valid(value):
+        raise PydanticCustomError("version", "version must be a version such as v1.2.0")
+    return value
+
+
 class Promoted(_Written):
     """The version that had the stage when the gate ran."""
 
-    version: Annotated[str, Field(pattern=r"^v[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$")]
+    version: Annotated[str, AfterValidator(_version)]
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 
@@ -107,7 +114,7 @@ def run_gate(repository: Path, read: Read, whose: str, gate: Gate) -> GateReport
     """
     found = read_results(read, whose)
     artifact = registry.artifacts_of(repository, "HEAD")[0]
-    holder = next(reversed(registry.held(repository, artifact, gate.stage)), None)
+    holder = next(reversed(versions.held(repository, artifact, gate.stage)), None)
     compared = holder and Promoted(version=holder.name, commit=holder.commit)
     if holder and (earlier := recorded_at(repository, holder.commit)):
         compared = earlier.promoted if earlier.digests == found.digests else compared

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.git.command import git
 from pipelines.git.repository import Repository
-from pipelines.promotion import registry
+from pipelines.promotion import registry, versions
 from pipelines.promotion.gate import (
     GATE,
     GateReport,
@@ -16,8 +16,8 @@ from pipelines.promotion.gate import (
     recorded_at,
     run_gate,
 )
-from pipelines.promotion.registry import Version
 from pipelines.promotion.results import GATE_INPUTS, at_commit, digests_of
+from pipelines.promotion.versions import Version
 from pipelines.system.lock import exclusive
 
 
@@ -52,8 +52,8 @@ def promote_commit(
         unpushed = _fetch(folder, artifacts, remote)
         report = report_of(folder, commit)
         stage = report.stage
-        known = registry.versions(folder, artifacts[0])
-        held = registry.held(folder, artifacts[0], stage)
+        known = versions.registered(folder, artifacts[0])
+        held = versions.held(folder, artifacts[0], stage)
         same = [one for one in known if _are_same_results(folder, one.commit, commit)]
         if held and held[-1] in same:
             has = f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} already"
@@ -66,8 +66,7 @@ def promote_commit(
             )
         check_not_outdated(folder, commit, report, held)
         named = next((version for version in known if version.commit == commit), None)
-        every = [one for artifact in artifacts for one in registry.versions(folder, artifact)]
-        version = named or Version(registry.next_version(every), commit)
+        version = named or Version(versions.next_version(folder, artifacts), commit)
         _tag_and_push(folder, artifacts, version, stage, remote, unpushed)
     return f"{version.name} ({commit[:7]}) has the stage {stage} now."
 
@@ -84,8 +83,8 @@ def roll_back(
     artifacts = registry.artifacts_of(folder, "HEAD")
     with _promotion_lock(repository, f"rollback of {stage}", log):
         unpushed = _fetch(folder, artifacts, remote)
-        held = registry.held(folder, artifacts[0], stage)
-        pushed = registry.held(folder, artifacts[0], stage, without=unpushed)
+        held = versions.held(folder, artifacts[0], stage)
+        pushed = versions.held(folder, artifacts[0], stage, without=unpushed)
         if unpushed and held[-1:] == pushed[-2:-1]:
             # An earlier rollback was not pushed: rolling back again would go one version too far.
             has = f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} again already"
@@ -185,7 +184,7 @@ def _tag_and_push(
     except PipelineError as error:
         registry.untag(folder, made)
         registry.fetch(folder, remote)
-        held = registry.held(folder, artifacts[0], stage)
+        held = versions.held(folder, artifacts[0], stage)
         winner = f"{held[-1].name} ({held[-1].commit[:7]})" if held else "no version"
         raise OvertakenError(
             f"{version.name} ({version.commit[:7]}) is not promoted: {remote}, where {winner} has "

@@ -9,29 +9,19 @@ This module creates all tags of a promotion or none, and dates each later than a
 """
 
 import json
-import re
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+
+from gto.constants import name_re
 
 from pipelines.errors import PipelineError
 from pipelines.git.command import git
 from pipelines.git.commits import contents_of
 from pipelines.git.repository import identity
+from pipelines.promotion.versions import Version, ever_registered, last_count
 from pipelines.system.process import output
 from stages.shared.formats import LARGEST, FormatError, parse_yaml
-
-_VERSION = re.compile(r"v[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}\Z")
-_COUNT = re.compile(r"[0-9]{1,9}\Z")
-_ARTIFACT = re.compile(r"[a-z]([a-z0-9-/]*[a-z0-9])?\Z")
-
-
-class Version(NamedTuple):
-    """A registered version of an artifact."""
-
-    name: str
-    commit: str
 
 
 def artifacts_of(folder: Path, commit: str) -> tuple[str, ...]:
@@ -52,48 +42,13 @@ def artifacts_of(folder: Path, commit: str) -> tuple[str, ...]:
             f"{name}: expected a section artifacts with at least one name, found "
             f"{json.dumps(artifacts)[:60]}; declare what is promoted."
         )
-    if wrong := next((name for name in artifacts if not _ARTIFACT.match(name)), None):
-        raise PipelineError(
-            f"{name}: expected names of artifacts as GTO takes them, of lowercase letters, digits, "
-            f"- and /, found {json.dumps(wrong)}; rename it."
-        )
+    for artifact in artifacts:
+        if not name_re.fullmatch(artifact):
+            raise PipelineError(
+                f"{name}: expected names of artifacts as GTO takes them, of letters, digits, -, _ "
+                f"and /, found {json.dumps(artifact)}; rename it."
+            )
     return tuple(artifacts)
-
-
-def versions(folder: Path, artifact: str) -> list[Version]:
-    """List the versions of an artifact, lowest first."""
-    found = [
-        Version(tag.removeprefix(f"{artifact}@"), commit)
-        for tag, commit in _tags(folder, f"{artifact}@v*")
-    ]
-    return sorted(
-        (version for version in found if _VERSION.match(version.name)),
-        key=lambda version: _numbers(version.name),
-    )
-
-
-def next_version(known: Iterable[Version]) -> str:
-    """Return the name of the next version: the next minor one, or the first."""
-    newest = max((_numbers(version.name) for version in known), default=None)
-    return f"v{newest[0]}.{newest[1] + 1}.0" if newest else "v1.0.0"
-
-
-def held(folder: Path, artifact: str, stage: str, without: Collection[str] = ()) -> list[Version]:
-    """List the versions that can be rolled back through; the last one has the stage.
-
-    If a version is assigned again, the versions that were assigned after it are dropped. Tags in
-    ``without`` are ignored.
-    """
-    by_commit = {version.commit: version for version in versions(folder, artifact)}
-    counted = sorted(
-        (int(tag.rpartition("#")[2]), commit)
-        for tag, commit in _tags(folder, f"{artifact}#{stage}#*")
-        if _COUNT.match(tag.rpartition("#")[2]) and tag not in without
-    )
-    stack: list[Version] = []
-    for version in (by_commit[commit] for _, commit in counted if commit in by_commit):
-        stack = stack[: stack.index(version) + 1] if version in stack else [*stack, version]
-    return stack
 
 
 def tag(folder: Path, artifacts: Sequence[str], version: Version, stage: str) -> list[str]:
@@ -108,16 +63,20 @@ def tag(folder: Path, artifacts: Sequence[str], version: Version, stage: str) ->
     messages = {}
     for artifact in artifacts:
         of_commit = [
-            known for known in versions(folder, artifact) if known.commit == version.commit
+            known
+            for known in ever_registered(folder, artifact)
+            if known.commit_hexsha == version.commit
         ]
         if not of_commit:
             messages[f"{artifact}@{version.name}"] = f"Register {artifact} {version.name}"
-        elif version not in of_commit:
+        elif (known := of_commit[0]).version != version.name or not known.is_active:
+            found = known.version if known.is_active else f"{known.version}, which is deregistered"
             raise PipelineError(
                 f"{version.commit[:7]}: expected {artifact} to be {version.name} or not registered "
-                f"there, found {of_commit[0].name}; `gto deregister` takes it back."
+                f"there, found {found}; `gto deprecate --force --delete "
+                f"{artifact} {known.version}` removes its tags."
             )
-        name = f"{artifact}#{stage}#{_last_count(folder, artifact) + 1}"
+        name = f"{artifact}#{stage}#{last_count(folder, artifact) + 1}"
         messages[name] = f"Assign {stage} to {artifact} {version.name}"
     _make(folder, version.commit, messages)
     return sorted(messages)
@@ -173,24 +132,6 @@ def push(folder: Path, tags: Sequence[str], remote: str) -> None:
 def fetch(folder: Path, remote: str) -> None:
     """Fetch a remote's tags."""
     git(folder, "fetch", "--quiet", "--tags", "--end-of-options", remote)
-
-
-def _numbers(version: str) -> tuple[int, int, int]:
-    major, minor, patch = map(int, version.removeprefix("v").split("."))
-    return major, minor, patch
-
-
-def _tags(folder: Path, pattern: str) -> list[tuple[str, str]]:
-    """Return the tags that match a pattern, each with its commit."""
-    names = "%(refname:short) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
-    listed = git(folder, "for-each-ref", f"--format={names}", f"refs/tags/{pattern}")
-    return [(tag, commit) for tag, commit in map(str.split, listed.splitlines())]
-
-
-def _last_count(folder: Path, artifact: str) -> int:
-    """Return the highest number of an artifact's tags; GTO counts over all stages."""
-    counts = (tag.rpartition("#")[2] for tag, _ in _tags(folder, f"{artifact}#*"))
-    return max((int(count) for count in counts if _COUNT.match(count)), default=0)
 
 
 def _newest(folder: Path) -> int:

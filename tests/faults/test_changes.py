@@ -150,7 +150,8 @@ def test_change_during_a_flow_fails_with_one_sentence(project: Project, tmp_path
 
     assert flow.returncode == 1
     assert (
-        "depends on to stay as it was while it ran, found changed: stages/training/loss.py" in output
+        "depends on to stay as it was while it ran, found changed: stages/training/loss.py"
+        in output
     )
     assert "Traceback" not in output
     undo(project, before)

@@ -71,8 +71,15 @@ class Prefect:
 
     def artifacts(self, run: str) -> dict[str, Any]:
         """What a flow run, or one of its tasks, left to see, by key."""
-        found = self._post("artifacts/filter", artifacts={"flow_run_id": {"any_": [run]}})
-        return {artifact["key"]: artifact["data"] for artifact in found}
+        return {artifact["key"]: artifact["data"] for artifact in self._artifacts(run)}
+
+    def description(self, run: str, key: str) -> str:
+        """The description of an artifact of a flow run."""
+        found = {artifact["key"]: artifact["description"] for artifact in self._artifacts(run)}
+        return str(found[key])
+
+    def _artifacts(self, run: str) -> Any:
+        return self._post("artifacts/filter", artifacts={"flow_run_id": {"any_": [run]}})
 
     def events(self, name: str, **payload: Any) -> list[dict[str, Any]]:
         """The events of this name and with this in their payload."""

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -377,8 +378,15 @@ def test_rejected_tags_are_removed_and_the_promoted_version_is_named(
     run(folder, "git", "push", "--quiet", "origin", "main")
     # A promotion by another, between what this one fetches and what it pushes.
     hook = folder / ".git" / "hooks" / "pre-push"
-    theirs = "HEAD:refs/tags/net@v1.0.0 'HEAD:refs/tags/net#production#1'"
-    hook.write_text(f"#!/bin/sh\ngit push --quiet --no-verify origin {theirs}\n")
+    hook.write_text(
+        """#!/bin/sh
+        git tag --annotate --message=theirs theirs
+        for tag in net@v1.0.0 'net#production#1'; do
+            git push --quiet --no-verify origin "theirs:refs/tags/$tag"
+        done
+        git tag --delete theirs
+        """
+    )
     hook.chmod(0o755)
     code, output = promote(folder, "--push", "origin")
     assert code == 1
@@ -445,6 +453,26 @@ def test_unpushed_promotions_are_pushed_with_the_next_one(folder: Path, origin: 
     assert (code, output.endswith("has the stage production again, after v1.1.0.\n")) == (0, True)
     assert run(origin, "git", "tag") == run(folder, "git", "tag")
     assert (holder(folder), holder(origin)) == ("v1.0.0", "v1.0.0")
+
+
+def test_stage_that_gto_takes_back_is_that_of_the_version_before(folder: Path) -> None:
+    for wrong in (50, 40):
+        commit(folder, wrong)
+        assert promote(folder)[0] == 0
+    # GTO orders tags by their dates, in whole seconds.
+    time.sleep(1)
+    run(folder, "gto", "deprecate", "net", "v1.1.0", "production")
+    assert holder(folder) == "v1.0.0"
+    assert gate(folder)[0] == 0
+    assert report(folder)["promoted"]["version"] == "v1.0.0"
+    code, output = rollback(folder, "production")
+    assert (
+        code,
+        "expected an earlier version with the stage production, found only v1.0.0." in output,
+    ) == (1, True)
+    code, output = promote(folder)
+    assert (code, output.startswith("v1.1.0 (")) == (0, True), output
+    assert holder(folder) == "v1.1.0"
 
 
 def test_killed_and_overtaken_promotion_is_rejected_in_one_sentence(

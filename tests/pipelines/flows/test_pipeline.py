@@ -51,6 +51,7 @@ def test_only_changed_stages_run_with_their_log_and_records(
     assert (metric["before"], metric["after"]) == (0.2, 0.3)
     assert metric["change"] == pytest.approx(0.1)
     assert records["train-progress"] == 100
+    assert prefect.description(identity, "train-progress") == "epoch 3/3: loss 0.5000"
 
 
 def test_earlier_results_are_restored_without_running(

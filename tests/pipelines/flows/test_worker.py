@@ -80,6 +80,7 @@ def test_stage_with_a_pool_runs_on_the_worker_and_is_then_up_to_date(
     logs = wait_until(20, lambda: [line for line in pool.logs(work["id"]) if "epoch" in line])
     assert logs == ["epoch 1/3: loss 0.5", "epoch 2/3: loss 0.5", "epoch 3/3: loss 0.5"]
     assert pool.artifacts(work["id"])["train-progress"] == 100
+    assert pool.description(work["id"], "train-progress") == "epoch 3/3: loss 0.5000"
     assert work["parent_task_run_id"]
 
     # The worker's clone is as it was, but for its cache, which has what the stage needed and made.

@@ -11,8 +11,16 @@ pytestmark = pytest.mark.slow
 
 # A stage that prints its second epoch and ends only when the test creates a file for each.
 STEERED = """
+import json
+import os
 import time
 from pathlib import Path
+
+
+def report(epoch):
+    with open(os.environ["PROGRESS_FILE"], "a") as file:
+        file.write(json.dumps({"done": epoch, "total": 3, "unit": "epoch"}) + "\\n")
+    print("epoch", epoch, flush=True)
 
 
 def wait_for(name):
@@ -20,11 +28,11 @@ def wait_for(name):
         time.sleep(0.05)
 
 
-print("epoch 1/3", flush=True)
+report(1)
 wait_for("gone")
-print("epoch 2/3", flush=True)
+report(2)
 wait_for("back")
-print("epoch 3/3", flush=True)
+report(3)
 Path("model.txt").write_text("steered\\n")
 Path("reports", "metrics.json").write_text("{}")
 """

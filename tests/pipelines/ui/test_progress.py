@@ -1,0 +1,90 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.ui.progress import ProgressFile, Report
+
+FIRST = Report(done=1, total=3, unit="epoch", values={"loss": 0.5})
+SECOND = Report(done=2, total=3, unit="epoch", values={"loss": 0.25})
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> ProgressFile:
+    return ProgressFile(tmp_path / "progress.jsonl")
+
+
+def append(file: ProgressFile, *parts: str) -> None:
+    with file.path.open("a") as written:
+        written.writelines(parts)
+
+
+def line(report: Report, **changes: Any) -> str:
+    return f"{json.dumps(report.model_dump() | changes)}\n"
+
+
+def test_report_is_a_percentage_and_a_line() -> None:
+    report = Report.model_validate_json(
+        '{"done": 2, "total": 8, "unit": "epoch", "values": {"loss": 0.35, "accuracy": 0.98}}'
+    )
+    assert report.percent == 25
+    assert report.description == "epoch 2/8: loss 0.3500, accuracy 0.9800"
+    assert Report(done=2, total=8, unit="fold").description == "fold 2/8"
+
+
+def test_each_report_is_read_once(file: ProgressFile) -> None:
+    assert file.newest() is None
+    append(file, line(FIRST))
+    assert file.newest() == FIRST
+    assert file.newest() is None
+    append(file, line(FIRST), line(SECOND))
+    assert file.newest() == SECOND
+
+
+def test_line_that_is_not_complete_is_read_when_it_is(file: ProgressFile) -> None:
+    whole = line(SECOND)
+    append(file, line(FIRST), whole[:20])
+    assert file.newest() == FIRST
+    append(file, whole[20:-1])
+    assert file.newest() is None
+    append(file, "\n")
+    assert file.newest() == SECOND
+
+
+@pytest.mark.parametrize(
+    "invalid",
+    [
+        "",
+        "epoch 2/3: loss 0.35",
+        "[" * 60_000,
+        "{}",
+        line(SECOND, done=4).rstrip(),
+        line(SECOND, done=-1).rstrip(),
+        line(SECOND, done="2").rstrip(),
+        line(SECOND, done=0, total=0).rstrip(),
+        line(SECOND, unit="[a link](https://example.org)").rstrip(),
+        line(SECOND, unit="x" * 41).rstrip(),
+        line(SECOND, values={"<b>": 1}).rstrip(),
+        line(SECOND, values={"loss": float("nan")}).rstrip(),
+        line(SECOND, values={f"v{number}": 1 for number in range(21)}).rstrip(),
+    ],
+)
+def test_line_that_is_not_valid_is_skipped(file: ProgressFile, invalid: str) -> None:
+    append(file, line(FIRST), invalid, "\n")
+    assert file.newest() == FIRST
+    append(file, invalid, "\n")
+    assert file.newest() is None
+    append(file, line(SECOND))
+    assert file.newest() == SECOND
+
+
+def test_line_that_is_too_long_is_skipped(file: ProgressFile) -> None:
+    append(file, "x" * 200_000, "\n", line(SECOND))
+    found = [file.newest() for _ in range(5)]
+    assert found == [None, None, None, SECOND, None]
+
+
+def test_bytes_that_are_no_text_are_skipped(file: ProgressFile) -> None:
+    file.path.write_bytes(b"\xff\xfe\x00\n" + line(FIRST).encode())
+    assert file.newest() == FIRST
