@@ -10,7 +10,7 @@ import pytest
 from stages.report import main
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
-from tests.stages.reports import write_results
+from tests.reports import write_results
 
 FIGURES = [
     "confusion_matrix.png",

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from stages.report import main
 from stages.results import handwriting
 from stages.shared import artifacts
-from tests.stages.reports import write_results
+from tests.reports import write_results
 
 CHROMIUM = shutil.which("chromium")
 CONTRAST = (Path(__file__).parents[1] / "fixtures" / "contrast.js").read_text()

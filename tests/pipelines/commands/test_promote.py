@@ -463,8 +463,8 @@ def test_stage_that_gto_takes_back_is_that_of_the_version_before(folder: Path) -
     time.sleep(1)
     run(folder, "gto", "deprecate", "net", "v1.1.0", "production")
     assert holder(folder) == "v1.0.0"
-    assert gate(folder)[0] == 0
-    assert report(folder)["promoted"]["version"] == "v1.0.0"
+    assert run_gate(folder)[0] == 0
+    assert gate_report(folder)["promoted"]["version"] == "v1.0.0"
     code, output = rollback(folder, "production")
     assert (
         code,

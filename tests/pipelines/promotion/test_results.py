@@ -31,7 +31,7 @@ Contents = dict[str, bytes]
 @pytest.fixture
 def contents(report_inputs: dict[str, Path]) -> Contents:
     """What a run writes, by path: answers of the nearest class mean to 200 images of MNIST."""
-    reports = report_inputs["metrics"].parent
+    reports = report_inputs["reports"]
     return {path: (reports.parent / path).read_bytes() for path in (*GATE_INPUTS, PREDICTIONS)}
 
 

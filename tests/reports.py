@@ -1,0 +1,86 @@
+"""Results as the stages write them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages.results import handwriting, metrics
+from stages.results.calibration import calibration
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
+
+CLASSES = tuple("0123456789")
+
+CHECKS = {
+    "success": True,
+    "failed": [],
+    "expectations": [
+        {
+            "name": "image-count",
+            "set": "train",
+            "description": "The training set has 600 images.",
+            "success": True,
+            "expected": "600",
+            "observed": "600",
+            "unexpected_images": None,
+            "unexpected_share": None,
+            "first_unexpected": [],
+        }
+    ],
+}
+
+
+def write_results(
+    reports: Path, probabilities: Array, labels: Array, classes: Sequence[str] = CLASSES
+) -> None:
+    """Write what `evaluate` writes of these answers; there is a history already."""
+    table = metrics.prediction_table(probabilities, labels)
+    for name, content in {
+        "predictions.csv": table,
+        "misclassified.csv": metrics.misclassified(table, classes),
+        "classes.csv": metrics.per_class(table, classes),
+        "confusion_matrix.csv": metrics.confusion_matrix(table, classes),
+        "calibration.csv": calibration(table),
+    }.items():
+        artifacts.write_table(reports / name, content)
+    history = artifacts.read_table(reports / "history.csv")
+    artifacts.write_json(reports / "metrics.json", metrics.summary(table, history, b"weights"))
+
+
+@pytest.fixture
+def report_inputs(
+    tmp_path: Path, small_arrays: Path, small_params: Path, small_mnist: dict[str, Array]
+) -> dict[str, Path]:
+    """What the stage reads: the nearest class mean is the classifier."""
+    flat = {
+        name: small_mnist[f"{name}_images"].reshape(-1, 784) / 255 for name in ("train", "test")
+    }
+    labels = small_mnist["train_labels"]
+    means = np.stack([flat["train"][labels == number].mean(axis=0) for number in range(10)])
+    distances = np.square(flat["test"][:, np.newaxis] - means).sum(axis=2)
+    likelihood = np.exp(distances.min(axis=1, keepdims=True) - distances).astype(np.float32)
+    probabilities = likelihood / likelihood.sum(axis=1, keepdims=True)
+    reports = tmp_path / "reports"
+    artifacts.write_text(reports / "history.csv", "epoch,loss,accuracy\n1,0.5,0.75\n2,0.25,0.8\n")
+    artifacts.write_text(reports / "retrain_history.csv", "epoch,loss\n1,0.4\n2,0.2\n")
+    write_results(reports, probabilities, small_mnist["test_labels"])
+    artifacts.write_json(reports / "checks.json", CHECKS)
+    folder = tmp_path / "handwriting"
+    folder.mkdir()
+    Image.new("L", (90, 60), 200).save(folder / "7.png")
+    read = handwriting.answers(["7.png"], probabilities[:1], CLASSES)
+    artifacts.write_table(reports / "handwriting.csv", read)
+    artifacts.write_json(
+        reports / "handwriting.json", handwriting.summary(read, ["7.png"], {}, CLASSES)
+    )
+    artifacts.write_array(tmp_path / "digits.npy", small_mnist["test_images"][:1])
+    return {
+        "params": small_params,
+        "arrays": small_arrays,
+        "folder": folder,
+        "digits": tmp_path / "digits.npy",
+        "reports": reports,
+    }
