@@ -48,7 +48,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
         replace("params.yaml", "learning_rate: 0.006", "learning_rate: 0.001"),
         "recipes.fast.training in params.yaml",
     ),
-    "a module": (append("stages/training/loss.py", "# edited\n"), "stages/model/loss.py"),
+    "a module": (append("stages/training/loss.py", "# edited\n"), "stages/training/loss.py"),
     "an input": (append("data/split/fit.npy", "x"), "data/split/fit.npy"),
     "a file more in a folder": (write("data/arrays/more.npy", "x"), "data/arrays/more.npy"),
 }

@@ -123,6 +123,19 @@ def test_every_stage_has_a_file_and_every_file_a_stage() -> None:
     assert {program(stage) for stage in STAGES} == files
 
 
+def test_no_module_imports_a_stage() -> None:
+    graph = grimp.build_graph("stages", cache_dir=None)
+    programs = {f"stages.{program(stage)}" for stage in STAGES}
+
+    importers = {
+        f"{importer} imports {imported}"
+        for imported in programs
+        for importer in graph.find_modules_that_directly_import(imported)
+    }
+
+    assert importers == set(), "move what they share to a folder of stages/"
+
+
 def named_templates(path: Path) -> set[Path]:
     """The templates that a module names, and those that they include."""
     found = {path.parent / name for name in re.findall(r"[\w.]+\.jinja", path.read_text())}

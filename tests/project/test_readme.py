@@ -69,18 +69,6 @@ def test_the_picture_of_the_pipeline_is_that_of_dvc_yaml() -> None:
     assert set(re.findall(r"(\w+) --> (\w+)", picture)) == edges
 
 
-def test_every_output_stands_in_the_table_of_the_stages() -> None:
-    table = STORAGE.partition("| stage | what it does |")[2].partition("\n\n")[0]
-    rows = dict(re.findall(r"^\| `(\w+)` \|.*?\|(.*)\|$", table, re.MULTILINE))
-
-    assert list(rows) == list(STAGES)
-    for stage, entry in STAGES.items():
-        outputs = [output for kind in KINDS for output in entry.get(kind, [])]
-        for output in outputs:
-            name = next(iter(output)) if isinstance(output, dict) else output
-            assert resolved(name) in rows[stage]
-
-
 def test_every_make_command_exists() -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 

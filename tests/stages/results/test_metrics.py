@@ -150,6 +150,15 @@ def test_the_loss_is_the_mean_cross_entropy(probabilities: list[list[float]], lo
     assert metrics.summary(table, HISTORY, b"")["test"]["loss"] == pytest.approx(loss, abs=1e-6)
 
 
+def test_the_calibration_error_is_the_gap_between_confidence_and_accuracy(
+    predictions: pd.DataFrame,
+) -> None:
+    # Every answer has a confidence of 0.9, and two of five are right.
+    test = metrics.summary(predictions, HISTORY, b"")["test"]
+
+    assert test["calibration_error"] == pytest.approx(0.9 - 2 / 5)
+
+
 @pytest.mark.parametrize("row", [[0, 1, 0], [0.3333, 0.3333, 0.3333]])
 def test_neither_certainty_in_a_wrong_answer_nor_rounded_probabilities_break_the_loss(
     row: list[float],
