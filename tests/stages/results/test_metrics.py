@@ -153,10 +153,10 @@ def test_the_loss_is_the_mean_cross_entropy(probabilities: list[list[float]], lo
 def test_the_calibration_error_is_the_gap_between_confidence_and_accuracy(
     predictions: pd.DataFrame,
 ) -> None:
-    # Every answer has a confidence of 0.9, and two of five are right.
+    # Every answer has a confidence of 0.9, and three of five are right.
     test = metrics.summary(predictions, HISTORY, b"")["test"]
 
-    assert test["calibration_error"] == pytest.approx(0.9 - 2 / 5)
+    assert test["calibration_error"] == pytest.approx(0.9 - 3 / 5)
 
 
 @pytest.mark.parametrize("row", [[0, 1, 0], [0.3333, 0.3333, 0.3333]])
