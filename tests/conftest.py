@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from stages.shared.artifacts import Array
+from tests.helpers import ROOT
 from tests.small_mnist import FOLDER, write_small_params, yaml
 
 
@@ -67,3 +68,15 @@ def edit() -> Callable[[Path, str, Any], None]:
         yaml.dump(content, path)
 
     return edit
+
+
+@pytest.fixture
+def small_search(tmp_path: Path) -> Path:
+    """The project's tuning/params.yaml, cut to two cells, two folds and few images."""
+    path = tmp_path / "search.yaml"
+    search = yaml.load(ROOT / "tuning" / "params.yaml")
+    search["folds"] = 2
+    search["space"] = {"training.learning_rate": [0.0001, 0.01]}
+    search["learning_curve"] = {"images": [300, 100]}
+    yaml.dump(search, path)
+    return path

@@ -25,7 +25,7 @@ def test_missing_git_ends_the_checks(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert result.finding == "Expected Git 2.31 or newer, found none."
 
 
-@pytest.mark.parametrize("said", ["git version 2.30.9", "nothing of the kind"])
+@pytest.mark.parametrize("output", ["git version 2.30.9", "nothing of the kind"])
 def test_outdated_git_is_reported(
     output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

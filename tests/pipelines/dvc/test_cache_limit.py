@@ -63,7 +63,7 @@ def test_budget_is_read_in_gigabytes() -> None:
     assert read_budget({"PIPELINE_CACHE_GIGABYTES": "0.5"}) == 500_000_000
 
 
-@pytest.mark.parametrize("said", ["much", "0", "-1", "nan", "inf"])
+@pytest.mark.parametrize("output", ["much", "0", "-1", "nan", "inf"])
 def test_budget_that_is_not_a_positive_number_is_rejected(output: str) -> None:
     with pytest.raises(
         PipelineError, match=f"expected a number of gigabytes above 0, found '{output}'"
