@@ -25,7 +25,7 @@ def main(
     if not outcome["success"]:
         raise ExpectationError(
             f"{raw}: expected data that meet every expectation, "
-            f"found failed: {', '.join(outcome['failed'])}; {page} says more."
+            f"found failed: {', '.join(outcome['failed'])}; see {page}."
         )
     for name, array in content.items():
         artifacts.write_array(arrays / f"{name}.npy", array)

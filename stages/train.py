@@ -4,6 +4,7 @@
 fits all of them.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -66,8 +67,9 @@ def main(
         artifacts.write_table(history, loop.history)
 
     provenance = models / "provenance.json"
-    log = log_to(models / "tensorboard" / weights.stem)
-    after_epoch = [write_history, *([log] if machine.tensorboard else [])]
+    after_epoch: list[Callable[[TrainingLoop], None]] = [write_history]
+    if machine.tensorboard:
+        after_epoch.append(log_to(models / "tensorboard" / weights.stem))
     with trained(
         classifier, training, machine, fit, validation, models / "checkpoints", after_epoch
     ) as results:

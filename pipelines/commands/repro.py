@@ -17,14 +17,17 @@ def main(
 ) -> None:
     """Run what is not up to date, as `dvc repro` does, and repair what is damaged.
 
-    Damaged objects of DVC's cache come back from its remote, or by running their stage.
+    All of params.yaml is checked first; a stage checks only the sections that it reads. Damaged
+    objects of DVC's cache come back from its remote, or by running their stage.
 
     Example: python -m pipelines repro
     """
     repository = Repository(Path.cwd())
     os.chdir(repository.folder)
-    # Importing DVC takes a second, which --help does not need.
+    # --help needs neither the form of the parameters nor DVC, which takes a second to import.
+    from pipelines.checks.parameters import check_parameters  # noqa: PLC0415
     from pipelines.dvc.processes.repro import reproduce, show_metrics  # noqa: PLC0415
 
+    check_parameters(repository.folder)
     failed = reproduce(repository, targets or [], typer.echo) or show_metrics()
     raise SystemExit(ExitCode.ERROR if failed else ExitCode.OK)

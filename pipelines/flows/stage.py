@@ -16,9 +16,10 @@ from pipelines.dvc.outcome import Outcome, read_outcome
 from pipelines.dvc.stages import Stage
 from pipelines.errors import NoWorkerError, PipelineError
 from pipelines.system.process import TimedOutError, run
-from pipelines.ui.progress import PROGRESS_FILE, Progress, ProgressFile
+from pipelines.ui.progress import Progress, ProgressFile
 from pipelines.workers.policy import Policy
 from pipelines.workers.submit import submit
+from stages.shared.progress import VARIABLE as PROGRESS_FILE
 
 # EX_TEMPFAIL of sysexits.h: stages exit with it if a retry may help.
 _TEMPORARY = 75

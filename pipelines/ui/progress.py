@@ -23,8 +23,6 @@ from pydantic_core import PydanticCustomError
 
 from pipelines.ui.absence import server_may_be_away
 
-PROGRESS_FILE = "PROGRESS_FILE"
-"""The environment variable with the path of the file."""
 # Bytes to read at once; a longer line is not valid.
 _LARGEST = 1 << 16
 

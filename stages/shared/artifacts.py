@@ -195,5 +195,5 @@ def _umask() -> int:
 
 def _unreadable(path: Path, expected: str, error: Exception) -> ArtifactError:
     found = finding(error)
-    said = found if isinstance(error, FormatError) else f"expected {expected}, found: {found}"
-    return ArtifactError(f"{path}: {said}; run `dvc repro` to make it again.")
+    reason = found if isinstance(error, FormatError) else f"expected {expected}, found: {found}"
+    return ArtifactError(f"{path}: {reason}; run `dvc repro` to make it again.")

@@ -114,8 +114,8 @@ def _from_yaml(text: str) -> Any:
         raise
     # ruamel.yaml raises its own errors, and many of Python's for unexpected input.
     except Exception as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise _FoundError(f"a mistake ({said[:200]})") from None
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise _FoundError(f"a mistake ({reason[:200]})") from None
 
 
 def parse_table(content: bytes) -> tuple[tuple[str, ...], list[Line]]:

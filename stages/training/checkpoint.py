@@ -28,7 +28,7 @@ class Trained(NamedTuple):
     """What a training has left besides the weights."""
 
     history: pd.DataFrame
-    """A row for each epoch, as of ``TrainingLoop``."""
+    """The history of the ``TrainingLoop``: a row for each epoch."""
     timing: Timing
 
 

@@ -123,6 +123,18 @@ def test_a_bad_parameter_stops_the_run_in_one_line(run: Run, clone: Path, edit: 
     assert "Traceback" not in said
 
 
+def test_a_bad_parameter_of_any_section_stops_make_repro_before_a_stage_runs(
+    run: Run, clone: Path, edit: Edit
+) -> None:
+    edit(clone / "params.yaml", "gate.min_accuracy", 99)
+
+    output = run("python", "-m", "pipelines", "repro", code=1)
+
+    assert "gate.min_accuracy must be from 0 to 1, found 99" in output
+    assert "Running stage" not in output
+    assert "Traceback" not in output
+
+
 def test_the_search_is_a_pipeline_of_its_own(run: Run, clone: Path, small_search: Path) -> None:
     shutil.copy2(small_search, clone / "tuning" / "params.yaml")
 

@@ -87,7 +87,7 @@ def test_a_failed_expectation_stops_the_stage_and_leaves_its_report(
 
     assert str(caught.value) == (
         f"{raw}: expected data that meet every expectation, found failed: test-duplicate; "
-        f"{out / 'checks.html'} says more."
+        f"see {out / 'checks.html'}."
     )
     assert sorted(written(out)) == ["checks.html", "checks.json"]
     assert artifacts.read_json(out / "checks.json")["failed"] == ["test-duplicate"]

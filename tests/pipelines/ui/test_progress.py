@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pipelines.ui.progress import ProgressFile, Report
+from stages.shared import progress
 
 FIRST = Report(done=1, total=3, unit="epoch", values={"loss": 0.5})
 SECOND = Report(done=2, total=3, unit="epoch", values={"loss": 0.25})
@@ -87,4 +88,10 @@ def test_line_that_is_too_long_is_skipped(file: ProgressFile) -> None:
 
 def test_bytes_that_are_no_text_are_skipped(file: ProgressFile) -> None:
     file.path.write_bytes(b"\xff\xfe\x00\n" + line(FIRST).encode())
+    assert file.newest() == FIRST
+
+
+def test_what_a_stage_writes_is_read(file: ProgressFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(progress.VARIABLE, str(file.path))
+    progress.report("epoch", 1, 3, {"loss": 0.5})
     assert file.newest() == FIRST

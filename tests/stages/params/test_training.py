@@ -35,6 +35,9 @@ def test_what_is_left_out_is_off() -> None:
 
     training = Training.model_validate(needed)
 
-    assert (training.warmup, training.decay) == (0, "none")
-    assert (training.weight_decay, training.label_smoothing, training.averaging) == (0, 0, 0)
-    assert training.augmentation == Augmentation()
+    left_out = training.model_dump(exclude=set(needed))
+    augmentation = left_out.pop("augmentation")
+    assert augmentation.pop("interpolation") == "bilinear"
+    assert {"warmup", "decay", "weight_decay", "label_smoothing", "averaging"} <= set(left_out)
+    assert {"shift", "rotation", "scale", "shear", "elastic"} <= set(augmentation)
+    assert set({**left_out, **augmentation}.values()) == {0, "none"}

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from stages.reporting.page import render
+from stages.results import models
 
 VOID = {"img", "meta", "br", "link"}
 LINKS = {
@@ -66,7 +67,7 @@ def written_by_hand(**changed: Any) -> dict[str, Any]:
 
 
 def page(**changed: Any) -> str:
-    test = TEST | changed.pop("test", {})
+    test = models.TestMetrics.model_validate(TEST | changed.pop("test", {})).model_dump()
     arguments: dict[str, Any] = {
         "title": "Wardrobe",
         "recipe": "fast",
