@@ -8,7 +8,7 @@ import jinja2
 def environment(folder: Path) -> jinja2.Environment:
     """Return a Jinja environment for a folder: text is escaped, and an undefined name is an error.
 
-    Filters: ``percent(share, digits=2)``, and ``counted(number, noun)`` with the noun's plural.
+    Filters: ``percent(share, digits=2)``, where a share may be None, and ``counted(number, noun)`` with the noun's plural.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
@@ -22,7 +22,9 @@ def environment(folder: Path) -> jinja2.Environment:
     return environment
 
 
-def _percent(share: float, digits: int = 2) -> str:
+def _percent(share: float | None, digits: int = 2) -> str:
+    if share is None:
+        return "not measured"
     # The space is non-breaking, so that a number and its unit stay on one line.
     return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 

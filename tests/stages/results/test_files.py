@@ -8,7 +8,7 @@ from stages.results import files
 ROOT = Path(__file__).parents[3]
 
 
-def test_every_named_file_is_an_output_of_a_stage_and_every_report_is_named() -> None:
+def test_every_named_file_is_an_output_of_a_stage() -> None:
     stages: dict[str, Any] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
     entries = [
         entry
@@ -19,6 +19,4 @@ def test_every_named_file_is_an_output_of_a_stage_and_every_report_is_named() ->
     outputs = {entry if isinstance(entry, str) else next(iter(entry)) for entry in entries}
     named = {value for name, value in vars(files).items() if name.isupper()}
 
-    assert {f"reports/{name}" for name in named} == {
-        path for path in outputs if path.startswith("reports/")
-    }
+    assert {f"reports/{name}" for name in named} - outputs == set()

@@ -11,6 +11,7 @@ from stages.shared.templates import environment
     [
         ("{{ 0.99415 | percent }}", "99.41 %"),
         ("{{ 0.5 | percent(0) }}", "50 %"),
+        ("{{ none | percent }}", "not measured"),
         ("{{ 1 | counted('image') }}", "1 image"),
         ("{{ 1200 | counted('image') }}", "1,200 images"),
         ("{{ '<b>' }}", "&lt;b&gt;"),
