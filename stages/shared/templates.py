@@ -8,7 +8,8 @@ import jinja2
 def environment(folder: Path) -> jinja2.Environment:
     """Return a Jinja environment for a folder: text is escaped, and an undefined name is an error.
 
-    Filters: ``percent(share, digits=2)``, where a share may be None, and ``counted(number, noun)`` with the noun's plural.
+    Filters: ``percent(share, digits=2)``, where a share may be None, and ``counted(number, noun)``
+    with the noun's plural.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
