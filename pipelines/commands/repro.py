@@ -18,7 +18,8 @@ def main(
     """Run what is not up to date, as `dvc repro` does, and repair what is damaged.
 
     All of params.yaml is checked first; a stage checks only the sections that it reads. Damaged
-    objects of DVC's cache come back from its remote, or by running their stage.
+    objects of DVC's cache come back from its remote, or by running their stage. The last lines give
+    the test accuracy and the place of the report.
 
     Example: python -m pipelines repro
     """
@@ -26,8 +27,12 @@ def main(
     os.chdir(repository.folder)
     # --help needs neither the form of the parameters nor DVC, which takes a second to import.
     from pipelines.checks.parameters import check_parameters  # noqa: PLC0415
-    from pipelines.dvc.processes.repro import reproduce, show_metrics  # noqa: PLC0415
+    from pipelines.dvc.processes.repro import reproduce  # noqa: PLC0415
+    from pipelines.verification.summary import summary  # noqa: PLC0415
 
     check_parameters(repository.folder)
-    failed = reproduce(repository, targets or [], typer.echo) or show_metrics()
-    raise SystemExit(ExitCode.ERROR if failed else ExitCode.OK)
+    if reproduce(repository, targets or [], typer.echo):
+        raise SystemExit(ExitCode.ERROR)
+    if not targets:
+        for line in summary(repository):
+            typer.echo(line)

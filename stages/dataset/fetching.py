@@ -20,7 +20,7 @@ class FetchError(TemporaryError):
 def fetch(files: Mapping[str, DataFile], sources: Sequence[Source], folder: Path) -> None:
     """Get each file from the first source that has it, and show a progress bar.
 
-    A source that lacks something is skipped with one line on standard error; the next source is
+    One line on standard error says what each source provided or why it was skipped. Each source is
     asked only for files that are still missing.
 
     Args:
@@ -40,10 +40,14 @@ def fetch(files: Mapping[str, DataFile], sources: Sequence[Source], folder: Path
             if not missing:
                 return
             progress.set_description(describe(source))
+            wanted = len(missing)
             reason = _fetch_from(source, missing, folder, progress)
             if reason:
                 reasons.append(f"{describe(source)}: {reason}")
-                progress.write(f"passed over {reasons[-1]}", file=sys.stderr)
+                progress.write(f"skipped {reasons[-1]}", file=sys.stderr)
+            if found := wanted - len(missing):
+                line = f"got {found} of {len(files)} files from {describe(source)}"
+                progress.write(line, file=sys.stderr)
     if missing:
         raise FetchError(_message(missing, sources, reasons))
 

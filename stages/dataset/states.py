@@ -15,14 +15,14 @@ _ABSENT = {403, 404, 410}
 
 
 def read_states(
-    names: Sequence[str], sources: Sequence[Source], pass_over: Callable[[str], object]
+    names: Sequence[str], sources: Sequence[Source], on_skipped: Callable[[str], object]
 ) -> dict[str, str | None]:
     """Check the sources in their order, up to the first that has all the files.
 
     Args:
         names: of the files.
         sources: as for ``fetch``.
-        pass_over: called with a sentence for each source that cannot be reached.
+        on_skipped: called with a sentence for each source that cannot be reached.
 
     Returns:
         By the description of each source that was reached: the SHA-256, in hexadecimal, of what
@@ -36,7 +36,7 @@ def read_states(
         except TransferError:
             states[name] = None
         except SourceError as error:
-            pass_over(f"passed over {name}: {error}")
+            on_skipped(f"skipped {name}: {error}")
         else:
             states[name] = hashlib.sha256(marks.encode()).hexdigest()
             break

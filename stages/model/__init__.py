@@ -39,6 +39,8 @@ def _fix_environment() -> None:
         if name.startswith(_ARITHMETIC) and not name.startswith(_HARMLESS):
             del os.environ[name]
     os.environ.update(_OWN)
+    # Log errors only: its notes tell a user of the pipeline nothing.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 # Prefixes of TensorFlow and the libraries that it computes with, on CPUs and on GPUs.

@@ -133,10 +133,10 @@ def provenance_of(
     """
     found = {}
     for training, entries in provenance.items():
-        if not all(isinstance(entry, dict) for entry in entries.values()):
-            found[training] = entries
-        elif weights := recorded & entries.keys():
+        if weights := recorded & entries.keys():
             found[training] = entries[min(weights)]
+        elif not all(isinstance(entry, dict) for entry in entries.values()):
+            found[training] = entries
     return found
 
 

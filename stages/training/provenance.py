@@ -46,8 +46,9 @@ def record(
         md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     entries, name = _entries(path), weights.stem
     others = entries.get(name)
-    others = dict(others) if isinstance(others, dict) else {}
-    others.pop(md5, None)
+    others = others if isinstance(others, dict) else {}
+    # Earlier versions wrote the fields of a single entry in place of entries by weights.
+    others = {key: one for key, one in others.items() if isinstance(one, dict) and key != md5}
     of_name = dict([*others.items(), (md5, entry)][-_KEPT:])
     cache.make_way(path)
     artifacts.write_json(path, dict(sorted({**entries, name: of_name}.items())))

@@ -77,9 +77,3 @@ def _records() -> dict[str, Any]:
         if Path(path).is_file()
         for stage, record in read_quickly(Path(path).read_bytes(), path).get("stages", {}).items()
     }
-
-
-def show_metrics() -> int:
-    """Print the metrics as ``dvc metrics show`` does, and return its exit code."""
-    code: int = dvc(["metrics", "show"])
-    return code

@@ -96,7 +96,7 @@ def test_unreachable_source_is_logged_without_an_event(
     _, name, _ = run.end()
 
     assert name == "Unchanged"
-    assert f"passed over web folder {url}: no answer (ConnectionError)" in run.log.read_text()
+    assert f"skipped web folder {url}: no answer (ConnectionError)" in run.log.read_text()
     assert not arrivals(prefect, source)
 
 

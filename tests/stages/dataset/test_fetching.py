@@ -79,7 +79,8 @@ def test_all_files_come_from_the_first_source_that_has_them(
     assert found(tmp_path / "raw") == WHOLE
     shown = capsys.readouterr().err
     assert "100%" in shown
-    assert "passed over" not in shown
+    assert "skipped" not in shown
+    assert f"got {len(FILES)} of {len(FILES)} files from folder {tmp_path / 'source'}\n" in shown
 
 
 def test_files_come_from_a_web_folder(tmp_path: Path, web_folder: tuple[Path, str]) -> None:
@@ -104,7 +105,7 @@ def test_a_download_that_breaks_leaves_nothing_and_the_next_source_is_asked(
 
     fetch(FILES, [broken, folder_source(tmp_path / "source")], tmp_path / "raw")
     assert found(tmp_path / "raw") == WHOLE
-    assert capsys.readouterr().err.count("passed over") == 2
+    assert capsys.readouterr().err.count("skipped") == 2
 
 
 def test_verified_files_are_kept_and_only_missing_ones_asked_for(
@@ -118,10 +119,10 @@ def test_verified_files_are_kept_and_only_missing_ones_asked_for(
     fetch(FILES, [first, second], tmp_path / "raw")
 
     assert found(tmp_path / "raw") == WHOLE
-    passed = [line for line in capsys.readouterr().err.splitlines() if "passed over" in line]
-    assert len(passed) == 1
-    assert "expected 1,500,000 bytes, found 60 (train_images-idx)" in passed[0]
-    assert f"expected SHA-256 {FILES['test_images'].sha256}" in passed[0]
+    skipped = [line for line in capsys.readouterr().err.splitlines() if "skipped" in line]
+    assert len(skipped) == 1
+    assert "expected 1,500,000 bytes, found 60 (train_images-idx)" in skipped[0]
+    assert f"expected SHA-256 {FILES['test_images'].sha256}" in skipped[0]
 
 
 def test_what_a_failed_source_gave_is_taken_off_the_progress_bar(

