@@ -1,13 +1,14 @@
 """Run a commit's pipeline again from its sources, without anything kept from earlier runs."""
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines import PROVENANCE
+from pydantic import TypeAdapter
+
+from pipelines import PROJECT, PROVENANCE
 from pipelines.dvc.lock_record import LOCK
 from pipelines.dvc.worktree import worktree
 from pipelines.errors import PipelineError
@@ -15,8 +16,9 @@ from pipelines.git.repository import Repository
 from pipelines.system.environment import python_for
 from pipelines.system.process import run
 from pipelines.verification.recorded import Record, read_record
+from stages.shared.formats import read_file
 
-_RUNNING = re.compile(r"^Running stage '(.+)':$")
+_PROGRAM = PROJECT / "pipelines" / "dvc" / "processes" / "rerun.py"
 # Lines of a failed program's output that the error quotes.
 _LAST_LINES = 5
 
@@ -81,7 +83,9 @@ def _environment(folder: Path, environments: Path, log: Log) -> tuple[Path, str]
 def _run_stages(folder: Path, python: Path, lock_fd: int, log: Log) -> set[str]:
     """Have DVC run all stages, and return the names of those that it ran."""
     # Keep DVC's record of file hashes by path in the worktree, so that it is removed with it.
-    environment = {"DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "tmp" / "site")}
+    temporary = folder / ".dvc" / "tmp"
+    environment = {"DVC_SITE_CACHE_DIR": str(temporary / "site")}
+    answer = temporary / "ran.json"
     lines: list[str] = []
 
     def on_line(line: str) -> None:
@@ -89,8 +93,8 @@ def _run_stages(folder: Path, python: Path, lock_fd: int, log: Log) -> set[str]:
             log(line)
             lines.append(line)
 
-    command = [str(python), "-m", "dvc", "repro"]
+    command = [str(python), "-P", str(_PROGRAM), str(answer)]
     if code := run(command, folder, on_line, held=[lock_fd], environment=environment):
         reason = " / ".join(lines[-_LAST_LINES:]) or f"exit code {code}"
         raise PipelineError(f"dvc repro failed in a worktree of the commit: {reason}")
-    return {found[1] for line in lines if (found := _RUNNING.match(line))}
+    return set(TypeAdapter(list[str]).validate_json(read_file(answer)))
