@@ -71,5 +71,5 @@ $(INSTALLED): $(LOCK)
 	$(PYTHON) -m venv --clear $(VENV)
 	awk '/^[^ #]/ {pinned = /^uv==/} pinned' $(LOCK) > $(VENV)/uv-pin.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv-pin.txt
-	$(VENV)/bin/uv pip sync --quiet --python $(VENV)/bin/python --require-hashes --compile-bytecode $(LOCK)
+	$(VENV)/bin/uv pip sync --python $(VENV)/bin/python --require-hashes --compile-bytecode $(LOCK)
 	@touch $@

@@ -34,6 +34,6 @@ def main(
             prepare(pool)
             os.environ |= {CLONE: str(PROJECT), BUDGET: str(cache_gigabytes)}
             typer.echo(f"started a worker for pool {pool} (Ctrl-C stops it)")
-            work(pool, ["--limit", "1"], lambda: False, typer.echo, held=[lock_fd])
+            work(pool, ["--limit", "1"], lambda: False, typer.echo, locks=[lock_fd])
     except KeyboardInterrupt:
         typer.echo("stopped the worker")

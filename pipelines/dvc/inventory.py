@@ -89,8 +89,8 @@ def needs_of(folder: Path, commit: str, lock: str, *, all_named: bool = False) -
         PipelineError: DVC did not write the lock.
     """
     listed = "" if all_named else git(folder, "ls-tree", "-r", "--name-only", "--full-tree", commit)
-    held = listed.splitlines()
-    in_git = {parent for path in held for parent in (path, *map(str, Path(path).parents))}
+    paths = listed.splitlines()
+    in_git = {parent for path in paths for parent in (path, *map(str, Path(path).parents))}
     return [
         Need(output.md5, output.path, stage, commit)
         for stage, output in outputs_of(lock_at(folder, commit, lock), f"{lock} of {commit[:7]}")
@@ -162,8 +162,8 @@ def by_name(needs: Iterable[Need]) -> dict[str, list[Need]]:
 
 def of_dvc_files(folder: Path, commit: str) -> Iterator[Need]:
     """Yield the objects that a commit's ``.dvc`` files name; ``dvc add`` writes these files."""
-    held = git(folder, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split("\0")
-    for path in (path for path in held if path.endswith(".dvc")):
+    paths = git(folder, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split("\0")
+    for path in (path for path in paths if path.endswith(".dvc")):
         found = {path: lock_at(folder, commit, path)}
         for _, output in outputs_of({"stages": found}, f"{path} of {commit[:7]}"):
             yield Need(output.md5, output.path, path, commit)

@@ -33,7 +33,7 @@ def fetch_to_cache(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None
     """Bring the objects of outputs into a cache, and rehash each of them.
 
     Objects that are missing or damaged are fetched. They enter the cache only after all of them are
-    found to be sound.
+    found to be intact.
 
     Args:
         outputs: files and folders that DVC's cache must hold.
@@ -106,7 +106,7 @@ def object_path(cache: Path, name: str) -> Path:
     return cache / "files" / "md5" / name[:2] / name[2:]
 
 
-def check_sound(outputs: Iterable[Output], cache: Path) -> None:
+def check_intact(outputs: Iterable[Output], cache: Path) -> None:
     """Rehash the objects of outputs that a cache holds, and ignore those that it lacks.
 
     DVC trusts a read-only object without a check, and would record its content.
@@ -116,11 +116,11 @@ def check_sound(outputs: Iterable[Output], cache: Path) -> None:
         RecordError: a folder's list is malformed or names a path outside of the folder.
     """
     for output in outputs:
-        _check_sound(output.md5, output.path, cache)
+        _check_intact(output.md5, output.path, cache)
         listed = object_path(cache, output.md5)
         if output.md5.endswith(DIRECTORY) and listed.is_file():
             for entry in entries(output.path, list_at(listed)):
-                _check_sound(entry.md5, f"{output.path}/{entry.relpath}", cache)
+                _check_intact(entry.md5, f"{output.path}/{entry.relpath}", cache)
 
 
 def hash_of(path: Path) -> str:
@@ -129,7 +129,7 @@ def hash_of(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def is_sound(name: str, place: Path) -> bool:
+def is_intact(name: str, place: Path) -> bool:
     """Return whether an object exists and matches its name."""
     return place.is_file() and hash_of(place) == name.removesuffix(DIRECTORY)
 
@@ -144,7 +144,7 @@ def install(source: Path, target: Path) -> None:
 def _sound(names: Sequence[str], cache: Path, incoming: Path, fetch: Fetch) -> dict[str, Path]:
     """Return the path of each rehashed object, in the cache or among the downloads."""
     places = {name: object_path(cache, name) for name in names}
-    absent = [name for name, place in places.items() if not is_sound(name, place)]
+    absent = [name for name, place in places.items() if not is_intact(name, place)]
     if absent:
         fetch(absent, incoming)
     for name in absent:
@@ -153,7 +153,7 @@ def _sound(names: Sequence[str], cache: Path, incoming: Path, fetch: Fetch) -> d
             raise DamagedError(
                 f"expected the object {name} in DVC's remote, found none; push it again: dvc push."
             )
-        if not is_sound(name, places[name]):
+        if not is_intact(name, places[name]):
             raise DamagedError(
                 f"expected the object {name} of DVC's remote to have that MD5, found "
                 f"{hash_of(places[name])} of {places[name].stat().st_size} bytes; remove it there "
@@ -183,9 +183,9 @@ def list_at(place: Path) -> bytes:
     return place.read_bytes()
 
 
-def _check_sound(name: str, path: str, cache: Path) -> None:
+def _check_intact(name: str, path: str, cache: Path) -> None:
     place = object_path(cache, name)
-    if place.is_file() and not is_sound(name, place):
+    if place.is_file() and not is_intact(name, place):
         raise DamagedError(
             f"expected the object {name} of {path} in DVC's cache to have that MD5, found "
             f"{hash_of(place)} of {place.stat().st_size} bytes; repair it: "

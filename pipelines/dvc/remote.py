@@ -15,7 +15,7 @@ from pipelines.dvc.command import dvc
 from pipelines.errors import DamagedError
 from pipelines.system.helper import ask_for
 
-State = Literal["sound", "damaged", "absent"]
+State = Literal["intact", "damaged", "absent"]
 
 
 class RemoteObjects(BaseModel):
@@ -65,13 +65,13 @@ def states(folder: Path, names: Sequence[str]) -> dict[str, State]:
         PipelineError: there is no remote, or it does not respond.
     """
     answer = _ask(folder, names, "--rehash")
-    found: dict[str, State] = dict.fromkeys(names, "sound")
+    found: dict[str, State] = dict.fromkeys(names, "intact")
     found |= dict.fromkeys(answer.missing, "absent")
     return found | dict.fromkeys(answer.damaged, "damaged")
 
 
 def replace(folder: Path, names: Sequence[str], cache: Path) -> None:
-    """Move damaged objects in the remote aside, and upload them again from a cache with sound ones.
+    """Move damaged objects in the remote aside, and upload intact ones of a cache.
 
     Raises:
         DamagedError: an object in the remote differs from what was uploaded.

@@ -15,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 from pipelines.dvc import inventory
 from pipelines.dvc.inventory import Need
 from pipelines.dvc.lock_record import read_lock
-from pipelines.dvc.objects import hash_of, is_sound, object_path
+from pipelines.dvc.objects import hash_of, is_intact, object_path
 from pipelines.dvc.outputs import folder_hash, outputs_of
 
 _HERE = "the working copy"
@@ -40,7 +40,7 @@ def make_dvc_rehash(folder: Path, needs: Sequence[Need]) -> None:
 def damaged_objects(cache: Path, needs: Sequence[Need]) -> list[Need]:
     """List the objects of outputs whose content in a cache does not match their name.
 
-    The objects of a folder's files are checked only if the folder's list is sound.
+    The objects of a folder's files are checked only if the folder's list is intact.
     """
     lists = inventory.lists_in(cache, [need.name for need in needs if _sound(cache, need)])
     every = [*needs, *inventory.members(needs, lists)]
@@ -78,4 +78,4 @@ def _exists(cache: Path, need: Need) -> bool:
 
 
 def _sound(cache: Path, need: Need) -> bool:
-    return is_sound(need.name, object_path(cache, need.name))
+    return is_intact(need.name, object_path(cache, need.name))

@@ -59,7 +59,7 @@ STAGES = TypeAdapter(tuple[Stage, ...])
 
 def read_stages(
     folder: Path,
-    held: Sequence[int] = (),
+    locks: Sequence[int] = (),
     changes: Sequence[str] = (),
     *,
     file: str = MAIN,
@@ -69,7 +69,7 @@ def read_stages(
 
     Args:
         folder: of the repository.
-        held: descriptors of files that the process keeps locked.
+        locks: descriptors of files that the process keeps locked.
         changes: applied to ``params.yaml`` first, as by ``dvc exp run --set-param``.
         file: the ``dvc.yaml`` whose stages are returned, with those that they depend on.
         restore: first check out from the cache what ``dvc.lock`` records.
@@ -86,7 +86,7 @@ def read_stages(
         "--",
         str(folder),
         *changes,
-        held=held,
+        locks=locks,
     )
     return list(stages)
 

@@ -9,7 +9,7 @@ from pipelines.dvc import inventory, remote
 from pipelines.dvc.cache_limit import objects_in
 from pipelines.dvc.command import dvc
 from pipelines.dvc.inventory import Need
-from pipelines.dvc.objects import hash_of, install, is_sound, list_at, object_path
+from pipelines.dvc.objects import hash_of, install, is_intact, list_at, object_path
 from pipelines.dvc.outputs import DIRECTORY
 from pipelines.dvc.remote import State
 from pipelines.errors import PipelineError
@@ -17,7 +17,7 @@ from pipelines.system import durable
 
 ObjectResult = Literal["repaired", "removed", "lost"]
 OBJECT_RESULTS = get_args(ObjectResult)
-"""What can happen to an object that is not sound."""
+"""What can happen to an object that is not intact."""
 _REMOVED = "removed-by-gc"
 
 
@@ -64,7 +64,7 @@ class Store:
     def repair(
         self, needs: Iterable[Need], kept: Collection[str]
     ) -> list[tuple[ObjectResult, str]]:
-        """Rehash objects on both sides, and repair each from the other; return those not sound.
+        """Rehash objects on both sides, and repair each from the other; return those not intact.
 
         Args:
             needs: the objects, with the commits that need them.
@@ -82,7 +82,7 @@ class Store:
         return lines
 
     def replace(self, damaged: Iterable[Need]) -> list[str]:
-        """Move damaged objects of the cache aside, and fetch those that are sound in the remote.
+        """Move damaged objects of the cache aside, and fetch those that are intact in the remote.
 
         Returns:
             A line for each object, and one about a remote that does not respond.
@@ -92,7 +92,7 @@ class Store:
         fetched, lines = set[str](), []
         try:
             away = remote.states(self._folder, list(needed)) if self._has_remote else {}
-            for name in (name for name in needed if away.get(name) == "sound"):
+            for name in (name for name in needed if away.get(name) == "intact"):
                 self._fetch(name)
                 fetched.add(name)
         except PipelineError as error:
@@ -115,16 +115,16 @@ class Store:
         ]
 
     def lists(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Return the content of folder lists by name, from whichever side has a sound one."""
+        """Return the content of folder lists by name, from whichever side has a intact one."""
         names = [name for name in names if name.endswith(DIRECTORY)]
-        here = [name for name in names if self._state(name) == "sound"]
+        here = [name for name in names if self._state(name) == "intact"]
         found = inventory.lists_in(self._cache, here)
         if self._has_remote:
             with TemporaryDirectory() as temporary:
                 away = [name for name in names if name not in found]
                 remote.fetch(self._folder, away, Path(temporary))
                 places = {name: Path(temporary, name) for name in away}
-                found |= {n: list_at(p) for n, p in places.items() if is_sound(n, p)}
+                found |= {n: list_at(p) for n, p in places.items() if is_intact(n, p)}
         return found
 
     def _sides(self, names: Sequence[str]) -> Mapping[str, Sides]:
@@ -135,13 +135,13 @@ class Store:
         place = object_path(self._cache, name)
         if not place.is_file():
             return "absent"
-        return "sound" if is_sound(name, place) else "damaged"
+        return "intact" if is_intact(name, place) else "damaged"
 
     def _repair_one(
         self, name: str, sides: Sides, removed: bool
     ) -> tuple[ObjectResult, str] | None:
-        """Return an object's result and what was done about it, or ``None`` if it is sound."""
-        if "sound" not in sides:
+        """Return an object's result and what was done about it, or ``None`` if it is intact."""
+        if "intact" not in sides:
             return self._result_without_copy(name, sides, removed)
         if sides.cache == "damaged":
             where = self._quarantine(name)
@@ -174,7 +174,7 @@ class Store:
     def _fetch(self, name: str) -> None:
         with TemporaryDirectory(dir=self._cache, prefix="incoming-") as temporary:
             remote.fetch(self._folder, [name], Path(temporary))
-            if not is_sound(name, Path(temporary, name)):
+            if not is_intact(name, Path(temporary, name)):
                 raise PipelineError(
                     f"expected {name} to be intact in the remote, found it damaged; try again."
                 )

@@ -114,7 +114,7 @@ def run_gate(repository: Path, read: Read, whose: str, gate: Gate) -> GateReport
     """
     found = read_results(read, whose)
     artifact = registry.artifacts_of(repository, "HEAD")[0]
-    holder = next(reversed(versions.held(repository, artifact, gate.stage)), None)
+    holder = next(reversed(versions.stage_history(repository, artifact, gate.stage)), None)
     compared = holder and Promoted(version=holder.name, commit=holder.commit)
     if holder and (earlier := recorded_at(repository, holder.commit)):
         compared = earlier.promoted if earlier.digests == found.digests else compared

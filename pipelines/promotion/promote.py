@@ -53,10 +53,10 @@ def promote_commit(
         report = report_of(folder, commit)
         stage = report.stage
         known = versions.registered(folder, artifacts[0])
-        held = versions.held(folder, artifacts[0], stage)
+        history = versions.stage_history(folder, artifacts[0], stage)
         same = [one for one in known if _are_same_results(folder, one.commit, commit)]
-        if held and held[-1] in same:
-            has = f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} already"
+        if history and history[-1] in same:
+            has = f"{history[-1].name} ({history[-1].commit[:7]}) has the stage {stage} already"
             return f"{has}{_push_missing(folder, unpushed, remote)}."
         if same and not again:
             return (
@@ -64,7 +64,7 @@ def promote_commit(
                 f"no longer has the stage {stage}; assign it again: python -m pipelines promote "
                 f"{same[-1].commit[:7]}"
             )
-        check_not_outdated(folder, commit, report, held)
+        check_not_outdated(folder, commit, report, history)
         named = next((version for version in known if version.commit == commit), None)
         version = named or Version(versions.next_version(folder, artifacts), commit)
         _tag_and_push(folder, artifacts, version, stage, remote, unpushed)
@@ -83,18 +83,20 @@ def roll_back(
     artifacts = registry.artifacts_of(folder, "HEAD")
     with _promotion_lock(repository, f"rollback of {stage}", log):
         unpushed = _fetch(folder, artifacts, remote)
-        held = versions.held(folder, artifacts[0], stage)
-        pushed = versions.held(folder, artifacts[0], stage, without=unpushed)
-        if unpushed and held[-1:] == pushed[-2:-1]:
+        history = versions.stage_history(folder, artifacts[0], stage)
+        pushed = versions.stage_history(folder, artifacts[0], stage, without=unpushed)
+        if unpushed and history[-1:] == pushed[-2:-1]:
             # An earlier rollback was not pushed: rolling back again would go one version too far.
-            has = f"{held[-1].name} ({held[-1].commit[:7]}) has the stage {stage} again already"
+            has = (
+                f"{history[-1].name} ({history[-1].commit[:7]}) has the stage {stage} again already"
+            )
             return f"{has}{_push_missing(folder, unpushed, remote)}."
-        if len(held) < 2:  # noqa: PLR2004 - the one that has it, and the one before
-            found = f"only {held[0].name}" if held else "none"
+        if len(history) < 2:  # noqa: PLR2004 - the one that has it, and the one before
+            found = f"only {history[0].name}" if history else "none"
             raise PipelineError(
                 f"expected an earlier version with the stage {stage}, found {found}."
             )
-        before, now = held[-2:]
+        before, now = history[-2:]
         _tag_and_push(folder, artifacts, before, stage, remote, unpushed)
     return f"{before.name} ({before.commit[:7]}) has the stage {stage} again, after {now.name}."
 
@@ -123,7 +125,7 @@ def report_of(folder: Path, commit: str) -> GateReport:
 
 
 def check_not_outdated(
-    folder: Path, commit: str, report: GateReport, held: Sequence[Version]
+    folder: Path, commit: str, report: GateReport, history: Sequence[Version]
 ) -> None:
     """Check the commit's results again, and that that the outcome equals the gate report.
 
@@ -131,7 +133,7 @@ def check_not_outdated(
         OvertakenError: another version was promoted since.
         PipelineError: the gate report differs from the current outcome.
     """
-    now = held[-1].name if held else "none"
+    now = history[-1].name if history else "none"
     before = report.promoted.version if report.promoted else "none"
     if now != before:
         raise OvertakenError(
@@ -184,8 +186,8 @@ def _tag_and_push(
     except PipelineError as error:
         registry.untag(folder, made)
         registry.fetch(folder, remote)
-        held = versions.held(folder, artifacts[0], stage)
-        winner = f"{held[-1].name} ({held[-1].commit[:7]})" if held else "no version"
+        history = versions.stage_history(folder, artifacts[0], stage)
+        winner = f"{history[-1].name} ({history[-1].commit[:7]})" if history else "no version"
         raise OvertakenError(
             f"{version.name} ({version.commit[:7]}) is not promoted: {remote}, where {winner} has "
             f"the stage {stage}, rejected its tags ({error}); the local tags were removed."

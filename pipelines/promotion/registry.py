@@ -111,16 +111,16 @@ def unpushed(folder: Path, artifacts: Sequence[str], remote: str) -> list[str]:
     patterns = [f"refs/tags/{artifact}{mark}*" for artifact in artifacts for mark in "@#"]
     found = git(folder, "for-each-ref", "--format=%(objectname) %(refname)", *patterns)
     here = {ref: made for made, ref in map(str.split, found.splitlines())}
-    unlike = [
+    different = [
         ref.removeprefix("refs/tags/") for ref, made in here.items() if there.get(ref) != made
     ]
-    if other := [tag for tag in unlike if f"refs/tags/{tag}" in there]:
+    if other := [tag for tag in different if f"refs/tags/{tag}" in there]:
         raise PipelineError(
             f"expected the tag {other[0]} to be the one that {remote} has, found another one here, "
             f"which was not pushed; remove it, and promote again: git tag --delete "
-            f"{' '.join(unlike)}."
+            f"{' '.join(different)}."
         )
-    return unlike
+    return different
 
 
 def push(folder: Path, tags: Sequence[str], remote: str) -> None:

@@ -48,7 +48,9 @@ def next_version(folder: Path, artifacts: Sequence[str]) -> str:
     return str(max(taken).bump_minor().version) if taken else "v1.0.0"
 
 
-def held(folder: Path, artifact: str, stage: str, without: Collection[str] = ()) -> list[Version]:
+def stage_history(
+    folder: Path, artifact: str, stage: str, without: Collection[str] = ()
+) -> list[Version]:
     """List the versions that can be rolled back through; the last one has the stage.
 
     If a version is assigned again, the versions that were assigned after it are dropped. A version

@@ -76,7 +76,7 @@ def work(
     options: Sequence[str],
     until: Callable[[], bool],
     log: Log,
-    held: Sequence[int] = (),
+    locks: Sequence[int] = (),
 ) -> None:
     """Run a worker of a pool until a condition is true, and replace a worker that ends.
 
@@ -87,7 +87,7 @@ def work(
         options: of ``prefect worker start``.
         until: the condition, checked every second.
         log: called with each line that the worker prints.
-        held: descriptors of files that the worker keeps locked as long as it lives.
+        locks: descriptors of files that the worker keeps locked as long as it lives.
 
     Raises:
         PipelineError: the worker ended so soon that a replacement would end as well.
@@ -95,7 +95,7 @@ def work(
     command = [*PREFECT, "worker", "start", "--pool", pool, "--type", "process", *options]
     while not until():
         begin = time.monotonic()
-        with started(command, PROJECT, held) as worker:
+        with started(command, PROJECT, locks) as worker:
             pass_on("worker", worker, log)
             while not until() and worker.poll() is None:
                 time.sleep(1)

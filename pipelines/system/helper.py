@@ -15,7 +15,7 @@ Answer = TypeVar("Answer")
 
 
 def ask(
-    module: str, *arguments: str, folder: Path = PROJECT, held: Sequence[int] = ()
+    module: str, *arguments: str, folder: Path = PROJECT, locks: Sequence[int] = ()
 ) -> list[str]:
     """Run a module of this project in a separate process, and return what it prints.
 
@@ -23,7 +23,7 @@ def ask(
         module: a name as for ``python -m``; on failure it exits with 1 after one sentence.
         arguments: of its command line.
         folder: its working directory, where Python finds this project.
-        held: see ``run``.
+        locks: see ``run``.
 
     Returns:
         The lines that it prints; the last one is its result.
@@ -32,7 +32,7 @@ def ask(
         PipelineError: the module failed; the message is its sentence.
     """
     lines: list[str] = []
-    code = run([sys.executable, "-m", module, *arguments], folder, lines.append, held=held)
+    code = run([sys.executable, "-m", module, *arguments], folder, lines.append, locks=locks)
     if code or not lines:
         message = (
             lines[-1].removeprefix("error: ") if lines else f"{module} exited with code {code}."
@@ -46,14 +46,14 @@ def ask_for(
     module: str,
     *arguments: str,
     folder: Path = PROJECT,
-    held: Sequence[int] = (),
+    locks: Sequence[int] = (),
 ) -> Answer:
     """Run a module and parse its result as JSON of a form; see ``ask`` for the other arguments.
 
     Raises:
         PipelineError: the module failed, or its last line does not have this form.
     """
-    line = ask(module, *arguments, folder=folder, held=held)[-1]
+    line = ask(module, *arguments, folder=folder, locks=locks)[-1]
     try:
         return TypeAdapter(form).validate_json(line)
     except ValidationError:

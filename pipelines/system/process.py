@@ -27,7 +27,7 @@ def run(
     folder: Path,
     on_line: Callable[[str], object],
     timeout: float | None = None,
-    held: Sequence[int] = (),
+    locks: Sequence[int] = (),
     environment: Mapping[str, str] | None = None,
 ) -> int:
     """Run a command to its end; see ``started``.
@@ -37,7 +37,7 @@ def run(
         folder: its working directory.
         on_line: called with each line of standard output or error, as it is printed.
         timeout: seconds after which the program and everything it has started are ended.
-        held: descriptors of files that its processes keep locked as long as they live.
+        locks: descriptors of files that its processes keep locked as long as they live.
         environment: variables to add to those of this process.
 
     Returns:
@@ -47,7 +47,7 @@ def run(
         TimedOutError: the timeout has expired.
     """
     timed_out = threading.Event()
-    with started(command, folder, held, environment) as process:
+    with started(command, folder, locks, environment) as process:
 
         def end_late() -> None:
             timed_out.set()
@@ -123,7 +123,7 @@ def reason_for(
 def started(
     command: Sequence[str],
     folder: Path,
-    held: Sequence[int] = (),
+    locks: Sequence[int] = (),
     environment: Mapping[str, str] | None = None,
     stderr: int = subprocess.STDOUT,
 ) -> "Iterator[subprocess.Popen[str]]":
@@ -147,7 +147,7 @@ def started(
         text=True,
         errors="replace",
         start_new_session=True,
-        pass_fds=(reading, *held),
+        pass_fds=(reading, *locks),
     ) as process:
         os.close(reading)
         try:

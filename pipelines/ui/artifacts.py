@@ -47,7 +47,7 @@ def record_stages(outcomes: Mapping[str, StageRun]) -> None:
             "stage": name,
             "state": outcome.state.name,
             "seconds": f"{outcome.seconds:.1f}",
-            "why": outcome.state.message or "",
+            "message": outcome.state.message or "",
         }
         for name, outcome in outcomes.items()
     ]

@@ -153,10 +153,10 @@ def _of_pair(name: str, before: Array, after: Array) -> str | None:
         return _both(name or "array", *kinds)
     # Compare bits, so that NaN equals NaN and 0 differs from -0.
     bits = [np.frombuffer(array.tobytes(), np.uint8) for array in (before, after)]
-    unlike = np.flatnonzero(bits[0] != bits[1])
-    if not len(unlike):
+    different = np.flatnonzero(bits[0] != bits[1])
+    if not len(different):
         return None
-    place = np.unravel_index(unlike[0] // before.dtype.itemsize, before.shape)
+    place = np.unravel_index(different[0] // before.dtype.itemsize, before.shape)
     index = f"{name}[{', '.join(map(str, place))}]"
     return _both(index, str(before[place]), str(after[place]))
 

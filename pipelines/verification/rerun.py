@@ -94,7 +94,7 @@ def _run_stages(folder: Path, python: Path, lock_fd: int, log: Log) -> set[str]:
             lines.append(line)
 
     command = [str(python), "-P", str(_PROGRAM), str(answer)]
-    if code := run(command, folder, on_line, held=[lock_fd], environment=environment):
+    if code := run(command, folder, on_line, locks=[lock_fd], environment=environment):
         reason = " / ".join(lines[-_LAST_LINES:]) or f"exit code {code}"
         raise PipelineError(f"dvc repro failed in a worktree of the commit: {reason}")
     return set(TypeAdapter(list[str]).validate_json(read_file(answer)))

@@ -90,11 +90,11 @@ def _labels(share: float, same: tuple[str, ...], recorded: Path, found: Path) ->
                 return (
                     f"row {number}, {column}: recorded {row.get(column)}, here {other.get(column)}"
                 )
-    unlike = sum(
+    different = sum(
         row["predicted"] != other["predicted"] for row, other in zip(before, after, strict=True)
     )
-    if unlike > share * len(before):
-        return f"{unlike} of {len(before)} labels differ"
+    if different > share * len(before):
+        return f"{different} of {len(before)} labels differ"
     return None
 
 

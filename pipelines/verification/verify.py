@@ -27,7 +27,7 @@ class Verification(NamedTuple):
     """Number of stages that were run, which is all of them."""
     environment: str
     """The environment of the rerun, as a sentence."""
-    unlike: str | None
+    other_device: str | None
     """How this device's class differs from the recorded one; ``None`` if it does not."""
 
 
@@ -48,9 +48,11 @@ def verify(repository: Repository, commit: str, lock_fd: int, log: Log) -> Verif
     with rerun(repository, commit, lock_fd, log) as run, TemporaryDirectory() as temporary:
         written = run.folder / PROVENANCE
         after = provenance(written.read_bytes() if written.exists() else None, run.record)
-        unlike = device_difference(before, after)
-        findings = compare(repository.folder, commit, record, run, unlike is None, Path(temporary))
-        return Verification(commit, findings, len(run.record.stages), run.environment, unlike)
+        other_device = device_difference(before, after)
+        findings = compare(
+            repository.folder, commit, record, run, other_device is None, Path(temporary)
+        )
+        return Verification(commit, findings, len(run.record.stages), run.environment, other_device)
 
 
 def overall_outcome(findings: Sequence[Finding]) -> str:
@@ -61,7 +63,7 @@ def overall_outcome(findings: Sequence[Finding]) -> str:
 
 def summary(revision: str, verification: Verification) -> list[str]:
     """Return sentences about the run, its device and its outcome."""
-    findings, unlike = verification.findings, verification.unlike
+    findings, other_device = verification.findings, verification.other_device
     counts = {
         outcome: sum(finding.outcome == outcome for finding in findings)
         for outcome in ("identical", "within tolerance", "differs", "unknown")
@@ -72,8 +74,8 @@ def summary(revision: str, verification: Verification) -> list[str]:
     name = f"{revision} ({verification.commit[:7]})"
     return [
         f"All {verification.stages} stages were run. {verification.environment}",
-        f"Device: of another class, so tolerances apply: {unlike}."
-        if unlike
+        f"Device: of another class, so tolerances apply: {other_device}."
+        if other_device
         else "Device: of the same class, so the bytes must be the same.",
         f"{name} is verified: of {len(findings)} artifacts {counted}."
         if first is None

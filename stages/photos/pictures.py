@@ -14,7 +14,7 @@ from stages.shared.artifacts import Array
 from stages.shared.errors import UserError
 
 FORMATS = ("PNG", "JPEG")
-MAXIMUM_PIXELS = 40_000_000
+MAXIMUM_PICTURE_PIXELS = 40_000_000
 _BRIGHTEST_OF_16_BITS = 65535
 # Pixels; a picture whose longer side has more is reduced.
 _LONGER_SIDE = 1200
@@ -41,7 +41,7 @@ def read(path: Path) -> Array:
     try:
         with _opened(path) as picture:
             width, height = picture.size
-            if width * height > MAXIMUM_PIXELS:
+            if width * height > MAXIMUM_PICTURE_PIXELS:
                 raise PictureError(_too_large(f"{width} x {height}"))
             return _brightness(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
@@ -63,7 +63,7 @@ def _opened(path: Path) -> Image.Image:
 
 
 def _too_large(found: str) -> str:
-    return f"expected at most {MAXIMUM_PIXELS:,} pixels, found {found}; make it smaller."
+    return f"expected at most {MAXIMUM_PICTURE_PIXELS:,} pixels, found {found}; make it smaller."
 
 
 def _brightness(picture: Image.Image) -> Array:

@@ -12,7 +12,7 @@ from stages.params.recipe import Recipe
 from stages.shared.artifacts import Array
 from stages.shared.guard.session import check_unchanged
 from stages.training import cache
-from stages.training.batches import Examples, held
+from stages.training.batches import Examples, loaded
 from stages.training.checkpoint import key, trained
 from stages.training.trainer import DivergedError
 
@@ -54,7 +54,7 @@ def score(
         TrainingError: the training cannot continue.
         NetworkError: the network does not fit the images.
     """
-    fit, validation = held(fit, machine.input), held(validation, machine.input)
+    fit, validation = loaded(fit, machine.input), loaded(validation, machine.input)
     numbers = standardize(fit.images, fit.chosen)
     classifier = Classifier(recipe.network, numbers, classes, recipe.seed)
     sets = {"examples": fit, "validation": validation}

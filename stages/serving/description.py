@@ -11,7 +11,7 @@ from stages.shared.artifacts import Array
 from stages.shared.errors import UserError
 from stages.shared.section import Count, Section
 
-MAXIMUM_PIXELS = 40_000_000
+MAXIMUM_IMAGE_PIXELS = 40_000_000
 """Most pixels of one image; a larger one is refused before memory is allocated for it."""
 # Share of the declared range that the images must use; if they use less, the range is wrong.
 _LEAST_USED = 0.5
@@ -36,9 +36,9 @@ class ImageFormat(Section):
 
     @model_validator(mode="after")
     def _numbers_hold_together(self) -> "ImageFormat":
-        if self.height * self.width > MAXIMUM_PIXELS:
+        if self.height * self.width > MAXIMUM_IMAGE_PIXELS:
             message = "images must have at most {limit} pixels"
-            raise PydanticCustomError("range", message, {"limit": MAXIMUM_PIXELS})
+            raise PydanticCustomError("range", message, {"limit": MAXIMUM_IMAGE_PIXELS})
         low, high = limits(np.dtype(self.dtype))
         if not low <= self.minimum < self.maximum <= high:
             raise PydanticCustomError(

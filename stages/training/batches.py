@@ -90,7 +90,7 @@ class Streamed:
         return images
 
 
-def held(examples: Examples, kept_in: Literal["auto", "memory", "stream"]) -> Examples:
+def loaded(examples: Examples, kept_in: Literal["auto", "memory", "stream"]) -> Examples:
     """Read the chosen images into memory unless they are streamed, so that no file can change them.
 
     Args:

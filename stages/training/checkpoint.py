@@ -16,7 +16,7 @@ from stages.params.training import Training
 from stages.shared.artifacts import Array
 from stages.shared.guard.session import check_unchanged, when_unchanged
 from stages.training import cache
-from stages.training.batches import Examples, held
+from stages.training.batches import Examples, loaded
 from stages.training.hardware import hardware
 from stages.training.loop import Timing, TrainingLoop
 
@@ -67,8 +67,8 @@ def trained(
             have changed during it.
         TrainingError: the training cannot continue; its last checkpoint stays.
     """
-    examples = held(examples, machine.input)
-    validation = held(validation, machine.input) if validation else None
+    examples = loaded(examples, machine.input)
+    validation = loaded(validation, machine.input) if validation else None
     sets = {"examples": examples} | ({"validation": validation} if validation else {})
     path = folder / f"{key(classifier, training, machine, sets)}.safetensors"
     # The key covers the code on disk, which must be the code that has been imported.

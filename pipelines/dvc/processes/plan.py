@@ -14,7 +14,7 @@ from dvc.repo.index import Index
 from dvc.stage import PipelineStage
 from dvc.utils.hydra import apply_overrides
 
-from pipelines.dvc.objects import check_sound
+from pipelines.dvc.objects import check_intact
 from pipelines.dvc.processes.committed import recorded_outputs
 from pipelines.dvc.stages import MAIN, STAGES, Stage, parse_meta
 from pipelines.errors import PipelineError
@@ -65,7 +65,7 @@ def plan(file: str = MAIN, *, restore: bool) -> list[Stage]:
         names = [stage.name for stage in order]
         restored = set()
         if restore:
-            check_sound(recorded_outputs(order), Path(repo.cache.local_cache_dir))
+            check_intact(recorded_outputs(order), Path(repo.cache.local_cache_dir))
             changes = repo.checkout(
                 [stage.addressing for stage in order], force=True, allow_missing=True
             )

@@ -59,7 +59,7 @@ def repair(repository: Repository, log: Callable[[str], object]) -> bool:
     differing = [need for need in differing if need.path not in owned_by_people]
     make_dvc_rehash(repository.folder, differing)
     found = False
-    # The files of a folder are known only once its list is sound.
+    # The files of a folder are known only once its list is intact.
     while damaged := damaged_objects(cache, differing):
         found = True
         owner = f"repro (process {os.getpid()})"

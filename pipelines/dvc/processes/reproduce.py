@@ -18,7 +18,7 @@ from dvc.stage.cache import StageCache, _can_hash
 from dvc.stage.exceptions import StageCmdFailedError
 from dvc.stage.serialize import to_single_stage_lockfile
 
-from pipelines.dvc.objects import check_sound
+from pipelines.dvc.objects import check_intact
 from pipelines.dvc.outcome import Outcome
 from pipelines.dvc.outputs import Output
 from pipelines.dvc.processes.committed import check_done
@@ -100,7 +100,7 @@ def _check(file: str, stage: str) -> None:
     with Repo(_wait_for_lock=True) as repo, repo.lock:
         cache = Path(repo.cache.local_cache_dir)
         remove_empty_runs(cache)
-        check_sound(reused_outputs(repo, file, stage), cache)
+        check_intact(reused_outputs(repo, file, stage), cache)
         # DVC deletes entries that it cannot read, which may leave empty folders.
         remove_empty_runs(cache)
 

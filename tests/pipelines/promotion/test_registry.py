@@ -30,10 +30,10 @@ def test_gto_reads_what_is_tagged(folder: Path, commit: Commit) -> None:
     for artifact in artifacts:
         found = shown(folder, f"{artifact}#production")
         assert (found["version"], found["commit_hexsha"]) == version
-        assert versions.registered(folder, artifact) == versions.held(
+        assert versions.registered(folder, artifact) == versions.stage_history(
             folder, artifact, "production"
         )
-    assert versions.held(folder, "net", "staging") == []
+    assert versions.stage_history(folder, "net", "staging") == []
 
 
 def test_second_version_of_a_commit_is_refused_and_nothing_is_tagged(

@@ -22,7 +22,7 @@ def gto(folder: Path, *arguments: str) -> None:
 def assert_reads_as_gto(folder: Path, registered: list[Version], held: list[Version]) -> None:
     """Check what is read of net against the known answer, and against GTO's own reading."""
     assert versions.registered(folder, "net") == registered
-    assert versions.held(folder, "net", "production") == held
+    assert versions.stage_history(folder, "net", "production") == held
     listed = json.loads(run(folder, "gto", "show", "net", "--json"))
     assert {(one["version"], one["commit_hexsha"]) for one in listed} == set(registered)
     having = json.loads(run(folder, "gto", "show", "net#production", "--json"))
@@ -114,7 +114,7 @@ def test_version_that_is_assigned_again_takes_those_after_it_along(
         (two, [one, three, two]),
     ):
         registry.tag(folder, ["net"], version, "production")
-        assert versions.held(folder, "net", "production") == expected
+        assert versions.stage_history(folder, "net", "production") == expected
 
 
 def test_tags_that_gto_does_not_know_are_left_alone(folder: Path, commit: Commit) -> None:

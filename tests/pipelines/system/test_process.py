@@ -129,7 +129,7 @@ def test_descriptors_are_inherited(tmp_path: Path) -> None:
     descriptor = os.open(tmp_path / "held", os.O_RDWR | os.O_CREAT)
     lines: list[str] = []
     code = f"import os; print(os.path.realpath('/proc/self/fd/{descriptor}'))"
-    run(python(code), tmp_path, lines.append, held=[descriptor])
+    run(python(code), tmp_path, lines.append, locks=[descriptor])
     os.close(descriptor)
     assert lines == [str(tmp_path / "held")]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stages.training.batches import Batches, Examples, InMemory, Streamed, batches, held
+from stages.training.batches import Batches, Examples, InMemory, Streamed, batches, loaded
 
 IMAGES = np.arange(6 * 2 * 3, dtype=np.uint8).reshape(6, 2, 3)
 ORDER = [2, 0, 3, 1]
@@ -59,7 +59,7 @@ def test_a_parameter_chooses(examples: Examples) -> None:
 
 
 def test_held_images_do_not_change_with_their_file(examples: Examples, tmp_path: Path) -> None:
-    found = held(examples, "memory")
+    found = loaded(examples, "memory")
     with (tmp_path / "images.npy").open("r+b") as file:
         file.seek(-IMAGES.nbytes, 2)
         file.write(bytes(IMAGES.nbytes))
@@ -68,8 +68,8 @@ def test_held_images_do_not_change_with_their_file(examples: Examples, tmp_path:
     np.testing.assert_array_equal(found.images, IMAGES[[5, 0, 3, 2]])
     np.testing.assert_array_equal(found.labels, [5, 0, 3, 2])
     np.testing.assert_array_equal(found.chosen, np.arange(4))
-    assert held(found, "memory") is found
+    assert loaded(found, "memory") is found
 
 
 def test_streamed_images_stay_where_they_are(examples: Examples) -> None:
-    assert held(examples, "stream") is examples
+    assert loaded(examples, "stream") is examples
