@@ -126,7 +126,7 @@ def _check_errors(results: Results, classes: Sequence[str], counts: Counts) -> N
     found = Counter((row.label, row.predicted) for row in results.wrong)
     for (actual, predicted), count in counts.items():
         if actual != predicted:
-            what = f"the images of {classes[actual]} taken for {classes[predicted]} in"
+            what = f"the images of {classes[actual]} predicted as {classes[predicted]} in"
             pair = found[actual, predicted]
             same(f"{what} misclassified.csv", pair, count, "confusion_matrix.csv")
 

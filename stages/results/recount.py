@@ -41,7 +41,7 @@ def _check_counts(results: Results, predictions: Sequence[Answer]) -> None:
     names = [row.name for row in results.classes]
     found = Counter((names[answer.label], names[answer.predicted]) for answer in predictions)
     for row in results.pairs:
-        what = f"the images of {row.actual} taken for {row.predicted} in confusion_matrix.csv"
+        what = f"the images of {row.actual} predicted as {row.predicted} in confusion_matrix.csv"
         same(what, row.count, found[row.actual, row.predicted], SOURCE)
 
 

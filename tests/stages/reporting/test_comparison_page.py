@@ -22,7 +22,7 @@ def test_every_change_is_shown_with_both_answers() -> None:
     )
 
     assert page.count('<li class="answer">') == 2
-    assert "<strong>cat</strong>, before dog" in page
-    assert "<strong>cat</strong>, before cat" not in page
+    assert "<strong>cat</strong>, previously dog" in page
+    assert "<strong>cat</strong>, previously cat" not in page
     assert "HEAD&lt;" in page
     assert "http" not in page

@@ -157,7 +157,7 @@ def test_the_result_comes_first() -> None:
         "0123abcd0123abcd",
     ):
         assert expected in text
-        assert text.index(expected) < text.index("Which classes are taken for which")
+        assert text.index(expected) < text.index("Confusion matrix")
 
 
 def test_every_class_has_its_row_under_its_own_name() -> None:
@@ -248,9 +248,9 @@ def test_every_pair_of_classes_has_a_cell_that_says_what_it_counts() -> None:
 
     labels = reader.attributes("button", "aria-label")
     assert [label.replace("\N{NO-BREAK SPACE}", " ") for label in labels if label] == [
-        "Shirt, recognized: 5,946 images",
-        "T-shirt/top taken for Shirt: 6 images",
-        "T-shirt/top, recognized: 3,994 images",
+        "Shirt, predicted correctly: 5,946 images",
+        "T-shirt/top predicted as Shirt: 6 images",
+        "T-shirt/top, predicted correctly: 3,994 images",
     ]
 
 

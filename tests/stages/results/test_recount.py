@@ -15,7 +15,7 @@ def test_sound_results_follow(results_with: Spoiled) -> None:
     [
         ("5,1,1,0.95,0.05,0.95\n", "", "test.images of metrics.json to be 5, as predictions.csv"),
         ("5,1,1,", "6,1,1,", "the image at place 5 of predictions.csv to be 5"),
-        ("5,1,1,", "5,0,1,", "the images of cat taken for dog in confusion_matrix.csv to be 2"),
+        ("5,1,1,", "5,0,1,", "the images of cat predicted as dog in confusion_matrix.csv to be 2"),
         ("0.6,0.6,0.4", "0.7,0.7,0.3", "the answer to image 3 in misclassified.csv to be"),
         ("4,1,1,0.95,0.05,0.95", "4,1,1,0.96,0.04,0.96", "test.loss of metrics.json to be"),
     ],
