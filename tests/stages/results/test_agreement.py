@@ -36,7 +36,7 @@ def test_sound_results_agree(results_with: Spoiled) -> None:
         ("pairs", "cat,cat,2", "cat,cat,3", "test.images of metrics.json to be 7"),
         ("wrong", "2,0,1,cat,dog", "2,0,1,dog,cat", "the names of image 2 in misclassified.csv"),
         ("wrong", "2,0,1,", "6,0,1,", "images from 0 to 5 in misclassified.csv"),
-        ("wrong", "3,1,0,dog,cat,0.6,0.6,0.4\n", "", "the images of dog predicted as cat in miscla"),
+        ("wrong", "3,1,0,dog,cat,0.6,0.6,0.4\n", "", "the images of dog predicted as cat in"),
     ],
 )
 def test_what_disagrees_is_told_with_both_values(
