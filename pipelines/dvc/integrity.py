@@ -1,7 +1,7 @@
 """Rehash every object that a commit needs, and repair damaged ones from the other side.
 
 DVC trusts read-only objects, even damaged ones. A damaged object is moved below ``quarantine/`` on
-its side, and copied again from the side that has a intact one.
+its side, and copied again from the side that has an intact one.
 """
 
 from collections.abc import Sequence

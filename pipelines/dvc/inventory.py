@@ -115,21 +115,21 @@ def readable(folder: Path, locks: Iterable[tuple[str, str]]) -> tuple[list[Need]
     return needs, unreadable
 
 
-def of_working_copy(folder: Path) -> set[str]:
-    """Return the objects that the working copy's locks and ``.dvc`` files name, committed or not.
+def of_working_copy(folder: Path) -> list[Need]:
+    """List the objects that the working copy's locks and ``.dvc`` files name, committed or not.
 
-    For a folder, this is only the object with its list.
+    For a folder, this is only the object with its list. The commit of each need is empty.
 
     Raises:
         PipelineError: DVC did not write one of the files.
     """
     added = git(folder, "ls-files", "-z", "--cached", "--others", "--", "*.dvc").split("\0")
-    found = set()
+    found = []
     for path in (*LOCKS, *added):
         if path and (folder / path).is_file():
             record = read_lock((folder / path).read_bytes(), path)
             lock = {"stages": {path: record}} if path.endswith(".dvc") else record
-            found |= {output.md5 for _, output in outputs_of(lock, path)}
+            found += [Need(out.md5, out.path, stage, "") for stage, out in outputs_of(lock, path)]
     return found
 
 

@@ -48,14 +48,14 @@ def fetch_to_cache(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None
     cache.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=cache, prefix="incoming-") as temporary:
         incoming = Path(temporary)
-        places = _sound([output.md5 for output in outputs], cache, incoming, fetch)
+        places = _rehashed([output.md5 for output in outputs], cache, incoming, fetch)
         listed = {
             output.md5: entries(output.path, list_at(places[output.md5]))
             for output in outputs
             if output.md5.endswith(DIRECTORY)
         }
         files = [entry.md5 for folder in listed.values() for entry in folder]
-        places |= _sound(files, cache, incoming, fetch)
+        places |= _rehashed(files, cache, incoming, fetch)
         measured = [_measured(output, listed.get(output.md5), places) for output in outputs]
         check_measured(outputs, measured)
         for name, place in places.items():
@@ -141,7 +141,7 @@ def install(source: Path, target: Path) -> None:
     durable.move(source, target)
 
 
-def _sound(names: Sequence[str], cache: Path, incoming: Path, fetch: Fetch) -> dict[str, Path]:
+def _rehashed(names: Sequence[str], cache: Path, incoming: Path, fetch: Fetch) -> dict[str, Path]:
     """Return the path of each rehashed object, in the cache or among the downloads."""
     places = {name: object_path(cache, name) for name in names}
     absent = [name for name, place in places.items() if not is_intact(name, place)]

@@ -5,7 +5,7 @@ only the newest count. DVC's own ``gc`` keeps all branches or none.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from pipelines.dvc.outputs import DIRECTORY
 from pipelines.dvc.store import Removal, Store, note_removed
 from pipelines.errors import PipelineError
 from pipelines.git.repository import Repository
+from pipelines.system.helper import ask_for
 from pipelines.system.lock import lock_cache
 
 
@@ -75,20 +76,34 @@ def all_needs(folder: Path, store: Store, commits: Iterable[str]) -> list[Need]:
         for need in inventory.needs_of(folder, commit, lock, all_named=True)
     ]
     needs += [need for commit in commits for need in inventory.of_dvc_files(folder, commit)]
-    return [*needs, *inventory.members(needs, _lists(store, needs))]
+    return [*needs, *inventory.members(needs, _lists(folder, store, needs))]
 
 
-def _lists(store: Store, needs: Iterable[Need]) -> Mapping[str, bytes]:
+def _lists(folder: Path, store: Store, needs: Iterable[Need]) -> Mapping[str, bytes]:
+    """Return the lists of the folders in DVC's cache.
+
+    DVC keeps no list of a folder with ``cache: false``, so its cache holds nothing for it
+    (https://github.com/iterative/dvc/issues/4428).
+    """
     lists = store.lists({need.name for need in needs})
-    for need in needs:
-        if need.name.endswith(DIRECTORY) and need.name not in lists:
+    missing = [n for n in needs if n.name.endswith(DIRECTORY) and n.name not in lists]
+    uncached = _uncached(folder, {need.commit for need in missing})
+    for need in missing:
+        if need.path not in uncached[need.commit]:
             whose = need.commit[:7] or "the working copy"
             raise PipelineError(
-                f"expected an intact list {need.name} of {need.path}, which {whose} needs, found "
-                "none in the cache or the remote, so its files cannot be distinguished from "
-                "unneeded ones; run `dvc repro` at that commit, or remove the branch or tag."
+                f"expected the list {need.name} of {need.path}, which {whose} needs, found none in "
+                "the cache or the remote, so its files cannot be distinguished from unneeded ones; "
+                "run `dvc repro` at that commit, or remove the branch or tag."
             )
     return lists
+
+
+def _uncached(folder: Path, commits: Collection[str]) -> Mapping[str, Sequence[str]]:
+    if not commits:
+        return {}
+    module = "pipelines.dvc.processes.uncached"
+    return ask_for(dict[str, list[str]], module, "--", str(folder), *sorted(commits))
 
 
 def unneeded(folder: Path, cache: Path, refs: Sequence[KeptRef]) -> list[CachedObject]:
@@ -100,8 +115,8 @@ def unneeded(folder: Path, cache: Path, refs: Sequence[KeptRef]) -> list[CachedO
     store = Store(folder)
     needed = {need.name for need in all_needs(folder, store, (ref.commit for ref in refs))}
     here = inventory.of_working_copy(folder)
-    anonymous = [Need(name, "an output", "", "") for name in here]
-    needed |= here | {need.name for need in inventory.members(anonymous, _lists(store, anonymous))}
+    inside = inventory.members(here, _lists(folder, store, here))
+    needed |= {need.name for need in (*here, *inside)}
     return sorted(one for one in objects_in(cache) if one.name not in needed)
 
 

@@ -115,7 +115,7 @@ class Store:
         ]
 
     def lists(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Return the content of folder lists by name, from whichever side has a intact one."""
+        """Return the content of folder lists by name, from whichever side has an intact one."""
         names = [name for name in names if name.endswith(DIRECTORY)]
         here = [name for name in names if self._state(name) == "intact"]
         found = inventory.lists_in(self._cache, here)
