@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,11 @@ def process_of_stage(folder: Path) -> int:
 def state_names(tasks: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return how each task ended, by its name."""
     return {name: task["state_name"] for name, task in tasks.items()}
+
+
+def on_pool(start: Callable[..., "FlowRun"], **parameters: Any) -> "FlowRun":
+    """Start a run that submits the stages that have a pool."""
+    return start(train_on="pool", **{"pool_wait": 90, "pool_timeout": 240} | parameters)
 
 
 class FlowRun:

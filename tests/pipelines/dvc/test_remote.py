@@ -16,7 +16,7 @@ from pipelines.errors import DamagedError, PipelineError
 from pipelines.workers.accept import accept_result
 from tests.helpers import md5
 from tests.pipelines.remotes import Kind, Storage, folder, s3, ssh
-from tests.pipelines.repositories import clone_for_work, run
+from tests.pipelines.repositories import clone_for_work, run, set_dvc_remote
 from tests.pipelines.submissions import request_and_result
 
 _RAW = Output(path="raw.txt", md5=md5(b"one\n"), size=4)
@@ -43,8 +43,7 @@ def storage(
 
 def use(storage: Storage, clone: Path) -> None:
     """Configure a remote in a clone, as in docs/workers.md."""
-    run(clone, "dvc", "remote", "add", "--local", "--force", "--default", "storage", storage.url)
-    run(clone, "dvc", "remote", "modify", "--local", "storage", "verify", "true")
+    set_dvc_remote(clone, storage.url, "verify = true")
 
 
 @pytest.fixture
@@ -125,6 +124,8 @@ def test_unreachable_remote_is_reported_in_one_sentence(
     with kind(tmp_path) as ended:
         for name, value in ended.environment.items():
             monkeypatch.setenv(name, value)
+    # The client of S3 waits longer after each attempt, and makes five by default.
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     use(ended, toy)
     with pytest.raises(PipelineError, match=r"DVC's remote: .*[Cc]onnect") as raised:
         remote.fetch(toy, [_RAW.md5], tmp_path)
