@@ -10,6 +10,7 @@ import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.blocks.system import Secret
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import SecretStr
 
 from tests.helpers import ROOT, Done, pipelines
 from tests.pipelines.prefect_server import Prefect, wait_until
@@ -49,9 +50,11 @@ def make_blocks(address: str) -> None:
         name="alerts",
         url=address,
         json_data={"subject": "{{subject}}", "body": "{{body}}"},
+        headers={},
+        cookies={},
     )
     block.save("alerts", overwrite=True)
-    Secret(value="hidden").save("secret", overwrite=True)
+    Secret(value=SecretStr("hidden")).save("secret", overwrite=True)
 
 
 def notify(block: str) -> Done:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.helpers import is_gone
-from tests.pipelines.prefect_server import PYTHON, ROOT, Prefect, free_port, wait_until
+from tests.pipelines.prefect_server import PYTHON, ROOT, Prefect, copy_home, free_port, wait_until
 from tests.pipelines.repositories import Git, isolate, run
 from tests.pipelines.runs import process_of_stage
 from tests.pipelines.serve import make_project, serving
@@ -46,7 +46,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def project(toy: Path, prefect_home: Path) -> Path:
     """A project that has been served before."""
-    shutil.copytree(prefect_home, toy / ".prefect")
+    copy_home(prefect_home, toy / ".prefect")
     return toy
 
 

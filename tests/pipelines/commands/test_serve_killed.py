@@ -1,6 +1,5 @@
 """What follows when `make serve`, or its worker, is killed."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 
 from pipelines.system.lock import held_by
 from tests.helpers import is_gone
-from tests.pipelines.prefect_server import Prefect, wait_until
+from tests.pipelines.prefect_server import Prefect, copy_home, wait_until
 from tests.pipelines.repositories import isolate
 from tests.pipelines.runs import process_of_stage
 from tests.pipelines.serve import make_project, serving
@@ -32,7 +31,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def project_at(folder: Path, prefect_home: Path) -> Path:
     """Make a project that has been served before, without a nightly run."""
     project = make_project(folder, "0 0 1 1 *")
-    shutil.copytree(prefect_home, project / ".prefect")
+    copy_home(prefect_home, project / ".prefect")
     return project
 
 
