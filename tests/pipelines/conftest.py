@@ -1,5 +1,6 @@
 """What tests of the flow start from."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -12,8 +13,15 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.pipelines.prefect_server import ROOT, Prefect, free_port, running
-from tests.pipelines.repositories import Git, clone_for_work, copy_toy, isolate, make_gated, run
+from tests.pipelines.prefect_server import Prefect, copy_home, free_port, running
+from tests.pipelines.repositories import (
+    Git,
+    copy_toy,
+    copy_toy_with_worker,
+    isolate,
+    make_gated,
+    run,
+)
 from tests.pipelines.runs import FlowRun
 
 _yaml = YAML()
@@ -31,9 +39,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
+def prefect_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A home that a server has set up, to copy; one for all of xdist's workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    home = shared / "prefect-home"
+    with (shared / "prefect-home.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.exists():
+            first = shared / "prefect-home-first"
+            with running(Prefect(free_port(), first)):
+                pass
+            first.rename(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def prefect(tmp_path_factory: pytest.TempPathFactory, prefect_home: Path) -> Iterator[Prefect]:
     """A server on loopback."""
-    server = Prefect(free_port(), tmp_path_factory.mktemp("prefect"))
+    home = tmp_path_factory.mktemp("prefect")
+    copy_home(prefect_home, home)
+    server = Prefect(free_port(), home)
     with running(server):
         yield server
 
@@ -82,15 +108,11 @@ def set_params(toy: Path) -> Callable[..., None]:
 
 
 @pytest.fixture
-def worker_clone(toy: Path, git: Git) -> Path:
-    """The worker's clone of the toy with this project's flows."""
-    for package in ("pipelines", "stages"):
-        shutil.copytree(ROOT / package, toy / package, ignore=shutil.ignore_patterns("__py*"))
-    shutil.copy(ROOT / "prefect.yaml", toy)
-    (toy / ".gitignore").write_text("/raw.txt\n/model.txt\n__pycache__/\n")
-    git("add", "--all")
-    git("commit", "--quiet", "-m", "Have a flow")
-    return clone_for_work(toy.parent, toy)
+def worker_clone(toy: Path) -> Path:
+    """The worker's clone of the toy, which then has this project's flows and remotes."""
+    shutil.rmtree(toy)
+    _, worker = copy_toy_with_worker(toy.parent)
+    return worker
 
 
 @pytest.fixture

@@ -38,6 +38,10 @@ class Storage(Protocol):
         """Refuse the user from now on; give the secret that no message may have."""
         ...
 
+    def reset(self) -> None:
+        """Be empty, and accept the user."""
+        ...
+
 
 class Folder:
     """A folder, that of a server too."""
@@ -50,16 +54,21 @@ class Folder:
         return place.read_bytes() if place.exists() else None
 
     def write(self, name: str, content: bytes) -> None:
-        self.remove(name)
-        object_path(self.path, name).write_bytes(content)
+        place = object_path(self.path, name)
+        place.unlink(missing_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
 
     def remove(self, name: str) -> None:
         object_path(self.path, name).unlink()
 
     def refuse(self) -> str:
-        shutil.rmtree(self.path)
+        shutil.rmtree(self.path, ignore_errors=True)
         self.path.write_text("no folder")
         return "no secret"
+
+    def reset(self) -> None:
+        self.path.unlink() if self.path.is_file() else shutil.rmtree(self.path, ignore_errors=True)
 
 
 class Ssh(Folder):
@@ -74,15 +83,20 @@ class Ssh(Folder):
         (self._root / "authorized").write_text("")
         return secret.splitlines()[1]
 
+    def reset(self) -> None:
+        super().reset()
+        shutil.copy(self._root / "user.pub", self._root / "authorized")
+
 
 class S3:
     """A bucket of moto's server, which asks for keys."""
 
     url = f"s3://{_BUCKET}/storage"
 
-    def __init__(self, client: Any, environment: Mapping[str, str]) -> None:
-        self._client = client
+    def __init__(self, client: Any, credentials: str, environment: Mapping[str, str]) -> None:
+        self._client, self._credentials = client, credentials
         self.environment = environment
+        self.reset()
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -101,6 +115,11 @@ class S3:
         secret = credentials.read_text().split()[-1][::-1]
         credentials.write_text(_profile("wrong", secret))
         return secret
+
+    def reset(self) -> None:
+        Path(self.environment["AWS_SHARED_CREDENTIALS_FILE"]).write_text(self._credentials)
+        for found in self._client.list_objects_v2(Bucket=_BUCKET).get("Contents", []):
+            self._client.delete_object(Bucket=_BUCKET, Key=found["Key"])
 
     @staticmethod
     def _place(name: str) -> dict[str, str]:
@@ -163,14 +182,13 @@ def s3(root: Path) -> Iterator[Storage]:
         iam.put_user_policy(UserName="user", PolicyName="storage", PolicyDocument=policy)
         key = iam.create_access_key(UserName="user")["AccessKey"]
         own = key["AccessKeyId"], key["SecretAccessKey"]
-        credentials = root / "credentials"
-        credentials.write_text(_profile(*own))
         client = boto3.client("s3", **anyone, **_keys(*own))
         client.create_bucket(Bucket=_BUCKET)
         yield S3(
             client,
+            _profile(*own),
             {
-                "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
+                "AWS_SHARED_CREDENTIALS_FILE": str(root / "credentials"),
                 "AWS_CONFIG_FILE": str(root / "none"),
                 "AWS_ENDPOINT_URL": url,
                 "AWS_DEFAULT_REGION": "us-east-1",

@@ -58,6 +58,26 @@ def _toy() -> Path:
     return folder
 
 
+def copy_toy_with_worker(root: Path) -> tuple[Path, Path]:
+    """Copy the toy with this project's flows, its remotes, and a worker's clone of it."""
+    for name in ("toy", "origin.git", "worker"):
+        shutil.copytree(_toy_with_worker() / name, root / name, symlinks=True)
+    return root / "toy", root / "worker"
+
+
+@cache
+def _toy_with_worker() -> Path:
+    """Make them once for all tests of this process."""
+    root = _toy().parent / "with-worker"
+    root.mkdir()
+    toy = copy_toy(root / "toy")
+    add_flows(toy)
+    run(toy, "git", "add", "--all")
+    run(toy, "git", "commit", "--quiet", "-m", "Have a flow")
+    clone_for_work(root, toy)
+    return root
+
+
 def make_gated(folder: Path) -> Path:
     """Make a repository with a pipeline whose results a gate can check; it has not been run."""
     shutil.copytree(Path(__file__).parent / "gated", folder)
@@ -69,21 +89,33 @@ def make_gated(folder: Path) -> Path:
     return folder
 
 
-def clone_for_work(root: Path, caller: Path, address: str = "..") -> Path:
-    """Give the caller remotes, and clone what it has committed for a worker.
-
-    The address of the root is relative to a clone, or absolute.
-    """
+def clone_for_work(root: Path, caller: Path) -> Path:
+    """Give the caller, a folder of the root, remotes beside it, and clone it for a worker."""
+    origin, worker = "../origin.git", root / "worker"
     run(root, "git", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
-    run(caller, "git", "remote", "add", "origin", f"{address}/origin.git")
+    run(caller, "git", "remote", "add", "origin", origin)
     run(caller, "git", "push", "--quiet", "origin", "main")
     run(root, "git", "clone", "--quiet", "origin.git", "worker")
-    worker = root / "worker"
-    run(worker, "git", "remote", "set-url", "origin", f"{address}/origin.git")
+    run(worker, "git", "remote", "set-url", "origin", origin)
     for clone in (caller, worker):
-        store = ("--local", "--default", "store", f"{address}/store")
-        run(clone, "dvc", "remote", "add", "--quiet", *store)
+        # DVC takes it from the folder of its configuration.
+        set_dvc_remote(clone, "../../store")
     return worker
+
+
+def set_dvc_remote(clone: Path, url: str, *options: str) -> None:
+    """Write what ``dvc remote add --local --default store URL`` does, and options of the remote."""
+    lines = ["[core]", "remote = store", "['remote \"store\"']", f"url = {url}", *options]
+    (clone / ".dvc" / "config.local").write_text("\n".join([*lines, ""]))
+
+
+def add_flows(toy: Path) -> None:
+    """Add this project's flows to the toy."""
+    for package in ("pipelines", "stages"):
+        shutil.copytree(ROOT / package, toy / package, ignore=shutil.ignore_patterns("__py*"))
+    shutil.copy(ROOT / "prefect.yaml", toy)
+    ignored = ("/raw.txt", "/model.txt", "/.prefect/", "__pycache__/")
+    (toy / ".gitignore").write_text("\n".join([*ignored, ""]))
 
 
 def search(toy: Path) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -78,19 +78,34 @@ def state_names(tasks: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {name: task["state_name"] for name, task in tasks.items()}
 
 
+def on_pool(start: Callable[..., "FlowRun"], **parameters: Any) -> "FlowRun":
+    """Start a run that submits the stages that have a pool."""
+    return start(train_on="pool", **{"pool_wait": 90, "pool_timeout": 240} | parameters)
+
+
+Ended = tuple[str, str, str]
+"""The id of a flow's run, and its state's name and message."""
+
+_RUN = """
+import json, sys
+from importlib import import_module
+module, function, *runs = sys.argv[1:]
+flow = getattr(import_module(module), function)
+for parameters in runs:
+    state = flow(**json.loads(parameters), return_state=True)
+    print(json.dumps([str(state.state_details.flow_run_id), state.name, state.message]))
+"""
+
+
 class FlowRun:
-    """A run of the flow in a process of its own."""
+    """A run of the flow in a process of its own; or several runs there, one after the other."""
 
     flow = "pipelines.flows.pipeline", "pipeline"
     """Module and function."""
 
-    def __init__(self, prefect: Prefect, folder: Path, **parameters: Any) -> None:
-        module, function = self.flow
-        code = (
-            f"import json, sys; from {module} import {function}; "
-            f"state = {function}(**json.loads(sys.argv[1]), return_state=True); "
-            "print(json.dumps([str(state.state_details.flow_run_id), state.name, state.message]))"
-        )
+    def __init__(
+        self, prefect: Prefect, folder: Path, *several: dict[str, Any], **parameters: Any
+    ) -> None:
         # The environment of this test over that of the session's server.
         own = ("GIT_", "DVC_")
         environment = prefect.environment | {
@@ -101,7 +116,7 @@ class FlowRun:
         self.log = Path(name)
         """What it prints on standard error, as it comes."""
         self.process = subprocess.Popen(
-            [PYTHON, "-c", code, json.dumps(parameters)],
+            [PYTHON, "-c", _RUN, *self.flow, *map(json.dumps, several or [parameters])],
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,
@@ -110,9 +125,14 @@ class FlowRun:
         )
         os.close(descriptor)
 
-    def end(self, seconds: float = 120) -> tuple[str, str, str]:
-        """Wait for the end, and give the run's id, and its state's name and message."""
+    def end(self, seconds: float = 120) -> Ended:
+        """Wait for the end, and give how it ended."""
+        (ended,) = self.end_all(seconds)
+        return ended
+
+    def end_all(self, seconds: float = 120) -> list[Ended]:
+        """Wait for the end, and give how each run ended."""
         out, _ = self.process.communicate(timeout=seconds)
         assert self.process.returncode == 0, self.log.read_text()
-        identity, name, message = json.loads(out.splitlines()[-1])
-        return identity, name, message
+        lines = [line for line in out.splitlines() if line.startswith('["')]
+        return [(str(one), str(name), str(text)) for one, name, text in map(json.loads, lines)]

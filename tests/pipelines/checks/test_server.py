@@ -10,7 +10,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from pipelines.checks import server
 from pipelines.server import automations
 from pipelines.server.deployments import Deployment
-from tests.pipelines.prefect_server import ROOT, Prefect, free_port, running
+from tests.pipelines.prefect_server import ROOT, Prefect, copy_home, free_port, running
 
 
 @pytest.fixture
@@ -112,7 +112,8 @@ def test_automation_is_ok_only_if_it_exists_and_is_enabled(
     assert paused.fix == "prefect automation resume 'Crash silent runs'"
 
 
-def test_server_that_requires_a_password_is_reported(tmp_path: Path) -> None:
+def test_server_that_requires_a_password_is_reported(tmp_path: Path, prefect_home: Path) -> None:
+    copy_home(prefect_home, tmp_path)
     guarded = Prefect(free_port(), tmp_path)
     guarded.environment["PREFECT_SERVER_API_AUTH_STRING"] = "somebody:secret"
     with running(guarded), temporary_settings({PREFECT_API_URL: guarded.url}):

@@ -3,13 +3,17 @@
 import http.server
 import itertools
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.blocks.system import Secret
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import SecretStr
 
-from tests.pipelines.prefect_server import PYTHON, ROOT, Prefect, wait_until
+from tests.helpers import ROOT, Done, pipelines
+from tests.pipelines.prefect_server import Prefect, wait_until
 from tests.pipelines.runs import FlowRun
 from tests.web import serving
 
@@ -18,16 +22,12 @@ pytestmark = pytest.mark.slow
 Start = Callable[..., FlowRun]
 Messages = list[dict[str, str]]
 
-MAKE_BLOCK = """
-import sys
-from prefect.blocks.notifications import CustomWebhookNotificationBlock
-from prefect.blocks.system import Secret
 
-CustomWebhookNotificationBlock(
-    name="alerts", url=sys.argv[1], json_data={"subject": "{{subject}}", "body": "{{body}}"}
-).save("alerts", overwrite=True)
-Secret(value="hidden").save("secret", overwrite=True)
-"""
+@pytest.fixture(scope="module", autouse=True)
+def client(prefect: Prefect) -> Iterator[None]:
+    """Have this process ask the server."""
+    with temporary_settings({PREFECT_API_URL: prefect.url}):
+        yield
 
 
 @pytest.fixture
@@ -45,25 +45,30 @@ def messages() -> Iterator[tuple[str, Messages]]:
         yield f"http://127.0.0.1:{server.server_port}/", received
 
 
-def python(prefect: Prefect, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [PYTHON, *arguments],
-        cwd=ROOT,
-        env=prefect.environment,
-        check=False,
-        capture_output=True,
-        text=True,
+def make_blocks(address: str) -> None:
+    block = CustomWebhookNotificationBlock(
+        name="alerts",
+        url=address,
+        json_data={"subject": "{{subject}}", "body": "{{body}}"},
+        headers={},
+        cookies={},
     )
+    block.save("alerts", overwrite=True)
+    Secret(value=SecretStr("hidden")).save("secret", overwrite=True)
+
+
+def notify(block: str) -> Done:
+    return pipelines(ROOT, "notify", block)
 
 
 def test_failure_and_accuracy_drop_send_notifications_but_a_good_run_does_not(
     prefect: Prefect, messages: tuple[str, Messages], start: Start, set_params: Callable[..., None]
 ) -> None:
     address, received = messages
-    assert python(prefect, "-c", MAKE_BLOCK, address).returncode == 0
+    make_blocks(address)
     for _ in range(2):
-        done = python(prefect, "-m", "pipelines", "notify", "custom-webhook/alerts")
-        assert done.stdout == (
+        done = notify("custom-webhook/alerts")
+        assert done.out == (
             "Notify of failed runs: through custom-webhook/alerts\n"
             "Notify of accuracy drops: through custom-webhook/alerts\n"
             "Notify of blocked promotions: through custom-webhook/alerts\n"
@@ -101,8 +106,8 @@ def test_blocked_promotion_sends_a_notification(
     prefect: Prefect, messages: tuple[str, Messages], gated: Path
 ) -> None:
     address, received = messages
-    assert python(prefect, "-c", MAKE_BLOCK, address).returncode == 0
-    assert python(prefect, "-m", "pipelines", "notify", "custom-webhook/alerts").returncode == 0
+    make_blocks(address)
+    assert notify("custom-webhook/alerts").code == 0
 
     ref = {"ref": "main", "promote": True, "set_param": ["wrong=150"]}
     identity, name, message = FlowRun(prefect, gated, **ref).end()
@@ -120,11 +125,11 @@ def test_blocked_promotion_sends_a_notification(
 
 @pytest.mark.parametrize("block", ["alerts", "slack-webhook/none", "secret/secret"])
 def test_block_that_cannot_notify_is_rejected_in_one_sentence(
-    prefect: Prefect, messages: tuple[str, Messages], block: str
+    messages: tuple[str, Messages], block: str
 ) -> None:
     address, _ = messages
-    assert python(prefect, "-c", MAKE_BLOCK, address).returncode == 0
-    done = python(prefect, "-m", "pipelines", "notify", block)
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: expected a ")
-    assert f"found {block}; " in done.stderr
+    make_blocks(address)
+    done = notify(block)
+    assert done.code == 1
+    assert done.err.startswith("error: expected a ")
+    assert f"found {block}; " in done.err

@@ -2,13 +2,15 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.pipelines.prefect_server import PYTHON, Prefect
-from tests.pipelines.repositories import run
+from tests.pipelines.repositories import copy_toy_with_worker, isolate, run
 from tests.pipelines.runs import working
 
 
@@ -50,7 +52,7 @@ def test_server_that_does_not_respond_is_reported_in_one_sentence(
 def test_worker_does_not_start_without_a_dvc_remote(
     worker_clone: Path, environment: dict[str, str]
 ) -> None:
-    run(worker_clone, "dvc", "remote", "remove", "--quiet", "--local", "store")
+    (worker_clone / ".dvc" / "config.local").unlink()
     code, output = begin(worker_clone, environment)
     assert (code, "no remote" in output) == (1, True)
 
@@ -73,25 +75,36 @@ def test_pool_without_a_deployment_is_rejected(
     )
 
 
-def test_second_worker_of_a_clone_is_rejected_and_names_the_first(
-    prefect: Prefect, worker_clone: Path, tmp_path: Path, environment: dict[str, str]
-) -> None:
-    with working(prefect, worker_clone, tmp_path) as (process, _):
-        code, output = begin(worker_clone, environment)
-        assert process.is_running()
-    assert code == 1
-    assert output == (
-        f"error: expected no other worker in this clone, found one of pool gpu (process "
-        f"{process.pid}); stop it, or start this one in another clone.\n"
-    )
+@pytest.fixture(scope="module")
+def working_in_made(
+    prefect: Prefect, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[psutil.Process, Path]]:
+    """A worker of a pool that the server did not have, and its log; its clone is beside it."""
+    root = tmp_path_factory.mktemp("with-worker")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        isolate(monkeypatch, root)
+        _, clone = copy_toy_with_worker(root)
+        text = (clone / "prefect.yaml").read_text()
+        (clone / "prefect.yaml").write_text(text.replace("name: gpu", "name: made"))
+        with working(prefect, clone, root, "made") as found:
+            yield found
 
 
 def test_missing_pool_and_deployment_are_created(
-    prefect: Prefect, worker_clone: Path, tmp_path: Path
+    prefect: Prefect, working_in_made: tuple[psutil.Process, Path]
 ) -> None:
-    text = (worker_clone / "prefect.yaml").read_text()
-    (worker_clone / "prefect.yaml").write_text(text.replace("name: gpu", "name: made"))
-    with working(prefect, worker_clone, tmp_path, "made") as (_, log):
-        deployment = httpx.get(f"{prefect.url}/deployments/name/work/made", timeout=30).json()
-        assert deployment["work_pool_name"] == "made", log.read_text()
-        assert deployment["concurrency_limit"] is None
+    deployment = httpx.get(f"{prefect.url}/deployments/name/work/made", timeout=30).json()
+    assert deployment["work_pool_name"] == "made", working_in_made[1].read_text()
+
+
+def test_second_worker_of_a_clone_is_rejected_and_names_the_first(
+    working_in_made: tuple[psutil.Process, Path], environment: dict[str, str]
+) -> None:
+    process, log = working_in_made
+    code, output = begin(log.parent / "worker", environment, "made")
+    assert process.is_running()
+    assert code == 1
+    assert output == (
+        f"error: expected no other worker in this clone, found one of pool made (process "
+        f"{process.pid}); stop it, or start this one in another clone.\n"
+    )

@@ -15,8 +15,8 @@ from pipelines.dvc.outputs import Output
 from pipelines.errors import DamagedError, PipelineError
 from pipelines.workers.accept import accept_result
 from tests.helpers import md5
-from tests.pipelines.remotes import Kind, Storage, folder, s3, ssh
-from tests.pipelines.repositories import clone_for_work, run
+from tests.pipelines.remotes import Folder, Kind, Storage, folder, s3, ssh
+from tests.pipelines.repositories import clone_for_work, run, set_dvc_remote
 from tests.pipelines.submissions import request_and_result
 
 _RAW = Output(path="raw.txt", md5=md5(b"one\n"), size=4)
@@ -27,31 +27,38 @@ _SLOW = pytest.mark.slow
 
 
 @pytest.fixture(
+    scope="module",
     params=[folder, pytest.param(ssh, marks=_SLOW), pytest.param(s3, marks=_SLOW)],
     ids=["folder", "ssh", "s3"],
 )
-def storage(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Storage]:
-    """A server of each kind, set in the environment."""
+    """A server of each kind."""
     kind: Kind = request.param
-    with kind(tmp_path) as found:
-        for name, value in found.environment.items():
-            monkeypatch.setenv(name, value)
+    with kind(tmp_path_factory.mktemp("server")) as found:
         yield found
+
+
+@pytest.fixture
+def storage(server: Storage, monkeypatch: pytest.MonkeyPatch) -> Storage:
+    """An empty storage of each kind, set in the environment."""
+    server.reset()
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    return server
 
 
 def use(storage: Storage, clone: Path) -> None:
     """Configure a remote in a clone, as in docs/workers.md."""
-    run(clone, "dvc", "remote", "add", "--local", "--force", "--default", "storage", storage.url)
-    run(clone, "dvc", "remote", "modify", "--local", "storage", "verify", "true")
+    set_dvc_remote(clone, storage.url, "verify = true")
 
 
 @pytest.fixture
 def pushed(toy: Path, storage: Storage) -> Path:
-    """The toy, whose raw.txt is in the remote."""
+    """The toy, whose raw.txt is in the remote, as a push leaves it there."""
     use(storage, toy)
-    remote.push(toy, [_RAW.path], [_RAW.md5])
+    storage.write(_RAW.md5, b"one\n")
     return toy
 
 
@@ -64,10 +71,12 @@ def check_is_one_sentence(error: PipelineError, secret: str) -> None:
     assert secret not in message
 
 
-def test_pushed_object_can_be_fetched(pushed: Path, storage: Storage, tmp_path: Path) -> None:
+def test_pushed_object_can_be_fetched(toy: Path, storage: Storage, tmp_path: Path) -> None:
+    use(storage, toy)
+    remote.push(toy, [_RAW.path], [_RAW.md5])
     assert storage.read(_RAW.md5) == b"one\n"
     cache = tmp_path / "cache"
-    fetch_to_cache([_RAW], cache, partial(remote.fetch, pushed))
+    fetch_to_cache([_RAW], cache, partial(remote.fetch, toy))
     assert object_path(cache, _RAW.md5).read_bytes() == b"one\n"
 
 
@@ -125,6 +134,8 @@ def test_unreachable_remote_is_reported_in_one_sentence(
     with kind(tmp_path) as ended:
         for name, value in ended.environment.items():
             monkeypatch.setenv(name, value)
+    # The client of S3 waits longer after each attempt, and makes five by default.
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     use(ended, toy)
     with pytest.raises(PipelineError, match=r"DVC's remote: .*[Cc]onnect") as raised:
         remote.fetch(toy, [_RAW.md5], tmp_path)
@@ -136,15 +147,14 @@ def test_missing_remote_is_reported_in_one_sentence(toy: Path, tmp_path: Path) -
         remote.fetch(toy, [_RAW.md5], tmp_path)
 
 
-@pytest.mark.parametrize("storage", [folder, ssh], indirect=True)
+@pytest.mark.parametrize("server", [folder, ssh], indirect=True)
 def test_objects_that_do_not_fit_on_the_disk_are_not_downloaded(
-    pushed: Path, tmp_path: Path
+    pushed: Path, storage: Folder, tmp_path: Path
 ) -> None:
     remote.push(pushed, ["model.txt"], [])
     # A file may be said to be longer than its disk.
-    large = object_path(tmp_path / "storage", _RAW.md5)
+    large = object_path(storage.path, _RAW.md5)
     size = 2 * shutil.disk_usage(tmp_path).total
-    large.chmod(0o644)
     os.truncate(large, size)
     model = md5(b"fast 2 one\n")
     into = tmp_path / "into"

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from pipelines.dvc.objects import object_path
 from tests.pipelines.prefect_server import ROOT
-from tests.pipelines.repositories import Git, dvc_at_work
+from tests.pipelines.repositories import Git, dvc_at_work, run
 from tests.pipelines.runs import FlowRun
 
 Start = Callable[..., FlowRun]
@@ -45,7 +45,7 @@ def test_damaged_earlier_result_is_not_restored(
 ) -> None:
     name = damage("train", path)
     set_params(epochs=3)
-    start().end()
+    run(toy, "dvc", "repro", "--quiet")
     before = (toy / "dvc.lock").read_bytes()
     set_params(epochs=2)
     _, state, message = start().end()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -12,17 +13,52 @@ import pytest
 
 from tests.helpers import is_gone
 from tests.pipelines.prefect_server import Prefect, wait_until
-from tests.pipelines.repositories import Git, run
-from tests.pipelines.runs import FlowRun, state_names, working_process
+from tests.pipelines.repositories import Git, copy_toy, isolate, run, set_dvc_remote
+from tests.pipelines.runs import Ended, FlowRun, state_names, working_process
 
 Start = Callable[..., FlowRun]
 SetParams = Callable[..., None]
 
+Ends = dict[str, Ended]
+
+PUSHED = {"ref": "main", "recipe": "tutorial", "push": "origin"}
 CACHED = {"fetch": "Cached", "train": "Cached", "report": "Cached"}
 
 
-def test_unchanged_stages_are_cached(prefect: Prefect, start: Start) -> None:
-    identity, name, message = start().end()
+NO_REF = "expected a ref with recipe, set_param, push or promote, found none"
+INVALID: list[tuple[dict[str, object], str]] = [
+    ({"recipe": "tutorial"}, NO_REF),
+    ({"set_param": ["epochs=3"]}, NO_REF),
+    ({"push": "origin"}, NO_REF),
+    ({"ref": "nowhere"}, "expected a commit, branch or tag"),
+    ({"ref": "main", "set_param": ["epoch=3"]}, "set-param"),
+]
+LATE: dict[str, object] = {"late_after": 0.000001}
+
+
+@pytest.fixture(scope="module")
+def without_changes(prefect: Prefect, tmp_path_factory: pytest.TempPathFactory) -> Ends:
+    """How runs end that change nothing, by their parameters; one process starts them all."""
+    root = tmp_path_factory.mktemp("without-changes")
+    several = [{}, LATE, *(parameters for parameters, _ in INVALID)]
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        isolate(monkeypatch, root)
+        ends = FlowRun(prefect, copy_toy(root / "toy"), *several).end_all()
+    return dict(zip(map(str, several), ends, strict=True))
+
+
+@pytest.fixture(scope="module")
+def not_pushed(prefect: Prefect, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
+    """A toy whose run could not push its branch, and how that run ended."""
+    root = tmp_path_factory.mktemp("not-pushed")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        isolate(monkeypatch, root)
+        toy = copy_toy(root / "toy")
+        return toy, FlowRun(prefect, toy, **PUSHED).end()
+
+
+def test_unchanged_stages_are_cached(prefect: Prefect, without_changes: Ends) -> None:
+    identity, name, message = without_changes["{}"]
     assert (name, message) == ("Completed", "3 cached")
     assert state_names(prefect.tasks(identity, *CACHED)) == CACHED
     assert prefect.runs(id=identity)[0]["name"] == "fast at working copy"
@@ -55,10 +91,10 @@ def test_only_changed_stages_run_with_their_log_and_records(
 
 
 def test_earlier_results_are_restored_without_running(
-    prefect: Prefect, start: Start, set_params: SetParams
+    prefect: Prefect, start: Start, set_params: SetParams, toy: Path
 ) -> None:
     set_params(epochs=3)
-    start().end()
+    run(toy, "dvc", "repro", "--quiet")
     set_params(epochs=2)
     identity, _, _ = start().end()
     assert state_names(prefect.tasks(identity, *CACHED))["train"] == "Restored"
@@ -185,10 +221,7 @@ def test_results_of_a_run_in_a_worktree_are_pushed_to_both_remotes(
     remote, storage = toy.parent / "remote.git", toy.parent / "storage"
     git("init", "--quiet", "--bare", str(remote))
     git("remote", "add", "origin", str(remote))
-    subprocess.run(
-        ["dvc", "remote", "add", "--quiet", "--default", "storage", str(storage)],
-        cwd=toy, check=True,
-    )  # fmt: skip
+    run(toy, "dvc", "remote", "add", "--quiet", "--default", "storage", str(storage))
     git("commit", "--quiet", "--all", "-m", "Have a remote")
 
     _, _, message = start(ref="main", recipe="tutorial", push="origin").end()
@@ -202,24 +235,24 @@ def test_results_of_a_run_in_a_worktree_are_pushed_to_both_remotes(
     assert (clone / "model.txt").read_text() == "tutorial 2 one\n"
 
 
-def test_rejected_push_fails_the_run_and_keeps_its_branch(start: Start, git: Git) -> None:
-    _, name, message = start(ref="main", recipe="tutorial", push="nowhere").end()
+def test_rejected_push_fails_the_run_and_keeps_its_branch(not_pushed: tuple[Path, Ended]) -> None:
+    toy, (_, name, message) = not_pushed
     assert name == "Failed"
     assert "no remote specified" in message
-    assert git("branch", "--list", "runs/*")
+    assert run(toy, "git", "branch", "--list", "runs/*")
 
 
 def test_repeated_run_pushes_a_branch_that_was_not_pushed(
-    start: Start, toy: Path, git: Git
+    not_pushed: tuple[Path, Ended], start: Start, toy: Path, git: Git
 ) -> None:
-    once = {"ref": "main", "recipe": "tutorial", "push": "origin"}
-    assert start(**once).end()[1] == "Failed"
+    shutil.rmtree(toy)
+    shutil.copytree(not_pushed[0], toy, symlinks=True)
     branch = git("branch", "--list", "runs/*", "--format=%(refname:short)")
     git("init", "--quiet", "--bare", str(toy.parent / "remote.git"))
     git("remote", "add", "origin", str(toy.parent / "remote.git"))
-    run(toy, "dvc", "remote", "add", "--quiet", "--local", "--default", "store", "../store")
+    set_dvc_remote(toy, "../../store")
 
-    _, name, message = start(**once).end()
+    _, name, message = start(**PUSHED).end()
 
     assert name == "Completed"
     assert message.endswith(f"same results as the run at {branch}, pushed to origin")
@@ -232,32 +265,17 @@ def test_run_in_a_worktree_without_changes_makes_no_commit(start: Start, git: Gi
     assert git("branch", "--format=%(refname:short)") == "main"
 
 
-@pytest.mark.parametrize(
-    ("parameters", "sentence"),
-    [
-        (
-            {"recipe": "tutorial"},
-            "expected a ref with recipe, set_param, push or promote, found none",
-        ),
-        (
-            {"set_param": ["epochs=3"]},
-            "expected a ref with recipe, set_param, push or promote, found none",
-        ),
-        ({"push": "origin"}, "expected a ref with recipe, set_param, push or promote, found none"),
-        ({"ref": "nowhere"}, "expected a commit, branch or tag"),
-        ({"ref": "main", "set_param": ["epoch=3"]}, "set-param"),
-    ],
-)
+@pytest.mark.parametrize(("parameters", "sentence"), INVALID)
 def test_invalid_parameters_fail_with_one_sentence(
-    start: Start, parameters: dict[str, object], sentence: str
+    without_changes: Ends, parameters: dict[str, object], sentence: str
 ) -> None:
-    _, name, message = start(**parameters).end()
+    _, name, message = without_changes[str(parameters)]
     assert name == "Failed"
     assert sentence in message
 
 
-def test_late_run_is_skipped_with_a_reason(prefect: Prefect, start: Start) -> None:
-    identity, name, message = start(late_after=0.000001).end()
+def test_late_run_is_skipped_with_a_reason(prefect: Prefect, without_changes: Ends) -> None:
+    identity, name, message = without_changes[str(LATE)]
     assert name == "Skipped"
     assert message.endswith(" s late; late_after allows 1e-06 s")
     assert not prefect.tasks(identity)

@@ -73,13 +73,14 @@ def test_first_state_of_a_source_emits_no_event_but_a_change_does(
     assert len(wait_until(20, lambda: arrivals(prefect, source))) == 1
 
 
-def test_each_watched_ref_has_its_own_record(look: Look, source: Path, git: Git) -> None:
+def test_each_watched_ref_has_its_own_record(
+    prefect: Prefect, toy: Path, source: Path, git: Git
+) -> None:
     git("branch", "other")
-    for ref in ("main", "other"):
-        assert look(ref=ref)[1] == "Absent"
+    refs = {"ref": "main"}, {"ref": "other"}
+    assert [name for _, name, _ in Watch(prefect, toy, *refs).end_all()] == ["Absent"] * 2
     shutil.copytree(FILES, source)
-    for ref in ("main", "other"):
-        assert look(ref=ref)[1] == "Arrived"
+    assert [name for _, name, _ in Watch(prefect, toy, *refs).end_all()] == ["Arrived"] * 2
 
 
 def test_unreachable_source_is_logged_without_an_event(

@@ -1,52 +1,48 @@
 """A flow that hands a stage to a worker: three parties on one machine, as if on three.
 
 The caller's clone and the worker's have caches, homes and settings of their own, and share a bare
-Git repository, a folder as DVC's remote, and a server.
+Git repository, a folder as DVC's remote, and a server. One worker serves all tests.
 """
 
 import json
-import subprocess
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.helpers import is_gone
-from tests.pipelines.prefect_server import PYTHON, ROOT, Prefect, wait_until
-from tests.pipelines.repositories import Git, run, search
-from tests.pipelines.runs import FlowRun, state_names, working, working_process
+from tests.pipelines.prefect_server import Prefect, wait_until
+from tests.pipelines.repositories import Git, copy_toy_with_worker, isolate, run, search
+from tests.pipelines.runs import FlowRun, on_pool, state_names, working, working_process
 
 Start = Callable[..., FlowRun]
 SetParams = Callable[..., None]
 
 
-@pytest.fixture(scope="session")
-def pool(prefect: Prefect) -> Prefect:
-    """The server with the work pool and the deployment that prefect.yaml has for it."""
-    for arguments in (
-        ("work-pool", "create", "gpu", "--type", "process", "--overwrite"),
-        ("--no-prompt", "deploy", "--name", "gpu"),
-    ):
-        subprocess.run(
-            [PYTHON, "-m", "prefect", *arguments],
-            cwd=ROOT,
-            env=prefect.environment,
-            check=True,
-            capture_output=True,
-        )
-    return prefect
+@pytest.fixture(scope="module")
+def worker(pool: Prefect, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The log of a worker at work in its clone, for all callers in the folders beside it."""
+    root = tmp_path_factory.mktemp("with-worker")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        isolate(monkeypatch, root)
+        _, clone = copy_toy_with_worker(root)
+        with working(pool, clone, root) as (_, log):
+            yield log
 
 
 @pytest.fixture
-def worker(pool: Prefect, worker_clone: Path, tmp_path: Path) -> Iterator[Path]:
-    """A worker at work in its clone; the log of it."""
-    with working(pool, worker_clone, tmp_path) as (_, log):
-        yield log
+def worker_clone(worker: Path) -> Path:
+    return worker.parent / "worker"
 
 
-def on_pool(start: Start, **parameters: Any) -> FlowRun:
-    return start(train_on="pool", **{"pool_wait": 90, "pool_timeout": 240} | parameters)
+@pytest.fixture
+def toy(worker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A caller's clone for each test."""
+    isolate(monkeypatch, tmp_path)
+    folder = worker.parent / tmp_path.name
+    shutil.copytree(worker.parent / "toy", folder, symlinks=True)
+    return folder
 
 
 @pytest.mark.core
@@ -61,6 +57,7 @@ def test_stage_with_a_pool_runs_on_the_worker_and_is_then_up_to_date(
 ) -> None:
     set_params(epochs=3)
     before = git("rev-parse", "HEAD")
+    branches = set(git("ls-remote", "origin").splitlines())
     identity, name, message = on_pool(start).end(240)
     assert (name, message) == ("Completed", "2 ran, 1 cached"), worker.read_text()
 
@@ -92,7 +89,7 @@ def test_stage_with_a_pool_runs_on_the_worker_and_is_then_up_to_date(
     assert "fast 2 one\n" not in cached
 
     # Of the request nothing is left but the parent of its result.
-    (branch,) = run(toy, "git", "ls-remote", "origin", "refs/heads/runs/*").splitlines()
+    (branch,) = branches ^ set(git("ls-remote", "origin").splitlines())
     assert "refs/heads/runs/results/train-" in branch
     parts = pool.artifacts(identity)["seconds-of-train-on-pool-gpu"]
     assert [row["part"] for row in json.loads(parts)][-3:] == [
@@ -143,7 +140,6 @@ def test_failure_on_the_worker_fails_the_run_with_its_reason(
     assert (toy / "model.txt").read_text() == "fast 2 one\n"
 
 
-@pytest.mark.usefixtures("worker")
 def test_cancelling_the_run_cancels_the_workers(
     pool: Prefect, start: Start, set_params: SetParams
 ) -> None:
@@ -155,85 +151,3 @@ def test_cancelling_the_run_cancels_the_workers(
     run.process.communicate(timeout=60)
     work = pool.newest("train at ")
     wait_until(60, lambda: pool.runs(id=work["id"])[0]["state_name"] == "Cancelled")
-
-
-@pytest.mark.slow
-def test_stage_of_a_killed_worker_is_submitted_again(
-    pool: Prefect, start: Start, set_params: SetParams, toy: Path, worker_clone: Path
-) -> None:
-    subprocess.run(
-        [PYTHON, "-m", "pipelines", "automations"], cwd=ROOT, env=pool.environment, check=True
-    )
-    set_params(epochs=3, seconds=10)
-    with working(pool, worker_clone, toy.parent) as (process, log):
-        run = on_pool(start, pool_wait=200)
-        working_process(run)
-        for killed in (*process.children(recursive=True), process):
-            killed.kill()
-    lost = pool.newest("train at ")
-    with working(pool, worker_clone, toy.parent):
-        _, name, message = run.end(400)
-    assert (name, message) == ("Completed", "2 ran, 1 cached"), log.read_text()
-    assert pool.runs(id=lost["id"])[0]["state_name"] == "Crashed"
-    assert pool.newest("train at ")["id"] != lost["id"]
-    assert (
-        f"the worker's run {lost['id']} is lost: submitting the stage again" in run.log.read_text()
-    )
-    assert (toy / "model.txt").read_text() == "fast 3 one\n"
-
-
-@pytest.mark.slow
-def test_nothing_outlives_a_worker_that_was_killed(
-    pool: Prefect, start: Start, set_params: SetParams, worker_clone: Path, tmp_path: Path
-) -> None:
-    set_params(seconds=600)
-    with working(pool, worker_clone, tmp_path) as (process, log):
-        stage = working_process(on_pool(start))
-        below = process.children(recursive=True)
-        assert stage in {child.pid for child in below}, log.read_text()
-        process.kill()
-        wait_until(60, lambda: all(is_gone(child.pid) for child in below))
-
-
-@pytest.mark.usefixtures("worker_clone")
-def test_pool_without_workers_fails_the_run_in_time(
-    pool: Prefect, start: Start, set_params: SetParams
-) -> None:
-    set_params(epochs=3)
-    _, name, message = on_pool(start, pool_wait=3).end()
-    assert name == "Failed"
-    assert message.startswith("expected a worker to start work/gpu within 3 s, found none free")
-    work = pool.newest("train at ")
-    assert work["state_name"] == "Cancelled"
-
-
-@pytest.mark.usefixtures("pool", "worker_clone")
-def test_pool_without_workers_runs_the_stage_here_if_requested(
-    prefect: Prefect, start: Start, set_params: SetParams, toy: Path
-) -> None:
-    set_params(epochs=3)
-    identity, name, message = on_pool(start, pool_wait=3, pool_empty="here").end()
-    assert (name, message) == ("Completed", "2 ran, 1 cached")
-    state = prefect.tasks(identity, "train")["train"]["state"]
-    assert state["message"].startswith("ran here: expected a worker to start work/gpu within 3 s")
-    assert (toy / "model.txt").read_text() == "fast 3 one\n"
-
-
-@pytest.mark.usefixtures("worker_clone")
-def test_pool_without_a_deployment_fails_with_one_sentence(
-    start: Start, set_params: SetParams, toy: Path
-) -> None:
-    set_params(epochs=3)
-    (toy / "dvc.yaml").write_text((toy / "dvc.yaml").read_text().replace("gpu", "tpu"))
-    _, name, message = on_pool(start).end()
-    assert name == "Failed"
-    assert "expected a deployment work/tpu on Prefect's server, found none" in message
-
-
-def test_missing_remotes_fail_the_run_with_one_sentence(
-    start: Start, set_params: SetParams
-) -> None:
-    set_params(epochs=3)
-    _, name, message = on_pool(start).end()
-    assert name == "Failed"
-    assert "no remote" in message

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.prefect_server import Prefect, free_port, running, wait_until
+from tests.pipelines.prefect_server import Prefect, copy_home, free_port, running, wait_until
 from tests.pipelines.runs import FlowRun
 
 pytestmark = pytest.mark.slow
@@ -39,12 +39,13 @@ Path("reports", "metrics.json").write_text("{}")
 
 
 def test_training_survives_a_server_outage_and_the_run_reports_it(
-    tmp_path: Path, toy: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, toy: Path, prefect_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # By default Prefect's client tries again for a minute before it gives up.
     monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "0")
     (toy / "train.py").write_text(STEERED)
     (toy / "dvc.yaml").write_text((toy / "dvc.yaml").read_text().replace("60", "600"))
+    copy_home(prefect_home, tmp_path / "prefect")
     server = Prefect(free_port(), tmp_path / "prefect")
     with running(server) as process:
         run = FlowRun(server, toy)
