@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipelines.in_process import dvc
 from tests.pipelines.prefect_server import PYTHON, ROOT
 
 Git = Callable[..., str]
@@ -63,7 +64,7 @@ def make_gated(folder: Path) -> Path:
     shutil.copytree(Path(__file__).parent / "gated", folder)
     (folder / ".gitignore").write_text("/model.txt\n/reports/predictions.csv\n")
     run(folder, "git", "init", "--quiet", "--initial-branch=main")
-    run(folder, "dvc", "init", "--quiet")
+    dvc(folder, "init")
     run(folder, "git", "add", "--all")
     run(folder, "git", "commit", "--quiet", "-m", "Begin")
     return folder
@@ -82,7 +83,7 @@ def clone_for_work(root: Path, caller: Path, address: str = "..") -> Path:
     run(worker, "git", "remote", "set-url", "origin", f"{address}/origin.git")
     for clone in (caller, worker):
         store = ("--local", "--default", "store", f"{address}/store")
-        run(clone, "dvc", "remote", "add", "--quiet", *store)
+        dvc(clone, "remote", "add", *store)
     return worker
 
 
