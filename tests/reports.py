@@ -1,5 +1,6 @@
 """Results as the stages write them."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,11 +51,11 @@ def write_results(
     artifacts.write_json(reports / "metrics.json", metrics.summary(table, history, b"weights"))
 
 
-@pytest.fixture
-def report_inputs(
-    tmp_path: Path, small_arrays: Path, small_params: Path, small_mnist: dict[str, Array]
-) -> dict[str, Path]:
-    """What the stage reads: the nearest class mean is the classifier."""
+@pytest.fixture(scope="session")
+def finished_reports(
+    small_mnist: dict[str, Array], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder reports/ as a run leaves it: the nearest class mean is the classifier."""
     flat = {
         name: small_mnist[f"{name}_images"].reshape(-1, 784) / 255 for name in ("train", "test")
     }
@@ -63,24 +64,37 @@ def report_inputs(
     distances = np.square(flat["test"][:, np.newaxis] - means).sum(axis=2)
     likelihood = np.exp(distances.min(axis=1, keepdims=True) - distances).astype(np.float32)
     probabilities = likelihood / likelihood.sum(axis=1, keepdims=True)
-    reports = tmp_path / "reports"
+    reports = tmp_path_factory.mktemp("finished") / "reports"
     artifacts.write_text(reports / "history.csv", "epoch,loss,accuracy\n1,0.5,0.75\n2,0.25,0.8\n")
     artifacts.write_text(reports / "retrain_history.csv", "epoch,loss\n1,0.4\n2,0.2\n")
     write_results(reports, probabilities, small_mnist["test_labels"])
     artifacts.write_json(reports / "checks.json", CHECKS)
-    folder = tmp_path / "handwriting"
-    folder.mkdir()
-    Image.new("L", (90, 60), 200).save(folder / "7.png")
     read = handwriting.answers(["7.png"], probabilities[:1], CLASSES)
     artifacts.write_table(reports / "handwriting.csv", read)
     artifacts.write_json(
         reports / "handwriting.json", handwriting.summary(read, ["7.png"], {}, CLASSES)
     )
+    return reports
+
+
+@pytest.fixture
+def report_inputs(
+    tmp_path: Path,
+    small_arrays: Path,
+    small_params: Path,
+    small_mnist: dict[str, Array],
+    finished_reports: Path,
+) -> dict[str, Path]:
+    """What the stage reads."""
+    shutil.copytree(finished_reports, tmp_path / "reports")
+    folder = tmp_path / "handwriting"
+    folder.mkdir()
+    Image.new("L", (90, 60), 200).save(folder / "7.png")
     artifacts.write_array(tmp_path / "digits.npy", small_mnist["test_images"][:1])
     return {
         "params": small_params,
         "arrays": small_arrays,
         "folder": folder,
         "digits": tmp_path / "digits.npy",
-        "reports": reports,
+        "reports": tmp_path / "reports",
     }

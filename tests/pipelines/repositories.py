@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipelines.in_process import dvc
 from tests.pipelines.prefect_server import PYTHON, ROOT
 
 Git = Callable[..., str]
@@ -83,7 +84,7 @@ def make_gated(folder: Path) -> Path:
     shutil.copytree(Path(__file__).parent / "gated", folder)
     (folder / ".gitignore").write_text("/model.txt\n/reports/predictions.csv\n")
     run(folder, "git", "init", "--quiet", "--initial-branch=main")
-    run(folder, "dvc", "init", "--quiet")
+    dvc(folder, "init")
     run(folder, "git", "add", "--all")
     run(folder, "git", "commit", "--quiet", "-m", "Begin")
     return folder

@@ -8,6 +8,7 @@ from pipelines.flows.worker import push_result
 from pipelines.system.timing import Timing
 from pipelines.workers.request import Request
 from pipelines.workers.submit import push_request
+from tests.pipelines.in_process import dvc
 from tests.pipelines.repositories import run
 
 TRAIN = Stage(
@@ -28,7 +29,7 @@ def request_and_result(caller: Path, worker: Path) -> tuple[Request, str]:
     )
     run(worker, "git", "fetch", "--quiet", "origin", request.branch)
     run(worker, "git", "checkout", "--quiet", "--detach", request.commit)
-    run(worker, "dvc", "pull", "--quiet", "raw.txt")
-    run(worker, "dvc", "repro", "--quiet", "--single-item", "train")
+    dvc(worker, "pull", "raw.txt")
+    dvc(worker, "repro", "--single-item", "train")
     _, result = push_result(worker, worker / ".dvc" / "cache", request)
     return request, result

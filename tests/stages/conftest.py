@@ -4,7 +4,7 @@ import pytest
 
 from stages.model.device import prepare
 from stages.serving.description import Description, ImageFormat
-from tests.reports import CLASSES, report_inputs  # noqa: F401 - a fixture
+from tests.reports import CLASSES, finished_reports, report_inputs  # noqa: F401 - fixtures
 from tests.stages.networks import (  # noqa: F401 - fixtures
     machine,
     reference_network,
@@ -17,7 +17,7 @@ from tests.stages.networks import (  # noqa: F401 - fixtures
 prepare("auto", 2)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mnist_description() -> Description:
     """What a model of MNIST takes and answers."""
     form = ImageFormat(

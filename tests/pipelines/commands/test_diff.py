@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import pipelines
+from tests.pipelines.in_process import dvc
 
 ROOT = Path(__file__).parents[3]
 
@@ -59,7 +60,7 @@ class Run:
             (folder / name).mkdir(parents=True)
         (folder / "dvc.yaml").write_text(DVC_YAML)
         self("git", "init", "--quiet", "--initial-branch=main")
-        self("dvc", "init", "--quiet")
+        dvc(folder, "init")
 
     def __call__(self, *command: str) -> None:
         subprocess.run(command, cwd=self.folder, check=True)
@@ -109,7 +110,7 @@ class Run:
         rows = "".join(f"{index},0,1,cat,dog,0.75,0.25,0.75\n" for index in wrong)
         (self.folder / "reports/misclassified.csv").write_text(f"{HEADER}\n{rows}")
         (self.folder / "requirements.lock").write_text(f"numpy=={2 if cpu == 'one' else 3}\n")
-        self("dvc", "repro", "--quiet")
+        dvc(self.folder, "repro")
         self.commit(tag)
 
 

@@ -1,13 +1,13 @@
-from collections.abc import Callable
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from pipelines.dvc.objects import object_path
 from tests.helpers import md5, pipelines
-from tests.pipelines.repositories import Git, run
-
-SetParams = Callable[..., None]
+from tests.pipelines.in_process import dvc
+from tests.pipelines.repositories import Git, copy_toy, isolate, run
 
 MODEL = md5(b"fast 2 one\n")
 DAMAGED = b"damaged\n"
@@ -17,8 +17,8 @@ DAMAGED = b"damaged\n"
 def remote(toy: Path) -> Path:
     """The folder that is the remote, with all that the cache has."""
     store = toy.parent / "store"
-    run(toy, "dvc", "remote", "add", "--quiet", "--local", "--default", "store", str(store))
-    run(toy, "dvc", "push", "--quiet")
+    dvc(toy, "remote", "add", "--local", "--default", "store", str(store))
+    dvc(toy, "push")
     return store
 
 
@@ -108,12 +108,9 @@ def test_object_missing_on_both_sides_is_lost(toy: Path, remote: Path, git: Git)
     )
 
 
-def test_objects_of_older_commits_are_checked(toy: Path, git: Git, set_params: SetParams) -> None:
+def test_objects_of_older_commits_are_checked(toy: Path, git: Git) -> None:
     first = head(git)
-    set_params(epochs=3)
-    run(toy, "dvc", "repro", "--quiet")
-    git("add", "--all")
-    git("commit", "--quiet", "-m", "Three")
+    train(toy, 3)
     damage(cache(toy), MODEL)
     code, output = fsck(toy)
     assert (code, f"needed by {first}\n" in output) == (3, True)
@@ -125,8 +122,8 @@ def test_files_of_a_folder_and_its_list_are_checked(toy: Path, remote: Path, git
         "stages:\n  many:\n    cmd: mkdir -p many && echo a > many/a && echo b > many/b\n"
         "    outs: [many]\n"
     )
-    run(toy, "dvc", "repro", "--quiet")
-    run(toy, "dvc", "push", "--quiet")
+    dvc(toy, "repro")
+    dvc(toy, "push")
     git("add", "--all")
     git("commit", "--quiet", "-m", "A folder")
     (listed,) = (p.parent.name + p.name for p in cache(toy).rglob("*.dir"))
@@ -170,21 +167,34 @@ def test_damaged_object_that_no_commit_needs_is_quarantined(toy: Path) -> None:
     assert not object_path(cache(toy), metrics).exists()
 
 
-@pytest.fixture
-def collected(toy: Path, git: Git, set_params: SetParams) -> Path:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy with a second commit on main, after which the first one's model was collected."""
-    train(toy, git, set_params, 3)
-    collect(toy)
+    root = tmp_path_factory.mktemp("collected")
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(patch, root)
+        toy = copy_toy(root / "toy")
+        train(toy, 3)
+        collect(toy)
     assert not object_path(cache(toy), MODEL).exists()
     return toy
 
 
-def train(toy: Path, git: Git, set_params: SetParams, epochs: int) -> None:
+@pytest.fixture
+def collected(prepared: Path, toy: Path) -> Path:
+    """A copy of that repository, in place of the toy."""
+    shutil.rmtree(toy)
+    shutil.copytree(prepared, toy, symlinks=True)
+    return toy
+
+
+def train(toy: Path, epochs: int) -> None:
     """Commit a model of so many epochs."""
-    set_params(epochs=epochs)
-    run(toy, "dvc", "repro", "--quiet")
-    git("add", "--all")
-    git("commit", "--quiet", "-m", f"{epochs} epochs")
+    params = re.sub("epochs: .*", f"epochs: {epochs}", (toy / "params.yaml").read_text())
+    (toy / "params.yaml").write_text(params)
+    dvc(toy, "repro")
+    run(toy, "git", "add", "--all")
+    run(toy, "git", "commit", "--quiet", "-m", f"{epochs} epochs")
 
 
 def test_object_that_was_removed_on_purpose_is_not_lost(collected: Path, git: Git) -> None:
@@ -195,12 +205,12 @@ def test_object_that_was_removed_on_purpose_is_not_lost(collected: Path, git: Gi
 
 
 def test_removed_object_that_a_later_commit_created_again_can_be_lost(
-    collected: Path, git: Git, set_params: SetParams
+    collected: Path, git: Git
 ) -> None:
-    train(collected, git, set_params, 2)
+    train(collected, 2)
     again = head(git)
     assert fsck(collected)[0] == 0
-    train(collected, git, set_params, 3)
+    train(collected, 3)
     object_path(cache(collected), MODEL).unlink()
     code, output = fsck(collected)
     assert code == 3
@@ -209,9 +219,9 @@ def test_removed_object_that_a_later_commit_created_again_can_be_lost(
     )
     # Collected again, it is removed on behalf of that commit too.
     run(collected, "git", "checkout", "--quiet", again)
-    run(collected, "dvc", "repro", "--quiet")
+    dvc(collected, "repro")
     git("switch", "--quiet", "main")
-    run(collected, "dvc", "checkout", "--quiet")
+    dvc(collected, "checkout")
     collect(collected)
     code, output = fsck(collected)
     assert (code, f"removed     {MODEL} " in output) == (0, True), output
@@ -235,7 +245,7 @@ def test_removed_file_of_a_folder_that_is_needed_again_is_lost(toy: Path, git: G
         (toy / "dvc.yaml").write_text(
             f"stages: {{many: {{cmd: mkdir many && {commands}, outs: [many]}}}}\n"
         )
-        run(toy, "dvc", "repro", "--quiet")
+        dvc(toy, "repro")
         git("add", "--all")
         git("commit", "--quiet", "-m", commands)
         collect(toy)

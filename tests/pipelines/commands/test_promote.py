@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.helpers import pipelines, pipelines_process
+from tests.pipelines.in_process import dvc, gto
 from tests.pipelines.prefect_server import ROOT, Prefect
 from tests.pipelines.repositories import isolate, make_gated, run
 from tests.pipelines.runs import FlowRun
@@ -63,7 +64,7 @@ def commit(folder: Path, wrong: int) -> str:
     params = (folder / "params.yaml").read_text().splitlines()
     params[1] = f"wrong: {wrong}"
     (folder / "params.yaml").write_text("\n".join(params) + "\n")
-    run(folder, "dvc", "repro", "--quiet")
+    dvc(folder, "repro")
     assert run_gate(folder)[0] in {0, 3}
     return commit_all(folder, f"{wrong} wrong")
 
@@ -81,7 +82,7 @@ def gate_report(folder: Path) -> dict[str, Any]:
 
 def holder(folder: Path, artifact: str = "net") -> str:
     """The version that has the stage, as GTO reports it."""
-    shown = json.loads(run(folder, "gto", "show", f"{artifact}#production", "--json"))
+    shown = json.loads(gto(folder, "show", f"{artifact}#production", "--json"))
     return str(shown[0]["version"]) if shown else "none"
 
 
@@ -188,7 +189,7 @@ def test_predictions_that_contradict_the_metrics_are_rejected(folder: Path) -> N
     text = answers.read_text()
     answers.unlink()
     answers.write_text(text.replace("0,0,1,0.9,0.1,0.9\n", "0,0,0,0.9,0.9,0.1\n", 1))
-    run(folder, "dvc", "commit", "--force", "--quiet", "evaluate")
+    dvc(folder, "commit", "--force", "evaluate")
     code, output = run_gate(folder)
     assert code == 1
     assert "to be 451, as predictions.csv gives it, found 450; run the pipeline there." in output
@@ -202,8 +203,8 @@ def test_promoted_version_can_be_downloaded_from_another_folder(
     assert output.startswith("v1.0.0 (")
     assert output.endswith(") has the stage production now.\n")
     assert [holder(folder, artifact) for artifact in ("net", "net-lite")] == ["v1.0.0"] * 2
-    run(folder, "dvc", "remote", "add", "--quiet", "--default", "store", str(tmp_path / "store"))
-    run(folder, "dvc", "push", "--quiet")
+    dvc(folder, "remote", "add", "--default", "store", str(tmp_path / "store"))
+    dvc(folder, "push")
     commit_all(folder, "Have a remote")
     # The version's own commit knows no remote: the one at hand is used.
     get = ("artifacts", "get", str(folder), "net", "--stage", "production", "--out", "got.txt")
@@ -276,7 +277,7 @@ def test_same_results_at_another_commit_create_no_new_version(folder: Path) -> N
 
 def test_new_version_is_unused_by_every_artifact(folder: Path) -> None:
     run(folder, "git", "commit", "--quiet", "--allow-empty", "-m", "Another one")
-    run(folder, "gto", "register", "net-lite", "HEAD~1", "--version", "v1.0.0")
+    gto(folder, "register", "net-lite", "HEAD~1", "--version", "v1.0.0")
     code, output = promote(folder)
     assert (code, output.startswith("v1.1.0 (")) == (0, True), output
 
@@ -461,7 +462,7 @@ def test_stage_that_gto_takes_back_is_that_of_the_version_before(folder: Path) -
         assert promote(folder)[0] == 0
     # GTO orders tags by their dates, in whole seconds.
     time.sleep(1)
-    run(folder, "gto", "deprecate", "net", "v1.1.0", "production")
+    gto(folder, "deprecate", "net", "v1.1.0", "production")
     assert holder(folder) == "v1.0.0"
     assert run_gate(folder)[0] == 0
     assert gate_report(folder)["promoted"]["version"] == "v1.0.0"

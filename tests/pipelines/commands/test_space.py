@@ -1,39 +1,46 @@
-import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.helpers import md5, pipelines
-from tests.pipelines.repositories import Git, run
+from tests.pipelines.in_process import dvc
+from tests.pipelines.repositories import Git, copy_toy, isolate, run
 
 SetParams = Callable[..., None]
 OF_FOUR = md5(b"fast 4 one\n")
 
 
-@pytest.fixture
-def models(toy: Path, git: Git, set_params: SetParams) -> Path:
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of 2 epochs on main, of 3 on a tag, of 4 to 6 on runs, of 7 on no ref any more."""
-    for epochs in range(3, 8):
-        git("switch", "--quiet", "--detach", "main")
-        set_params(epochs=epochs)
-        run(toy, "dvc", "repro", "--quiet")
-        git("add", "--all")
-        date = {"GIT_COMMITTER_DATE": f"2026-01-0{epochs}T00:00:00Z"}
-        subprocess.run(
-            ["git", "commit", "--quiet", "-m", f"{epochs}"],
-            cwd=toy,
-            env=os.environ | date,
-            check=True,
-        )
-        if epochs == 3:
-            git("tag", "-a", "-m", "Three", "net@v1.0.0")
-        elif epochs < 7:
-            git("branch", f"runs/{epochs}")
-    git("switch", "--quiet", "main")
-    run(toy, "dvc", "checkout", "--quiet")
+    root = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(patch, root)
+        toy = copy_toy(root / "toy")
+        params = (toy / "params.yaml").read_text()
+        for epochs in range(3, 8):
+            run(toy, "git", "switch", "--quiet", "--detach", "main")
+            (toy / "params.yaml").write_text(params.replace("epochs: 2", f"epochs: {epochs}"))
+            dvc(toy, "repro")
+            run(toy, "git", "add", "--all")
+            patch.setenv("GIT_COMMITTER_DATE", f"2026-01-0{epochs}T00:00:00Z")
+            run(toy, "git", "commit", "--quiet", "-m", f"{epochs}")
+            if epochs == 3:
+                run(toy, "git", "tag", "-a", "-m", "Three", "net@v1.0.0")
+            elif epochs < 7:
+                run(toy, "git", "branch", f"runs/{epochs}")
+        run(toy, "git", "switch", "--quiet", "main")
+        dvc(toy, "checkout")
+    return toy
+
+
+@pytest.fixture
+def models(trained: Path, toy: Path) -> Path:
+    """A copy of that repository, in place of the toy."""
+    shutil.rmtree(toy)
+    shutil.copytree(trained, toy, symlinks=True)
     return toy
 
 
@@ -63,7 +70,7 @@ def test_working_copy_branches_tags_and_the_newest_runs_are_kept(models: Path) -
     )
     assert epochs_in(models) == [2, 3, 5, 6]
     run(models, "git", "switch", "--quiet", "--detach", "net@v1.0.0")
-    run(models, "dvc", "checkout", "--quiet")
+    dvc(models, "checkout")
     assert (models / "model.txt").read_text() == "fast 3 one\n"
     assert run_command(models, "gc", "--runs", "0", "--force")[0] == 0
     assert epochs_in(models) == [2, 3]
@@ -71,7 +78,7 @@ def test_working_copy_branches_tags_and_the_newest_runs_are_kept(models: Path) -
 
 def test_uncommitted_outputs_are_kept(models: Path, set_params: SetParams) -> None:
     set_params(epochs=9)
-    run(models, "dvc", "repro", "--quiet")
+    dvc(models, "repro")
     run_command(models, "gc", "--runs", "0", "--force")
     assert epochs_in(models) == [2, 3, 9]
 
@@ -92,22 +99,22 @@ def test_files_of_folders_are_kept(toy: Path, git: Git) -> None:
         "stages:\n  many:\n    cmd: mkdir -p many && echo a > many/a && echo b > many/b\n"
         "    outs: [many]\n"
     )
-    run(toy, "dvc", "repro", "--quiet")
+    dvc(toy, "repro")
     git("add", "--all")
     git("commit", "--quiet", "-m", "A folder")
     run_command(toy, "gc", "--force")
     (toy / "many" / "a").unlink()
-    run(toy, "dvc", "checkout", "--quiet", "--force", "many")
+    dvc(toy, "checkout", "--force", "many")
     assert (toy / "many" / "a").read_text() == "a\n"
 
 
 def test_files_tracked_by_dvc_add_are_kept(toy: Path, git: Git) -> None:
     (toy / "mine.txt").write_text("mine\n")
-    run(toy, "dvc", "add", "--quiet", "mine.txt")
+    dvc(toy, "add", "mine.txt")
     for _ in ("not committed yet", "committed"):
         run_command(toy, "gc", "--force")
         (toy / "mine.txt").unlink()
-        run(toy, "dvc", "checkout", "--quiet", "mine.txt.dvc")
+        dvc(toy, "checkout", "mine.txt.dvc")
         assert (toy / "mine.txt").read_text() == "mine\n"
         git("add", "--all")
         git("commit", "--quiet", "--allow-empty", "-m", "Mine")
@@ -117,7 +124,7 @@ def test_missing_folder_list_stops_the_removal(toy: Path, git: Git) -> None:
     (toy / "dvc.yaml").write_text(
         "stages: {many: {cmd: mkdir many; echo a > many/a, outs: [many]}}\n"
     )
-    run(toy, "dvc", "repro", "--quiet")
+    dvc(toy, "repro")
     git("add", "--all")
     git("commit", "--quiet", "-m", "A folder")
     (listed,) = (toy / ".dvc" / "cache" / "files").rglob("*.dir")
@@ -140,7 +147,7 @@ def test_removed_objects_are_noted_after_the_removal_on_a_full_disk(
     models: Path, small_disk: Path, git: Git
 ) -> None:
     shutil.copytree(models / ".dvc" / "cache", small_disk, dirs_exist_ok=True)
-    run(models, "dvc", "cache", "dir", "--local", str(small_disk))
+    dvc(models, "cache", "dir", "--local", str(small_disk))
     (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free))
     assert shutil.disk_usage(small_disk).free == 0
     code, output = run_command(models, "gc", "--runs", "2", "--force")

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from pipelines.commands.verify import EXITS
 from pipelines.git.repository import Repository
 from pipelines.system.lock import exclusive
 from tests.helpers import pipelines
+from tests.pipelines.in_process import dvc
 from tests.pipelines.prefect_server import PYTHON, ROOT
 from tests.pipelines.repositories import copy_toy, isolate
 
@@ -58,9 +59,11 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         toy = copy_toy(folder / "toy")
         (toy / "weigh.py").write_text(WEIGH)
         (toy / "dvc.yaml").write_text((toy / "dvc.yaml").read_text() + STAGE)
-        commit(toy, "first", ["dvc", "repro", "--quiet"])
+        dvc(toy, "repro")
+        commit(toy, "first")
         patch.setenv("TOY_ROUNDING", "0.05")
-        commit(toy, "rounded", ["dvc", "repro", "--quiet", "--force", "weigh"])
+        dvc(toy, "repro", "--force", "weigh")
+        commit(toy, "rounded")
         patch.delenv("TOY_ROUNDING")
         (toy / "reports" / "metrics.json").write_text('{"test": {"accuracy": 1.0}}')
         commit(toy, "edited")
@@ -72,9 +75,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield toy
 
 
-def commit(folder: Path, tag: str, first: Sequence[str] = ("true",)) -> None:
+def commit(folder: Path, tag: str) -> None:
     for command in (
-        first,
         ("git", "add", "--all"),
         ("git", "commit", "--quiet", "-m", tag),
         ("git", "tag", tag),

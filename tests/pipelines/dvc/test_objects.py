@@ -1,5 +1,4 @@
 import json
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from pipelines.dvc.objects import entries, fetch_to_cache, object_names, object_
 from pipelines.dvc.outputs import Output, measure
 from pipelines.errors import DamagedError, RecordError
 from tests.helpers import md5
+from tests.pipelines.in_process import dvc
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_output_is_hashed_as_dvc_does(toy: Path) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     (toy / "alone.txt").write_bytes(b"4444")
-    subprocess.run(["dvc", "add", "--quiet", "files", "alone.txt"], cwd=toy, check=True)
+    dvc(toy, "add", "files", "alone.txt")
 
     measured = measure("files", contents)
     assert f"md5: {measured.md5}\n" in (toy / "files.dvc").read_text()

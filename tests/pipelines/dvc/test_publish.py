@@ -6,6 +6,7 @@ from pipelines.dvc.objects import object_path
 from pipelines.dvc.publish import push_results
 from pipelines.errors import DamagedError
 from tests.helpers import md5
+from tests.pipelines.in_process import dvc
 from tests.pipelines.repositories import clone_for_work, run
 
 MODEL = md5(b"fast 2 one\n")
@@ -42,12 +43,12 @@ def test_branch_is_not_pushed_if_the_remote_lacks_a_file_of_a_folder(toy: Path) 
     """Of which the list is in the remote alone, so that DVC's push does not look into it."""
     with (toy / "dvc.yaml").open("a") as stages:
         stages.write("  many: {cmd: mkdir many && echo a > many/a, outs: [many]}\n")
-    run(toy, "dvc", "repro", "--quiet")
+    dvc(toy, "repro")
     run(toy, "git", "add", "--all")
     run(toy, "git", "commit", "--quiet", "-m", "A folder")
     clone_for_work(toy.parent, toy)
     run(toy, "git", "branch", "runs/one")
-    run(toy, "dvc", "push", "--quiet")
+    dvc(toy, "push")
     (listed,) = (toy / ".dvc" / "cache" / "files").rglob("*.dir")
     listed.unlink()
     object_path(toy.parent / "store", OF_A).unlink()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from tests.pipelines.in_process import dvc
 from tests.pipelines.prefect_server import ROOT
 from tests.pipelines.repositories import run
 from tests.pipelines.runs import FlowRun
@@ -71,14 +72,14 @@ def test_stage_with_an_incomplete_output_in_the_cache_fails_and_runs_again(many:
     assert reproduce(many, "many").returncode == 0
     assert "many" in recorded(many)
     shutil.rmtree(many / "many")
-    run(many, "dvc", "checkout", "--quiet", "many")
+    dvc(many, "checkout", "many")
     assert (many / "many" / "b").read_bytes() == b"b" * 1_000_000
 
 
 def test_flow_fails_on_a_full_disk_and_the_next_run_succeeds(
     many: Path, small_disk: Path, start: Callable[..., FlowRun]
 ) -> None:
-    run(many, "dvc", "cache", "dir", "--local", str(small_disk))
+    dvc(many, "cache", "dir", "--local", str(small_disk))
     _, name, message = start().end()
     assert name == "Failed"
     assert "stage many ran, but its output is incomplete: " in message

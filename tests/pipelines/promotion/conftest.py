@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipelines.repositories import isolate, run
-from tests.reports import report_inputs  # noqa: F401 - a fixture
+from tests.reports import finished_reports  # noqa: F401 - a fixture
 
 Commit = Callable[[], str]
 

@@ -10,6 +10,7 @@ from dvc.repo import Repo
 from pipelines.errors import PipelineError
 from pipelines.promotion import registry, versions
 from pipelines.promotion.versions import Version
+from tests.pipelines.in_process import dvc, gto
 from tests.pipelines.repositories import run
 
 Commit = Callable[[], str]
@@ -17,7 +18,7 @@ Commit = Callable[[], str]
 
 def shown(folder: Path, what: str) -> dict[str, object]:
     """What GTO itself reports."""
-    (found,) = json.loads(run(folder, "gto", "show", what, "--json"))
+    (found,) = json.loads(gto(folder, "show", what, "--json"))
     return dict(found)
 
 
@@ -40,7 +41,7 @@ def test_second_version_of_a_commit_is_refused_and_nothing_is_tagged(
     folder: Path, commit: Commit
 ) -> None:
     first = commit()
-    run(folder, "gto", "register", "lite", first, "--version", "v3.0.0")
+    gto(folder, "register", "lite", first, "--version", "v3.0.0")
     with pytest.raises(PipelineError, match=r"expected lite to be v1\.0\.0 .* found v3\.0\.0; "):
         registry.tag(folder, ["net", "lite"], Version("v1.0.0", first), "production")
     assert run(folder, "git", "tag") == "lite@v3.0.0"
@@ -68,13 +69,13 @@ def test_tags_are_later_than_those_of_a_clock_that_is_ahead(
     registry.tag(folder, ["net"], one, "production")
     assert shown(folder, "net#production")["version"] == one.name
     # As `dvc artifacts get` asks.
-    run(folder, "dvc", "init", "--quiet")
+    dvc(folder, "init")
     assert Repo(folder).artifacts.get_rev("net", stage="production") == one.commit
 
 
 def test_assignments_are_counted_over_all_stages_as_gto_does(folder: Path, commit: Commit) -> None:
     one = Version("v1.0.0", commit())
-    run(folder, "gto", "assign", "net", one.commit, "--stage", "staging", "--version", "v1.0.0")
+    gto(folder, "assign", "net", one.commit, "--stage", "staging", "--version", "v1.0.0")
     assert registry.tag(folder, ["net"], one, "production") == ["net#production#2"]
 
 

@@ -29,10 +29,11 @@ Contents = dict[str, bytes]
 
 
 @pytest.fixture
-def contents(report_inputs: dict[str, Path]) -> Contents:
+def contents(finished_reports: Path) -> Contents:
     """What a run writes, by path: answers of the nearest class mean to 200 images of MNIST."""
-    reports = report_inputs["reports"]
-    return {path: (reports.parent / path).read_bytes() for path in (*GATE_INPUTS, PREDICTIONS)}
+    return {
+        path: (finished_reports.parent / path).read_bytes() for path in (*GATE_INPUTS, PREDICTIONS)
+    }
 
 
 def read(contents: Mapping[str, bytes], **parts: Any) -> Results:

@@ -8,34 +8,35 @@ import pytest
 from pipelines.errors import PipelineError
 from pipelines.promotion import registry, versions
 from pipelines.promotion.versions import Version
+from tests.pipelines.in_process import gto
 from tests.pipelines.repositories import run
 
 Commit = Callable[[], str]
 
 
-def gto(folder: Path, *arguments: str) -> None:
+def gto_later(folder: Path, *arguments: str) -> None:
     """Have GTO make a tag, in a second of its own: it does not order the tags of one second."""
     time.sleep(1 - time.time() % 1)
-    run(folder, "gto", *arguments)
+    gto(folder, *arguments)
 
 
-def assert_reads_as_gto(folder: Path, registered: list[Version], held: list[Version]) -> None:
+def assert_reads_as_gto(folder: Path, registered: list[Version], history: list[Version]) -> None:
     """Check what is read of net against the known answer, and against GTO's own reading."""
     assert versions.registered(folder, "net") == registered
-    assert versions.stage_history(folder, "net", "production") == held
-    listed = json.loads(run(folder, "gto", "show", "net", "--json"))
+    assert versions.stage_history(folder, "net", "production") == history
+    listed = json.loads(gto(folder, "show", "net", "--json"))
     assert {(one["version"], one["commit_hexsha"]) for one in listed} == set(registered)
-    having = json.loads(run(folder, "gto", "show", "net#production", "--json"))
-    assert [(one["version"], one["commit_hexsha"]) for one in having] == held[-1:]
+    having = json.loads(gto(folder, "show", "net#production", "--json"))
+    assert [(one["version"], one["commit_hexsha"]) for one in having] == history[-1:]
 
 
 def test_versions_are_in_the_order_of_their_numbers(folder: Path, commit: Commit) -> None:
     for name in ("v1.10.0", "v1.9.0", "v2.0.0", "v1.9.1"):
         commit()
-        run(folder, "gto", "register", "net", "HEAD", "--version", name)
+        gto(folder, "register", "net", "HEAD", "--version", name)
     found = versions.registered(folder, "net")
     assert [version.name for version in found] == ["v1.9.0", "v1.9.1", "v1.10.0", "v2.0.0"]
-    run(folder, "gto", "register", "lite", "HEAD", "--version", "v2.3.4")
+    gto(folder, "register", "lite", "HEAD", "--version", "v2.3.4")
     assert versions.next_version(folder, ["net"]) == "v2.1.0"
     assert versions.next_version(folder, ["net", "lite"]) == "v2.4.0"
     assert versions.next_version(folder, ["other"]) == "v1.0.0"
@@ -46,22 +47,22 @@ def test_version_that_was_unassigned_or_deregistered_is_read_as_gto_reads_it(
 ) -> None:
     one, two, three = (Version(f"v{number}.0.0", commit()) for number in (1, 2, 3))
     for version in (one, two, three):
-        gto(folder, "register", "net", version.commit, "--version", version.name)
+        gto_later(folder, "register", "net", version.commit, "--version", version.name)
     assert_reads_as_gto(folder, [one, two, three], [])
     for version in (one, two, three):
-        gto(folder, "assign", "net", "--version", version.name, "--stage", "production")
+        gto_later(folder, "assign", "net", "--version", version.name, "--stage", "production")
     assert_reads_as_gto(folder, [one, two, three], [one, two, three])
-    gto(folder, "deprecate", "net", "v3.0.0", "production")
+    gto_later(folder, "deprecate", "net", "v3.0.0", "production")
     assert run(folder, "git", "tag", "--list", "*!*") == "net#production!#4"
     assert_reads_as_gto(folder, [one, two, three], [one, two])
-    gto(folder, "deprecate", "net", "v2.0.0")
+    gto_later(folder, "deprecate", "net", "v2.0.0")
     assert_reads_as_gto(folder, [one, three], [one])
     # Its tag is there still.
-    gto(folder, "deprecate", "net", "v3.0.0")
+    gto_later(folder, "deprecate", "net", "v3.0.0")
     assert versions.next_version(folder, ["net"]) == "v3.1.0"
     with pytest.raises(PipelineError, match=r"found v3\.0\.0, which is deregistered; `gto depre"):
         registry.tag(folder, ["net"], Version("v3.1.0", three.commit), "production")
-    run(folder, "gto", "deprecate", "--force", "--delete", "net", "v3.0.0")
+    gto(folder, "deprecate", "--force", "--delete", "net", "v3.0.0")
     registry.tag(folder, ["net"], Version("v3.1.0", three.commit), "production")
     again = Version("v3.1.0", three.commit)
     assert_reads_as_gto(folder, [one, again], [one, again])
@@ -76,7 +77,7 @@ def test_version_that_was_unassigned_after_a_rollback_leaves_the_stage_to_the_on
     assert_reads_as_gto(folder, [one, two], [one])
     # The tags are dated ahead of the clock.
     time.sleep(2)
-    gto(folder, "deprecate", "net", "v1.0.0", "production")
+    gto_later(folder, "deprecate", "net", "v1.0.0", "production")
     assert_reads_as_gto(folder, [one, two], [two])
 
 
@@ -84,9 +85,9 @@ def test_artifact_that_is_deprecated_has_no_version_until_the_next(
     folder: Path, commit: Commit
 ) -> None:
     one, two = (Version(f"v{number}.0.0", commit()) for number in (1, 2))
-    gto(folder, "register", "net", one.commit, "--version", one.name)
-    gto(folder, "assign", "net", "--version", one.name, "--stage", "production")
-    gto(folder, "deprecate", "net")
+    gto_later(folder, "register", "net", one.commit, "--version", one.name)
+    gto_later(folder, "assign", "net", "--version", one.name, "--stage", "production")
+    gto_later(folder, "deprecate", "net")
     assert run(folder, "git", "tag", "--list", "*deprecated*") == "net@deprecated"
     assert_reads_as_gto(folder, [], [])
     assert versions.next_version(folder, ["net"]) == "v1.1.0"
@@ -132,6 +133,6 @@ def test_tags_that_gto_does_not_know_are_left_alone(folder: Path, commit: Commit
 def test_versions_may_be_previews_or_large(folder: Path, commit: Commit) -> None:
     names = ["v2.0.0-beta.2", "v2.0.0-beta.10", "v2.0.0", f"v{'9' * 99}.0.0"]
     for name in names:
-        run(folder, "gto", "register", "net", commit(), "--version", name)
+        gto(folder, "register", "net", commit(), "--version", name)
     assert [version.name for version in versions.registered(folder, "net")] == names
     assert versions.next_version(folder, ["net"]) == f"v{'9' * 99}.1.0"

@@ -22,6 +22,7 @@ from pipelines.system.timing import Timing
 from pipelines.workers.accept import accept_result
 from pipelines.workers.request import Request
 from pipelines.workers.submit import push_request
+from tests.pipelines.in_process import dvc
 from tests.pipelines.prefect_server import Prefect
 from tests.pipelines.repositories import clone_for_work, copy_toy, isolate, run
 from tests.pipelines.runs import FlowRun
@@ -129,7 +130,7 @@ def test_correct_result_is_accepted_and_the_stage_is_then_up_to_date(scene: Scen
     assert (scene.caller / "model.txt").read_text() == "fast 3 one\n"
     for name in ("dvc.lock", "models/provenance.json", "reports/metrics.json"):
         assert (scene.caller / name).read_bytes() == (scene.worker / name).read_bytes()
-    run(scene.caller, "dvc", "repro", "--quiet", "--single-item", "report")
+    dvc(scene.caller, "repro", "--single-item", "report")
     assert run(scene.caller, "dvc", "status") == "Data and pipelines are up to date."
     assert "didn't change" in run(scene.caller, "dvc", "repro", "train")
     assert not list((scene.caller / ".dvc" / "cache").glob("incoming-*"))
@@ -330,8 +331,8 @@ class Work(FlowRun):
 @pytest.fixture
 def work(prefect: Prefect, scene: Scene) -> Iterator[Callable[[Request], FlowRun]]:
     """Run the worker's flow in its clone, which has an empty cache."""
-    store = ("remote", "modify", "--quiet", "--local", "store", "url", str(scene.root / "store"))
-    run(scene.worker, "dvc", *store)
+    store = ("modify", "--local", "store", "url", str(scene.root / "store"))
+    dvc(scene.worker, "remote", *store)
     shutil.rmtree(scene.worker / ".dvc" / "cache")
     runs: list[FlowRun] = []
 

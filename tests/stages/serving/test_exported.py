@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,43 +22,49 @@ class Module(tf.Module):
         self.share = tf.Variable(share)
 
 
+def write_model(
+    folder: Path,
+    description: Description,
+    shape: tuple[int, int] = (28, 28),
+    dtype: str = "uint8",
+    answers: int = 10,
+    total: float = 1,
+    text: bytes | None = None,
+    names: tuple[str, ...] = ("serving_default", "describe"),
+    description_dtype: str = "uint8",
+    **changes: Any,
+) -> Path:
+    """Write a model without our code: evenly unsure, with any description and signatures."""
+    described = json.dumps(description.model_dump(mode="json") | changes).encode()
+    constant = np.frombuffer(text if text is not None else described, np.uint8)
+    module = Module(tf.fill((answers,), total / answers))
+
+    @tf.function(input_signature=[tf.TensorSpec((None, *shape), dtype, name="images")])
+    def classify(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        zeros = 0 * tf.reduce_sum(tf.cast(images, tf.float32), axis=(1, 2))
+        return {"probabilities": zeros[:, tf.newaxis] + module.share}
+
+    @tf.function(input_signature=[])
+    def describe() -> dict[str, tf.Tensor]:
+        return {"description": tf.constant(constant.astype(description_dtype))}
+
+    functions = {"serving_default": classify, "describe": describe, "other": classify}
+    saved = str(folder / "saved")
+    tf.saved_model.save(module, saved, signatures={name: functions[name] for name in names})
+    path = folder / "classifier.tflite"
+    path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(saved, list(names)).convert())
+    return path
+
+
 @pytest.fixture
 def make(mnist_description: Description, tmp_path: Path) -> Make:
-    """Write a model without our code: evenly unsure, with any description and signatures."""
+    return partial(write_model, tmp_path, mnist_description)
 
-    def make(
-        shape: tuple[int, int] = (28, 28),
-        dtype: str = "uint8",
-        answers: int = 10,
-        total: float = 1,
-        text: bytes | None = None,
-        names: tuple[str, ...] = ("serving_default", "describe"),
-        description_dtype: str = "uint8",
-        **changes: Any,
-    ) -> Path:
-        described = json.dumps(mnist_description.model_dump(mode="json") | changes).encode()
-        constant = np.frombuffer(text if text is not None else described, np.uint8)
-        module = Module(tf.fill((answers,), total / answers))
 
-        @tf.function(input_signature=[tf.TensorSpec((None, *shape), dtype, name="images")])
-        def classify(images: tf.Tensor) -> dict[str, tf.Tensor]:
-            zeros = 0 * tf.reduce_sum(tf.cast(images, tf.float32), axis=(1, 2))
-            return {"probabilities": zeros[:, tf.newaxis] + module.share}
-
-        @tf.function(input_signature=[])
-        def describe() -> dict[str, tf.Tensor]:
-            return {"description": tf.constant(constant.astype(description_dtype))}
-
-        functions = {"serving_default": classify, "describe": describe, "other": classify}
-        tf.saved_model.save(
-            module, str(tmp_path / "saved"), signatures={name: functions[name] for name in names}
-        )
-        converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "saved"), list(names))
-        path = tmp_path / "classifier.tflite"
-        path.write_bytes(converter.convert())
-        return path
-
-    return make
+@pytest.fixture(scope="module")
+def sound(mnist_description: Description, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model as it should be."""
+    return write_model(tmp_path_factory.mktemp("sound"), mnist_description)
 
 
 def refusal(path: Path) -> str:
@@ -71,9 +78,9 @@ def refusal(path: Path) -> str:
 
 
 def test_any_model_that_describes_itself_is_asked(
-    make: Make, mnist_description: Description
+    sound: Path, mnist_description: Description
 ) -> None:
-    model = ExportedModel(make())
+    model = ExportedModel(sound)
 
     assert model.description == mnist_description
     assert model.probabilities(np.zeros((3, 28, 28), np.uint8)) == pytest.approx(0.1)
@@ -101,9 +108,9 @@ def test_a_file_that_is_far_too_large_is_refused_unread(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.9, 0.999])
-def test_a_model_that_is_cut_off_is_refused(make: Make, share: float) -> None:
-    path = make()
-    content = path.read_bytes()
+def test_a_model_that_is_cut_off_is_refused(sound: Path, tmp_path: Path, share: float) -> None:
+    content = sound.read_bytes()
+    path = tmp_path / "classifier.tflite"
     path.write_bytes(content[: int(share * len(content))])
 
     refusal(path)

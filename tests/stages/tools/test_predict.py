@@ -1,3 +1,5 @@
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -14,8 +16,10 @@ from stages.params.file import read_params
 from stages.serving.description import Description, ImageFormat
 from stages.serving.export import export
 from stages.shared.artifacts import Array
-
-ROOT = Path(__file__).parents[3]
+from stages.shared.command import run
+from stages.tools.predict import main
+from tests.helpers import ROOT, Done
+from tests.small_mnist import write_small_params
 
 
 def exported(images: Array, description: Description, params: Path, path: Path) -> Path:
@@ -31,15 +35,16 @@ def exported(images: Array, description: Description, params: Path, path: Path) 
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model(
-    small_params: Path,
     small_mnist: dict[str, Array],
     mnist_description: Description,
-    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    write_small_params(folder / "params.yaml")
     images = small_mnist["train_images"]
-    return exported(images, mnist_description, small_params, tmp_path / "classifier.tflite")
+    return exported(images, mnist_description, folder / "params.yaml", folder / "classifier.tflite")
 
 
 @pytest.fixture
@@ -50,7 +55,21 @@ def photo(small_mnist: dict[str, Array], tmp_path: Path) -> Path:
     return path
 
 
-def predict(*arguments: Any) -> subprocess.CompletedProcess[str]:
+def predict(*arguments: Any) -> Done:
+    """Run the program in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    code: object = 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            run(main, list(map(str, arguments)))
+        except SystemExit as ended:
+            code = ended.code
+    assert isinstance(code, int)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def predict_process(*arguments: Any) -> subprocess.CompletedProcess[str]:
+    """Run the program in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "stages.tools.predict", *map(str, arguments)],
         cwd=ROOT,
@@ -61,7 +80,7 @@ def predict(*arguments: Any) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_picture_is_answered_in_a_table(model: Path, photo: Path) -> None:
-    done = predict(photo, "--model", model)
+    done = predict_process(photo, "--model", model)
 
     assert done.returncode == 0, done.stderr
     heading, row = done.stdout.splitlines()
@@ -74,7 +93,7 @@ def test_a_picture_is_answered_in_a_table(model: Path, photo: Path) -> None:
 def test_the_answers_can_be_json(model: Path, photo: Path) -> None:
     done = predict(photo, photo, "--json", "--model", model)
 
-    content = json.loads(done.stdout)
+    content = json.loads(done.out)
     (digit,) = content["digits"]
     assert digit["predicted"] in set("0123456789")
     assert 0 < digit["runner_up_confidence"] <= digit["confidence"] <= 1
@@ -88,11 +107,11 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_answered(
 
     done = predict(tmp_path / "note.txt", tmp_path / "absent.png", photo, "--model", model)
 
-    assert done.returncode == 1
-    assert len(done.stdout.splitlines()) == 2
-    assert "note.txt: expected a PNG or JPEG file" in done.stderr
-    assert "absent.png: expected a whole picture, found: " in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 1
+    assert len(done.out.splitlines()) == 2
+    assert "note.txt: expected a PNG or JPEG file" in done.err
+    assert "absent.png: expected a whole picture, found: " in done.err
+    assert "Traceback" not in done.err
 
 
 def test_a_blank_picture_has_no_digit(model: Path, tmp_path: Path) -> None:
@@ -100,9 +119,9 @@ def test_a_blank_picture_has_no_digit(model: Path, tmp_path: Path) -> None:
 
     done = predict(tmp_path / "blank.png", "--model", model)
 
-    assert done.returncode == 0
-    assert done.stdout == ""
-    assert "blank.png: no digit found" in done.stderr
+    assert done.code == 0
+    assert done.out == ""
+    assert "blank.png: no digit found" in done.err
 
 
 def test_it_does_without_tensorflow() -> None:
@@ -118,12 +137,12 @@ def test_it_does_without_tensorflow() -> None:
 def test_without_a_model_it_says_how_to_make_one(photo: Path, tmp_path: Path) -> None:
     done = predict(photo, "--model", tmp_path / "absent.tflite")
 
-    assert done.returncode == 1
+    assert done.code == 1
     assert (
         "expected a model that the stage export wrote, found: no such file; run `dvc repro"
-        in done.stderr
+        in done.err
     )
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.err
 
 
 # Pixels of a whole number each are coarser where there are but 17 of them.
@@ -170,7 +189,7 @@ def test_every_range_type_and_polarity_gives_the_same_answer(
     other = exported(images, description, small_params, tmp_path / "other.tflite")
 
     answers = [
-        json.loads(predict(photo, "--json", "--model", path).stdout)["digits"]
+        json.loads(predict(photo, "--json", "--model", path).out)["digits"]
         for path in (model, other)
     ]
 
@@ -192,7 +211,7 @@ def test_classes_are_the_models_own_whatever_params_yaml_says(
     path = tmp_path / "letters.tflite"
     exported(small_mnist["train_images"], description, small_params, path)
 
-    (digit,) = json.loads(predict(photo, "--json", "--model", path).stdout)["digits"]
+    (digit,) = json.loads(predict(photo, "--json", "--model", path).out)["digits"]
 
     assert {digit["predicted"], digit["runner_up"]} < set(names)
 
@@ -200,7 +219,7 @@ def test_classes_are_the_models_own_whatever_params_yaml_says(
 def test_a_model_of_others_is_refused_in_one_sentence(photo: Path, tmp_path: Path) -> None:
     (tmp_path / "other.tflite").write_bytes(bytes(100))
 
-    done = predict(photo, "--model", tmp_path / "other.tflite")
+    done = predict_process(photo, "--model", tmp_path / "other.tflite")
 
     assert done.returncode == 1
     assert done.stdout == ""
