@@ -24,23 +24,23 @@ def gpu_check(*options: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.slow
-def test_each_way_trains_and_is_told(small_arrays: Path) -> None:
+def test_each_way_trains_and_is_reported(small_arrays: Path) -> None:
     done = gpu_check("--device", "cpu", "--epochs", "2", "--arrays", str(small_arrays))
 
     # Accuracies on so few images are too coarse to be near each other for certain.
     assert done.returncode in {0, 3}
-    for said in (
+    for output in (
         "| devices | /device:CPU:0 |",
         "| bfloat16 | ",
         "| XLA | ",
         "| float32 is deterministic | the same weights | ok |",
         "| CPU is near float32 | loss +0.0%, accuracy +0.00 percentage points | ok |",
     ):
-        assert said in done.stdout
+        assert output in done.stdout
     assert "failed" not in done.stdout
 
 
-def test_without_a_gpu_one_sentence_says_so() -> None:
+def test_a_missing_gpu_is_an_error_of_one_sentence() -> None:
     if tf.config.list_physical_devices("GPU"):
         pytest.skip("there is a GPU")
     done = gpu_check()
@@ -52,7 +52,7 @@ def test_without_a_gpu_one_sentence_says_so() -> None:
     )
 
 
-def test_without_images_one_sentence_says_so(tmp_path: Path) -> None:
+def test_missing_images_are_an_error_of_one_sentence(tmp_path: Path) -> None:
     done = gpu_check("--device", "cpu", "--arrays", str(tmp_path))
 
     assert done.returncode == 1
@@ -95,7 +95,7 @@ def test_each_way_is_held_to_the_first(name: str, outcome: Outcome, expected: Ch
     assert checked({"float32": OUTCOME, name: outcome}) == [expected]
 
 
-def test_a_way_that_fails_is_told_and_leaves_the_others() -> None:
+def test_a_way_that_fails_is_reported_and_the_others_go_on() -> None:
     outcomes: dict[str, Outcome | str] = {
         "float32": OUTCOME,
         "XLA": "InternalError: a | b",

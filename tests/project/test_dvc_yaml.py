@@ -184,7 +184,7 @@ def test_inputs_are_outputs_of_other_stages(stage: str) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_says_what_it_is_for(stage: str) -> None:
+def test_a_stage_has_a_description(stage: str) -> None:
     assert STAGES[stage]["desc"]
 
 

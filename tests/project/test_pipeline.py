@@ -117,10 +117,10 @@ def test_a_second_repro_runs_nothing_and_commits_can_be_compared(
 def test_a_bad_parameter_stops_the_run_in_one_line(run: Run, clone: Path, edit: Edit) -> None:
     edit(clone / "params.yaml", "datasets.mnist.files.train_images.bytes", 0)
 
-    said = run("dvc", "repro", "fetch", code=255)
+    output = run("dvc", "repro", "fetch", code=255)
 
-    assert "error: params.yaml: datasets.mnist.files.train_images.bytes must be from 1 to" in said
-    assert "Traceback" not in said
+    assert "error: params.yaml: datasets.mnist.files.train_images.bytes must be from 1 to" in output
+    assert "Traceback" not in output
 
 
 def test_a_bad_parameter_of_any_section_stops_make_repro_before_a_stage_runs(

@@ -18,8 +18,8 @@ def test_what_is_no_stage_is_refused(
 
     assert end.value.code == 1
     name = arguments[0] if arguments else "none"
-    said = f"error: expected the name of a stage of dvc.yaml, found {name}.\n"
-    assert capsys.readouterr().err == said
+    message = f"error: expected the name of a stage of dvc.yaml, found {name}.\n"
+    assert capsys.readouterr().err == message
 
 
 def test_the_guard_begins_before_the_code_of_the_stage_is_imported(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def written(inputs: dict[str, Path]) -> dict[str, bytes]:
     return {name: (inputs["reports"] / name).read_bytes() for name in OUTPUTS}
 
 
-def test_every_file_tells_of_the_same_answers(
+def test_all_files_describe_the_same_answers(
     inputs: dict[str, Path],
     classifier: Classifier,
     small_mnist: dict[str, Array],

@@ -94,7 +94,7 @@ def test_a_bad_models_page_stays_small(
 
 
 @pytest.mark.parametrize(
-    ("name", "before", "after", "said"),
+    ("name", "before", "after", "message"),
     [
         ("metrics.json", '"images": 200', '"images": 0', "images must be from 1 to"),
         ("metrics.json", '"images": 200', '"images": 201', "images of metrics.json to be 200"),
@@ -134,7 +134,7 @@ def test_a_bad_models_page_stays_small(
     ],
 )
 def test_an_input_that_no_stage_writes_is_a_sentence_and_draws_nothing(
-    report_inputs: dict[str, Path], name: str, before: str, after: str, said: str
+    report_inputs: dict[str, Path], name: str, before: str, after: str, message: str
 ) -> None:
     path = report_inputs["reports"] / name
     text = path.read_text()
@@ -144,7 +144,7 @@ def test_an_input_that_no_stage_writes_is_a_sentence_and_draws_nothing(
     with pytest.raises(artifacts.ArtifactError) as refused:
         report(report_inputs)
 
-    assert said in str(refused.value)
+    assert message in str(refused.value)
     assert str(refused.value).count("\n") == 0
     assert not (path.parent / "figures").exists()
     assert not (path.parent / "index.html").exists()

@@ -145,7 +145,7 @@ def few_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("few_shown")
-def test_where_some_errors_are_not_shown_it_says_of_how_many(
+def test_where_some_errors_are_not_shown_their_number_is(
     opened: Open, report_inputs: dict[str, Path]
 ) -> None:
     wrong = artifacts.read_table(report_inputs["reports"] / "misclassified.csv")["predicted"]

@@ -192,10 +192,10 @@ def test_a_killed_training_goes_on_and_writes_the_same_bytes(
         os.kill(process.pid, signal.SIGKILL)
     assert not (tmp_path / "killed" / "weights.safetensors").exists()
     with start() as process:
-        said = process.communicate()[1]
+        output = process.communicate()[1]
 
-    assert "continuing after epoch" in said
-    assert "epoch 1/5" not in said
+    assert "continuing after epoch" in output
+    assert "epoch 1/5" not in output
     for name in ("weights.safetensors", "history.csv"):
         undisturbed = (tmp_path / "undisturbed" / name).read_bytes()
         assert (tmp_path / "killed" / name).read_bytes() == undisturbed

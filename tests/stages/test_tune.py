@@ -83,9 +83,9 @@ def test_a_cell_that_diverges_comes_last_and_stops_nothing(
     table = artifacts.read_table(files["table"])
     assert table["training.learning_rate"].tolist() == [0.0001, 10]
     assert table["accuracy_mean"].isna().tolist() == [False, True]
-    said = capsys.readouterr()
-    assert "a cell without a score, {'training.learning_rate': 10}: a weight, or" in said.err
-    assert "learning_rate: 0.0001" in said.out
+    output = capsys.readouterr()
+    assert "a cell without a score, {'training.learning_rate': 10}: a weight, or" in output.err
+    assert "learning_rate: 0.0001" in output.out
 
 
 def test_a_search_in_which_every_cell_diverges_has_no_best(files: Any, edit: Edit) -> None:

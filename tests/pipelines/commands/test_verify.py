@@ -86,7 +86,7 @@ def commit(folder: Path, tag: str) -> None:
 
 @pytest.fixture
 def verify(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
-    """Verify a tag with these variables; give exit code, output, and what was said meanwhile."""
+    """Verify a tag with these variables; give exit code, output, and its progress."""
 
     def verify(tag: str, **environment: str) -> tuple[int, str, str]:
         for name, value in environment.items():

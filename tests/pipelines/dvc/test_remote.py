@@ -152,7 +152,7 @@ def test_objects_that_do_not_fit_on_the_disk_are_not_downloaded(
     pushed: Path, storage: Folder, tmp_path: Path
 ) -> None:
     remote.push(pushed, ["model.txt"], [])
-    # A file may be said to be longer than its disk.
+    # A file may be declared longer than its disk.
     large = object_path(storage.path, _RAW.md5)
     size = 2 * shutil.disk_usage(tmp_path).total
     os.truncate(large, size)

@@ -105,7 +105,7 @@ def test_all_unexpected_images_are_not_called_the_first() -> None:
         ([expectation(), expectation(name="width")], "All 2 expectations met"),
     ],
 )
-def test_the_page_says_of_what_it_is_and_how_it_ended(
+def test_the_page_names_the_data_set_and_the_verdict(
     expectations: list[dict[str, Any]], verdict: str
 ) -> None:
     page = Page(render("Shapes", outcome(*expectations)))

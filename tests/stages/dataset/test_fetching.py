@@ -154,7 +154,7 @@ def test_an_unreachable_source_is_one_line(
     assert capsys.readouterr().err.count("cannot connect") == 1
 
 
-def test_when_all_sources_fail_each_has_its_reason_and_the_way_out_is_told(
+def test_when_all_sources_fail_the_error_has_each_reason_and_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
@@ -181,7 +181,7 @@ def test_when_all_sources_fail_each_has_its_reason_and_the_way_out_is_told(
     assert found(tmp_path / "raw") == {"test_labels.idx": CONTENTS["test_labels"]}
 
 
-def test_without_a_folder_among_the_sources_the_message_says_how_to_add_one(
+def test_without_a_folder_among_the_sources_the_error_explains_how_to_add_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")

@@ -119,7 +119,7 @@ def test_a_server_that_does_not_answer_is_given_up(
         content_of(web(server, "silent"), "file")
 
 
-def test_a_web_source_that_cannot_be_reached_says_so() -> None:
+def test_an_unreachable_web_source_is_an_error() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
@@ -143,7 +143,7 @@ def test_a_folder_without_the_file_has_only_that_against_it(tmp_path: Path) -> N
         content_of(FolderSource(kind="folder", path=str(tmp_path)), "file")
 
 
-def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such folder"):
         content_of(FolderSource(kind="folder", path=str(tmp_path / "none")), "file")
 
@@ -218,7 +218,7 @@ def test_only_regular_files_of_a_package_are_read(
         ('head -c 100 "$PACKAGE" > "$5/p.tgz"', "npm gave a damaged package"),
     ],
 )
-def test_an_npm_client_that_fails_says_why(
+def test_the_reason_of_a_failing_npm_client_is_reported(
     fake_npm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: str
 ) -> None:
     package = packed(tmp_path / "package.tgz", {"package/data/file": bytes(range(256)) * 99})
@@ -239,7 +239,7 @@ def test_an_npm_client_that_hangs_is_stopped(
         content_of(NPM, "file")
 
 
-def test_a_machine_without_npm_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_npm_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(SourceError, match="no npm client"):

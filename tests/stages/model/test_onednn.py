@@ -38,9 +38,9 @@ def test_it_is_used_with_the_instructions_that_it_is_allowed() -> None:
     assert asked(TF_ENABLE_ONEDNN_OPTS="1", ONEDNN_MAX_CPU_ISA="SSE41") == (True, "Intel SSE4.1")
 
 
-def test_it_is_not_used_where_tensorflow_is_told_not_to() -> None:
+def test_it_is_not_used_if_tensorflow_is_configured_without_it() -> None:
     assert asked(TF_ENABLE_ONEDNN_OPTS="0") == (False, None)
 
 
-def test_instructions_are_not_guessed_where_they_have_been_told_before() -> None:
+def test_known_instructions_are_not_determined_again() -> None:
     assert asked("--computed", TF_ENABLE_ONEDNN_OPTS="1") == (True, None)

@@ -66,7 +66,7 @@ def test_the_tutorial_recipe_is_the_published_experiment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "said"),
+    ("place", "value", "message"),
     [
         ("recipes.fast.training.epochs", 0, "epochs must be from 1 to 10000, found 0"),
         ("recipes.fast.training.epochs", 1.5, "epochs must be a valid integer, found 1.5"),
@@ -110,9 +110,9 @@ def test_the_tutorial_recipe_is_the_published_experiment() -> None:
     ],
 )
 def test_a_bad_value_is_refused_by_name_with_what_is_allowed(
-    place: str, value: Any, said: str, tmp_path: Path
+    place: str, value: Any, message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ParameterError, match=said) as refused:
+    with pytest.raises(ParameterError, match=message) as refused:
         read_params(changed(tmp_path, place, value))
 
     assert str(refused.value).startswith(str(tmp_path / "params.yaml"))

@@ -71,7 +71,7 @@ def test_grain_counts_where_it_is() -> None:
     assert written[:, 600:].mean() < 0.01
 
 
-def test_the_grain_of_a_camera_tells_more_on_what_is_dark() -> None:
+def test_camera_noise_counts_more_where_it_is_dark() -> None:
     brightness = np.full((200, 400), 0.85)
     # A desk beside a sheet of paper.
     brightness[:, :25] = 0.1

@@ -31,7 +31,7 @@ def nearest(small_mnist: dict[str, Array]) -> KNeighborsClassifier:
 
 
 @pytest.mark.parametrize("picture", EXAMPLES + PHOTOS, ids=lambda path: path.name)
-def test_all_digits_are_found_and_are_what_the_name_says(
+def test_all_digits_of_the_file_name_are_found_and_read(
     picture: Path, nearest: KNeighborsClassifier
 ) -> None:
     digits, unread = read_handwriting({"": picture}, 28)

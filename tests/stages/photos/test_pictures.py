@@ -117,7 +117,7 @@ def test_a_photo_is_turned_as_its_camera_was(tmp_path: Path) -> None:
     assert brightness[8:].mean() > 0.9
 
 
-def test_the_name_says_nothing_about_the_format(tmp_path: Path) -> None:
+def test_the_format_does_not_depend_on_the_name(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.jpg", GREY, format="PNG")
 
     np.testing.assert_allclose(read(path)[..., 0], BRIGHTNESS, atol=1e-6)

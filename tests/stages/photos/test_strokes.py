@@ -60,7 +60,7 @@ def test_thin_lines_at_a_thick_stroke_are_left_out() -> None:
     assert part.box.right == pytest.approx(270, abs=10)
 
 
-def test_each_stroke_is_as_wide_as_its_own_ink_says() -> None:
+def test_the_width_of_each_stroke_follows_from_its_own_ink() -> None:
     faint, strong = drawn(20), drawn(20)
     faint[:, 200:] = strong[:, 200:] = 225 / 255
     sheet = np.concatenate([strong, 1 - 0.4 * (1 - faint)], axis=1)

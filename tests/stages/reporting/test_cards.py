@@ -108,7 +108,7 @@ def test_without_errors_none_is_shown() -> None:
     assert shown_errors(wrong).equals(wrong)
 
 
-def test_the_least_sure_right_answers_of_each_class_are_chosen() -> None:
+def test_the_least_confident_correct_answers_of_each_class_are_chosen() -> None:
     sure = [0.5 + number / 100 for number in range(LEAST_SURE + 5)]
     rows = [(number, 0, [share, 1 - share, 0, 0, 0]) for number, share in enumerate(sure)]
     table = answers(*reversed(rows), (99, 1, [0.4, 0.6, 0, 0, 0]), (98, 1, [0.9, 0.1, 0, 0, 0]))

@@ -64,7 +64,7 @@ def test_the_difference_is_tested_as_mcnemar_did(new: int, fixed: int, p_value: 
         ),
     ],
 )
-def test_the_verdict_says_whether_it_means_anything(
+def test_the_verdict_states_whether_the_difference_is_significant(
     new: int, fixed: int, which: str, sentence: str
 ) -> None:
     assert outcome(compared(new, fixed)) == which

@@ -125,7 +125,7 @@ def test_all_errors_are_shown_or_the_first_forty(images: Array, errors: int, sho
     assert len(figure.axes[0].images) == len(texts(figure)) == shown
 
 
-def test_without_errors_the_picture_says_so(images: Array, pixels: Pixels) -> None:
+def test_a_picture_without_errors_has_a_note(images: Array, pixels: Pixels) -> None:
     figure = gallery.misclassified(images, answers(0), DIGITS)
 
     assert texts(figure) == ["No test image is misclassified."]

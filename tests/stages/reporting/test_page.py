@@ -205,7 +205,7 @@ def test_every_error_is_there_and_right_answers_are_hidden() -> None:
     assert "T-shirt/top (was Shirt)" in reader.text
 
 
-def test_of_too_many_errors_the_page_says_how_many_it_shows_and_where_all_are() -> None:
+def test_with_too_many_errors_the_page_counts_those_shown_and_links_to_all() -> None:
     reader = Reader(page(wrong=[answer(3, 0, 1)], test={"errors": 9000}))
 
     assert "Every error" not in reader.text
@@ -243,7 +243,7 @@ def test_the_marks_of_a_bar_are_words_for_those_who_listen(
     assert set(reader.attributes("b", "role")) == {"img"}
 
 
-def test_every_pair_of_classes_has_a_cell_that_says_what_it_counts() -> None:
+def test_every_pair_of_classes_has_a_cell_with_a_label() -> None:
     reader = Reader(page(confusions=np.array([[5946, 0], [6, 3994]])))
 
     labels = reader.attributes("button", "aria-label")
@@ -254,7 +254,7 @@ def test_every_pair_of_classes_has_a_cell_that_says_what_it_counts() -> None:
     ]
 
 
-def test_without_errors_the_page_says_so() -> None:
+def test_without_errors_the_page_has_a_note() -> None:
     text = Reader(page(test={"errors": 0}, wrong=[])).text
 
     assert "Every test image is classified correctly." in text
@@ -276,7 +276,7 @@ def test_own_handwriting_is_shown_with_its_answers() -> None:
     assert "notes.txt: expected a PNG or JPEG file" in text
 
 
-def test_without_pictures_the_page_says_how_to_add_some() -> None:
+def test_without_pictures_the_page_explains_how_to_add_some() -> None:
     nothing = written_by_hand(pictures=[])
 
     assert "There is no picture to read." in Reader(page(handwriting=nothing)).text

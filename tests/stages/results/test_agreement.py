@@ -39,7 +39,7 @@ def test_sound_results_agree(results_with: Spoiled) -> None:
         ("wrong", "3,1,0,dog,cat,0.6,0.6,0.4\n", "", "the images of dog predicted as cat in"),
     ],
 )
-def test_what_disagrees_is_told_with_both_values(
+def test_a_disagreement_is_reported_with_both_values(
     results_with: Spoiled, name: str, before: str, after: str, expected: str
 ) -> None:
     with pytest.raises(FormatError) as refused:

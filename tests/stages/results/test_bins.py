@@ -31,7 +31,7 @@ def test_sound_bins_agree(results_with: Spoiled) -> None:
         ("bins", "0.933333,1,", "0.533333,0.6,", "15 bins in order in calibration.csv, found one"),
     ],
 )
-def test_bins_that_disagree_are_told(
+def test_bins_that_disagree_are_reported(
     results_with: Spoiled, name: str, before: str, after: str, expected: str
 ) -> None:
     with pytest.raises(FormatError) as refused:

@@ -76,7 +76,7 @@ def test_an_empty_bin_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"success": False}, "success must be True by the expectations, found False"),
         ({"failed": ("train-height",)}, "failed must be none by the expectations, found train-he"),
@@ -87,10 +87,10 @@ def test_an_empty_bin_is_none() -> None:
         ({"expectations": ({**CHECK, "first_unexpected": (-1,)},)}, "greater than or equal to 0"),
     ],
 )
-def test_the_summary_of_the_checks_follows_from_them(change: dict[str, Any], said: str) -> None:
+def test_the_summary_of_the_checks_follows_from_them(change: dict[str, Any], message: str) -> None:
     sound = {"success": True, "failed": (), "expectations": (CHECK,)}
     assert Checks.model_validate(sound).expectations[0].full_name == "train-height"
-    with pytest.raises(ValidationError, match=said):
+    with pytest.raises(ValidationError, match=message):
         Checks.model_validate(sound | change)
 
 

@@ -52,7 +52,7 @@ def test_wrong_answers_that_are_none_are_a_clause(before: str, after: str, found
     assert str(refused.value).startswith(found)
 
 
-def test_of_a_thousand_refused_cells_the_first_is_told() -> None:
+def test_the_first_of_a_thousand_rejected_cells_is_reported() -> None:
     with pytest.raises(FormatError) as refused:
         read_checks(CHECKS.replace(b"true", b"1").replace(b'"name"', b'"x"'))
     assert str(refused.value) == "success must be a valid boolean, found 1"

@@ -20,7 +20,7 @@ def test_sound_results_follow(results_with: Spoiled) -> None:
         ("4,1,1,0.95,0.05,0.95", "4,1,1,0.96,0.04,0.96", "test.loss of metrics.json to be"),
     ],
 )
-def test_answers_that_give_other_numbers_are_told(
+def test_answers_that_give_other_numbers_are_reported(
     results_with: Spoiled, before: str, after: str, expected: str
 ) -> None:
     assert before.encode() in PREDICTIONS

@@ -41,19 +41,20 @@ def repository(
     return tmp_path
 
 
-def test_new_and_fixed_errors_are_told_and_shown(
+def test_new_and_fixed_errors_are_counted_and_shown(
     repository: Path, small_params: Path, small_arrays: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = repository / "errors.html"
 
     main("main~1", "main", small_params, small_arrays, page)
 
-    said = capsys.readouterr().out
-    assert "new: 1\n" in said
-    assert "fixed: 1\n" in said
-    assert "changed: 0\n" in said
+    output = capsys.readouterr().out
+    assert "new: 1\n" in output
+    assert "fixed: 1\n" in output
+    assert "changed: 0\n" in output
     assert (
-        "as before: 1\n1 new and 1 fixed errors may well be chance (McNemar's test: p = 1)." in said
+        "as before: 1\n1 new and 1 fixed errors may well be chance (McNemar's test: p = 1)."
+        in output
     )
     text = page.read_text()
     assert text.count('src="data:image/png;base64,') == 2

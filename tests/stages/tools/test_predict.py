@@ -134,7 +134,9 @@ def test_it_does_without_tensorflow() -> None:
     assert done.stdout.strip() == "False"
 
 
-def test_without_a_model_it_says_how_to_make_one(photo: Path, tmp_path: Path) -> None:
+def test_without_a_model_the_error_names_the_command_that_makes_one(
+    photo: Path, tmp_path: Path
+) -> None:
     done = predict(photo, "--model", tmp_path / "absent.tflite")
 
     assert done.code == 1
@@ -199,7 +201,7 @@ def test_every_range_type_and_polarity_gives_the_same_answer(
     assert answers[1][0]["confidence"] == pytest.approx(answers[0][0]["confidence"], abs=tolerance)
 
 
-def test_classes_are_the_models_own_whatever_params_yaml_says(
+def test_classes_come_from_the_model_and_not_from_params_yaml(
     photo: Path,
     small_params: Path,
     small_mnist: dict[str, Array],

@@ -114,12 +114,12 @@ def test_nothing_is_moved_where_nothing_is_in_the_way(
     assert capsys.readouterr().err == ""
 
 
-def test_what_cannot_be_written_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_written_is_reported_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     path = Path("/proc/nothing/file.safetensors")
 
     keep(path, TENSORS)
 
-    said = capsys.readouterr().err
+    output = capsys.readouterr().err
     assert (
-        said == f"continuing without {path}, which cannot be written: No such file or directory\n"
+        output == f"continuing without {path}, which cannot be written: No such file or directory\n"
     )

@@ -264,7 +264,7 @@ def checkpoint_after_one(
 
 
 @pytest.mark.parametrize("damage", [*DAMAGES, *OBSTACLES])
-def test_a_damaged_checkpoint_is_told_in_a_line_and_changes_no_byte(
+def test_a_damaged_checkpoint_is_reported_in_a_line_and_changes_no_byte(
     small_network: NetworkParams,
     training: Training,
     machine: Machine,
@@ -284,14 +284,14 @@ def test_a_damaged_checkpoint_is_told_in_a_line_and_changes_no_byte(
 
         history = finish(disturbed, training, machine, examples, folder)
 
-        said = capsys.readouterr().err.splitlines()
-        told = [line for line in said if not line.startswith(("epoch ", "trained "))]
+        output = capsys.readouterr().err.splitlines()
+        lines = [line for line in output if not line.startswith(("epoch ", "trained "))]
         assert bytes_of(disturbed) == bytes_of(undisturbed.classifier)
         pd.testing.assert_frame_equal(history, undisturbed.history)
         if damage in DAMAGES:
-            assert told[0].startswith(f"starting from scratch: {path}: expected ")
-        assert len(told) == 1 + (damage == "a folder")
-        assert (damage in {"a folder", *OBSTACLES}) == told[-1].startswith("moved ")
+            assert lines[0].startswith(f"starting from scratch: {path}: expected ")
+        assert len(lines) == 1 + (damage == "a folder")
+        assert (damage in {"a folder", *OBSTACLES}) == lines[-1].startswith("moved ")
         assert not path.exists()
 
 

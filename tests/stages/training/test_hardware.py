@@ -41,7 +41,7 @@ def test_the_processor_has_a_name_where_linux_gives_none(monkeypatch: pytest.Mon
     assert hardware()["cpu"] == "a processor"
 
 
-def test_gpus_are_told_with_their_driver_and_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gpus_are_recorded_with_their_driver_and_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     """No GPU can be had here: what TensorFlow and the driver would answer stands in for one."""
     gpu = tf.config.PhysicalDevice("/physical_device:GPU:0", "GPU")
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda _: [gpu])

@@ -34,7 +34,7 @@ def weights(tmp_path: Path) -> Path:
     return path
 
 
-def test_an_entry_says_what_ran_where_and_how_long(
+def test_an_entry_records_code_machine_and_time(
     machine: Machine, repository: Path, weights: Path
 ) -> None:
     head = subprocess.run(
@@ -51,7 +51,7 @@ def test_an_entry_says_what_ran_where_and_how_long(
     assert entry["precision"] == "float32"
 
 
-def test_what_has_changed_since_the_commit_is_told(
+def test_changes_since_the_commit_are_recorded(
     machine: Machine, repository: Path, weights: Path
 ) -> None:
     (repository / "params.yaml").write_text("a: 2\n")

@@ -30,8 +30,8 @@ def holder() -> "subprocess.Popen[str]":
 
 def test_a_stage_is_refused_while_another_process_runs_it() -> None:
     with holder() as process:
-        said = f"found process {process.pid}; .*: kill {process.pid}"
-        with pytest.raises(BusyError, match=said), locked("train", patience=0):
+        message = f"found process {process.pid}; .*: kill {process.pid}"
+        with pytest.raises(BusyError, match=message), locked("train", patience=0):
             pass
         process.communicate()
 
