@@ -110,7 +110,7 @@ def test_checkout_of_another_branch_during_a_stage_is_detected(project: Project)
         output = dvc.communicate()[0]
 
     assert "found changed: recipes.fast.training in params.yaml;" in output
-    project.run("dvc", "repro")
+    project.run("dvc", "repro", "train")
     assert (project.folder / "reports" / "history.csv").read_text().count("\n") == 2
     project.run("git", "checkout", "--quiet", "--force", "main")
     project.run("dvc", "repro")

@@ -126,7 +126,7 @@ def test_make_repro_repairs_damage_of_an_earlier_run(project: Project) -> None:
     before = project.outputs()
     weights = object_of(project, "train", "models/train.safetensors")
     set_epochs(project, 1)
-    project.run("dvc", "repro")
+    project.run("dvc", "repro", "train")
     damage(weights)
     set_epochs(project, 6)
 

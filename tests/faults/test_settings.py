@@ -27,7 +27,7 @@ def test_going_back_to_an_earlier_recipe_trains_nothing(project: Project) -> Non
     text = params.read_text()
     assert "epochs: 6\n" in text
     params.write_text(text.replace("epochs: 6\n", "epochs: 1\n"))
-    output = project.run("dvc", "repro")
+    output = project.run("dvc", "repro", "train", "retrain")
     assert "> python -m stages train " in output
     assert project.outputs() != before
 
