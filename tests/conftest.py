@@ -1,6 +1,7 @@
 """Fixtures that tests of several folders share."""
 
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,18 @@ from tests.small_mnist import FOLDER, write_small_params, yaml
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the files with slow tests first, so that no worker is left with one at the end."""
+    """Run the files with slow tests first, so that no worker is left with one at the end.
+
+    Those of ``pipelines/``, which wait for Prefect, run before those that compute.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    waiting = ROOT / "tests" / "pipelines"
+    items.sort(key=lambda i: (i.path not in slow, not i.path.is_relative_to(waiting)))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one process more than there are cores: some tests wait minutes for Prefect."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")

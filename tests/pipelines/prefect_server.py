@@ -36,16 +36,27 @@ class Prefect:
         self._client = httpx.Client(timeout=30, limits=limits)
 
     def _post(self, path: str, **body: Any) -> Any:
-        answer = self._client.post(f"{self.url}/{path}", json=body)
+        answer = self._answer(path, body)
         if answer.status_code == httpx.codes.FORBIDDEN:
             # The server asks for a token, which is valid for an hour.
             name = {"client": "tests"}
             token = self._client.get(f"{self.url}/csrf-token", params=name).json()["token"]
             own = {"Prefect-Csrf-Client": name["client"], "Prefect-Csrf-Token": token}
             self._client.headers.update(own)
-            answer = self._client.post(f"{self.url}/{path}", json=body)
+            answer = self._answer(path, body)
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+    def _answer(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        """Ask again while the server's database is busy, as Prefect's own client does."""
+
+        def ask() -> httpx.Response | None:
+            answer = self._client.post(f"{self.url}/{path}", json=body)
+            busy = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            return None if busy else answer
+
+        found: httpx.Response = wait_until(60, ask)
+        return found
 
     def run_deployment(self, name: str, **parameters: Any) -> str:
         """Have a worker run a deployment, as the UI does, and give the run's id."""
