@@ -2,15 +2,13 @@
 
 import fcntl
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.project import Project
-from tests.helpers import ROOT
-from tests.small_mnist import write_small_params
+from tests.project_copy import copy_project
 
 # Made once, whichever worker comes first; its copies are cheap.
 _NAME = "finished-project"
@@ -31,7 +29,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Projec
     with (shared / f"{_NAME}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (project.folder / ".git").exists():
-            _copy_project(project.folder)
+            # Epochs enough for a test to stop the training in the middle.
+            copy_project(project.folder, epochs=6)
             project.run("git", "init", "--quiet", "--initial-branch=main")
             project.run("dvc", "repro")
             project.run("git", "add", "--all")
@@ -47,20 +46,3 @@ def project(finished: Project, tmp_path: Path) -> Iterator[Project]:
     project = Project(folder, tmp_path / "site")
     yield project
     assert project.leftovers() == []
-
-
-def _copy_project(folder: Path) -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    for name in listed.stdout.splitlines():
-        recorded = name.startswith(("reports/", "tests/")) or name.endswith("dvc.lock")
-        if (ROOT / name).is_file() and not recorded:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    # Epochs enough for a test to stop the training in the middle.
-    write_small_params(folder / "params.yaml", epochs=6)

@@ -11,35 +11,20 @@ from typing import Any
 import pytest
 
 from stages.shared import artifacts
+from tests.project_copy import copy_project
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 
 Run = Callable[..., str]
 Edit = Callable[[Path, str, Any], None]
 
 
-def tracked_files() -> list[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return listed.stdout.splitlines()
-
-
 @pytest.fixture
-def clone(tmp_path: Path, small_params: Path) -> Path:
-    """The project as it stands here, with the small data set and nothing that was run before."""
+def clone(tmp_path: Path) -> Path:
+    """The project as it stands here, with small data and nothing that was run before."""
     folder = tmp_path / "clone"
-    for name in tracked_files():
-        if (ROOT / name).is_file() and not name.startswith(("reports/", "tests/", "dvc.lock")):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    shutil.copy2(small_params, folder / "params.yaml")
+    copy_project(folder)
     return folder
 
 

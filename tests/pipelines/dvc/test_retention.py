@@ -1,11 +1,12 @@
-"""Folders that DVC's cache does not hold, as the pipeline's figures; dvc keeps no list of them."""
+"""Folders that DVC's cache does not hold, as the pipeline's figures; DVC keeps no list of them."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.helpers import pipelines
-from tests.pipelines.repositories import Git, run
+from tests.pipelines.in_process import dvc
+from tests.pipelines.repositories import Git
 
 STAGES = (
     "stages:\n  draw:\n    cmd: mkdir -p figures && echo {text} > figures/a\n"
@@ -20,7 +21,7 @@ def drawn(request: pytest.FixtureRequest, toy: Path, git: Git) -> Path:
         ignored.write(request.param)
     for text in ("one", "two", "three"):
         (toy / "dvc.yaml").write_text(STAGES.format(text=text))
-        run(toy, "dvc", "repro", "--quiet")
+        dvc(toy, "repro")
         if text != "three":
             git("add", "--all")
             git("commit", "--quiet", "-m", text)
