@@ -9,6 +9,8 @@ from tests.helpers import md5, pipelines
 from tests.pipelines.in_process import dvc
 from tests.pipelines.repositories import Git, copy_toy, isolate, run
 
+pytestmark = pytest.mark.slow
+
 MODEL = md5(b"fast 2 one\n")
 DAMAGED = b"damaged\n"
 
@@ -56,6 +58,7 @@ def test_intact_store_is_reported(toy: Path) -> None:
     assert output == "3 objects checked: 0 repaired, 0 quarantined, 0 lost; 0 commits unreadable.\n"
 
 
+@pytest.mark.core
 def test_damaged_object_is_fetched_again_from_the_remote(toy: Path, remote: Path, git: Git) -> None:
     assert remote.exists()
     damage(cache(toy), MODEL)

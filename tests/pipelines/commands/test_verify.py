@@ -45,6 +45,8 @@ STAGE = """
       - reports/history.csv: {cache: false}
 """
 
+pytestmark = pytest.mark.slow
+
 Verify = Callable[..., tuple[int, str, str]]
 
 
@@ -112,6 +114,7 @@ def everything(folder: Path) -> dict[str, bytes | None]:
     }
 
 
+@pytest.mark.core
 def test_older_commit_with_the_same_bytes_is_verified_without_leftovers(
     verify: Verify, recorded: Path
 ) -> None:
