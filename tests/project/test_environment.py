@@ -28,6 +28,7 @@ def answers(address: str) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_the_prefect_server_starts(tmp_path: Path) -> None:
     port = free_port()
     environment = os.environ | {

@@ -157,6 +157,7 @@ def test_only_the_fit_images_are_fitted(
     assert all(np.array_equal(before[name], after[name]) for name in before)
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_and_writes_the_same_bytes(
     small_params: Path,
     small_arrays: Path,

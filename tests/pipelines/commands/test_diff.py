@@ -12,6 +12,8 @@ import pytest
 from tests.helpers import pipelines
 from tests.pipelines.in_process import dvc
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 HEADER = "index,label,predicted,label_name,predicted_name,confidence,p0,p1"
@@ -192,6 +194,7 @@ The later one is better: 0 new and 6 fixed errors are no chance (McNemar's test:
 """
 
 
+@pytest.mark.core
 def test_better_commit_exits_with_4_and_the_table_has_all_differences(ask: Ask) -> None:
     code, output, _ = ask("base", "better")
 
@@ -201,6 +204,7 @@ def test_better_commit_exits_with_4_and_the_table_has_all_differences(ask: Ask) 
     assert rest == BETTER
 
 
+@pytest.mark.core
 def test_worse_commit_exits_with_3(ask: Ask) -> None:
     code, output, _ = ask("better", "base", markdown=False)
 

@@ -8,6 +8,8 @@ from tests.helpers import md5, pipelines
 from tests.pipelines.in_process import dvc
 from tests.pipelines.repositories import Git, copy_toy, isolate, run
 
+pytestmark = pytest.mark.slow
+
 SetParams = Callable[..., None]
 OF_FOUR = md5(b"fast 4 one\n")
 
@@ -55,6 +57,7 @@ def epochs_in(folder: Path) -> list[int]:
     return sorted(int(text.split()[1]) for text in texts if text.startswith("fast"))
 
 
+@pytest.mark.core
 def test_dry_run_lists_unneeded_objects_and_removes_nothing(models: Path) -> None:
     code, output = run_command(models, "gc", "--runs", "2")
     assert code == 0
@@ -156,6 +159,7 @@ def test_removed_objects_are_noted_after_the_removal_on_a_full_disk(
     assert noted == f"{OF_FOUR} {git('rev-parse', 'runs/4')}\n"
 
 
+@pytest.mark.core
 def test_table_shows_the_needs_of_refs_and_stages(models: Path) -> None:
     code, output = run_command(models, "space", "--runs", "2")
     assert code == 0

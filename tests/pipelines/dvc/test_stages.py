@@ -37,6 +37,7 @@ def test_pipeline_of_a_subfolder_is_not_included(toy: Path) -> None:
     assert [stage.name for stage in read_stages(toy)] == ["fetch", "train", "report"]
 
 
+@pytest.mark.slow
 def test_stages_are_listed_after_another_dvc_command_ends(toy: Path) -> None:
     with dvc_at_work(toy):
         assert [stage.name for stage in read_stages(toy)] == ["fetch", "train", "report"]

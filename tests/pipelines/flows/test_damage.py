@@ -94,6 +94,7 @@ def test_damaged_object_that_the_run_creates_again_is_ignored(
     assert start().end()[1] == "Completed"
 
 
+@pytest.mark.slow
 def test_check_waits_for_another_command_of_dvcs(damage: Callable[..., str], toy: Path) -> None:
     name = damage("train", "model.txt")
     (toy / "model.txt").unlink()

@@ -73,6 +73,7 @@ def test_interrupted_program_may_clean_up(tmp_path: Path) -> None:
     assert (tmp_path / "cleaned").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("new_session", [False, True])
 def test_timeout_ends_the_program_and_its_children(tmp_path: Path, new_session: bool) -> None:
     lines: list[str] = []

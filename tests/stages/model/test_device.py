@@ -38,6 +38,7 @@ def test_a_gpu_that_is_not_there_is_refused() -> None:
         prepare("gpu", 2)
 
 
+@pytest.mark.slow
 def test_two_devices_share_each_batch_and_give_the_loss_of_one() -> None:
     """A process of its own for each, since TensorFlow divides a processor only before it starts."""
     program = """

@@ -128,6 +128,7 @@ for name, content in {**exported.saved_model, "tflite": exported.tflite}.items()
 """
 
 
+@pytest.mark.slow
 def test_the_same_classifier_gives_the_same_bytes_in_another_process_and_folder(
     small_params: Path, mnist_description: Description, tmp_path: Path
 ) -> None:

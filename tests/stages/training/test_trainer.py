@@ -250,6 +250,7 @@ def test_an_overflow_in_float16_leaves_the_weights_as_they_were(
     assert equal(values(Network(small_network, 28, 28, 10, seed=1).saved), weights)
 
 
+@pytest.mark.slow
 def test_running_out_of_memory_names_the_batch_size(
     small_network: NetworkParams,
     training: Training,
