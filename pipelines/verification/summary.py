@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 from pipelines import PROVENANCE
 from pipelines.dvc.lock_record import LARGEST_LOCK, LOCK, read_lock
+from pipelines.dvc.outputs import outputs_of
 from pipelines.errors import PipelineError
 from pipelines.git.commits import contents_of
 from pipelines.git.repository import Repository
 from pipelines.verification.device import device_difference
-from pipelines.verification.recorded import provenance, read_record
 from stages.results import files
-from stages.results.reading import read_metrics
+from stages.results.reading import provenance_of, read_metrics, read_provenance
 from stages.shared.formats import FormatError, read_file
 
 _RECORDS = (LOCK, PROVENANCE)
@@ -51,20 +51,23 @@ def _other_device(repository: Repository) -> str | None:
     folder = repository.folder
     try:
         head = repository.commit_of("HEAD")
-        before = _run(*(contents_of(folder, head, path, LARGEST_LOCK)[""] for path in _RECORDS))
-        after = _run(*(read_file(folder / path, LARGEST_LOCK) for path in _RECORDS))
+        before = [contents_of(folder, head, path, LARGEST_LOCK)[""] for path in _RECORDS]
+        after = [read_file(folder / path, LARGEST_LOCK) for path in _RECORDS]
+        if before[0] == after[0]:
+            return None
+        recorded, found = _run(*before), _run(*after)
     except (PipelineError, FormatError, LookupError, OSError):
         return None  # There is nothing to compare with.
     comparable = [
         name
-        for name in before.stages.keys() & after.stages.keys()
-        if _inputs(before.stages[name]) == _inputs(after.stages[name])
+        for name in recorded.stages.keys() & found.stages.keys()
+        if _inputs(recorded.stages[name]) == _inputs(found.stages[name])
     ]
     if all(
-        before.stages[name].get("outs") == after.stages[name].get("outs") for name in comparable
+        recorded.stages[name].get("outs") == found.stages[name].get("outs") for name in comparable
     ):
         return None
-    return device_difference(before.devices, after.devices) if before.devices else None
+    return device_difference(recorded.devices, found.devices) if recorded.devices else None
 
 
 class _Run(NamedTuple):
@@ -74,8 +77,10 @@ class _Run(NamedTuple):
     """The entry of each training in ``models/provenance.json``."""
 
 
-def _run(lock: bytes, provenances: bytes) -> _Run:
-    return _Run(read_lock(lock, LOCK)["stages"], provenance(provenances, read_record(lock, LOCK)))
+def _run(lock: bytes, provenance: bytes) -> _Run:
+    parsed = read_lock(lock, LOCK)
+    weights = {output.md5 for _, output in outputs_of(parsed, LOCK)}
+    return _Run(parsed["stages"], provenance_of(read_provenance(provenance), weights))
 
 
 def _inputs(stage: Mapping[str, Any]) -> list[object]:

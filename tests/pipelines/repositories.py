@@ -34,6 +34,14 @@ def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("PATH", f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}")
 
 
+@contextmanager
+def isolated(folder: Path) -> Iterator[pytest.MonkeyPatch]:
+    """Isolate Git and DVC while the block runs, for what several tests share."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        isolate(monkeypatch, folder)
+        yield monkeypatch
+
+
 def copy_toy(folder: Path) -> Path:
     """Copy the toy pipeline, a Git and DVC repository that is committed after its first run."""
     shutil.copytree(_toy(), folder, symlinks=True)

@@ -9,7 +9,6 @@ import logging
 import sys
 from pathlib import Path
 
-from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 
@@ -18,7 +17,8 @@ def main(path: Path) -> None:
     try:
         with Repo() as repo:
             path.write_text(json.dumps([stage.addressing for stage in repo.reproduce()]))
-    except DvcException:
+    except Exception:
+        # In one line, as DVC's command does.
         logging.getLogger("dvc").exception("")
         sys.exit(1)
 

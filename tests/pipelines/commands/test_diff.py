@@ -139,10 +139,10 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         run.commit("dogs-for-cats")
         errors.write_text(cats)
         for tag, (path, content) in NONSENSE.items():
-            sound = (folder / path).read_bytes()
+            valid = (folder / path).read_bytes()
             (folder / path).write_bytes(content)
             run.commit(tag)
-            (folder / path).write_bytes(sound)
+            (folder / path).write_bytes(valid)
         for name in ("reports", "models"):
             shutil.rmtree(folder / name)
         for name in ("dvc.lock", "dvc.yaml", "params.yaml", "requirements.lock"):

@@ -7,7 +7,7 @@ import pytest
 from pipelines.dvc.objects import object_path
 from tests.helpers import md5, pipelines
 from tests.pipelines.in_process import dvc
-from tests.pipelines.repositories import Git, copy_toy, isolate, run
+from tests.pipelines.repositories import Git, copy_toy, isolated, run
 
 pytestmark = pytest.mark.slow
 
@@ -174,8 +174,7 @@ def test_damaged_object_that_no_commit_needs_is_quarantined(toy: Path) -> None:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy with a second commit on main, after which the first one's model was collected."""
     root = tmp_path_factory.mktemp("collected")
-    with pytest.MonkeyPatch.context() as patch:
-        isolate(patch, root)
+    with isolated(root):
         toy = copy_toy(root / "toy")
         train(toy, 3)
         collect(toy)

@@ -15,7 +15,7 @@ import pytest
 from tests.helpers import pipelines, pipelines_process
 from tests.pipelines.in_process import dvc, gto
 from tests.pipelines.prefect_server import ROOT, Prefect
-from tests.pipelines.repositories import isolate, make_gated, run
+from tests.pipelines.repositories import isolate, isolated, make_gated, run
 from tests.pipelines.runs import FlowRun
 
 Edit = Callable[[Path, str, Any], None]
@@ -42,8 +42,7 @@ def run_command(folder: Path, *arguments: str) -> tuple[int, str]:
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A repository whose model is committed, with its gate report."""
     root = tmp_path_factory.mktemp("committed")
-    with pytest.MonkeyPatch.context() as patch:
-        isolate(patch, root)
+    with isolated(root):
         folder = make_gated(root / "gated")
         commit(folder, 50)
         yield folder

@@ -13,7 +13,7 @@ import pytest
 
 from tests.helpers import is_gone
 from tests.pipelines.prefect_server import PYTHON, ROOT, Prefect, copy_home, free_port, wait_until
-from tests.pipelines.repositories import Git, isolate, run
+from tests.pipelines.repositories import Git, isolate, isolated, run
 from tests.pipelines.runs import process_of_stage
 from tests.pipelines.serve import make_project, serving
 
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.slow
 Edit = Callable[[Path, str, Any], None]
 Served = tuple[Path, Prefect, "subprocess.Popen[str]"]
 
+# Only at New Year.
 NEVER = "0 0 1 1 *"
 
 
@@ -29,8 +30,7 @@ NEVER = "0 0 1 1 *"
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A project that is served, whose nightly run comes each minute; the server, its process."""
     root = tmp_path_factory.mktemp("served")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        isolate(monkeypatch, root)
+    with isolated(root):
         project = make_project(root / "project", "* * * * *")
         with serving(project, root / "serve.log") as (process, prefect):
             yield project, prefect, process

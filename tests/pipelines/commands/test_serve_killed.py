@@ -10,7 +10,7 @@ import pytest
 from pipelines.system.lock import held_by
 from tests.helpers import is_gone
 from tests.pipelines.prefect_server import Prefect, copy_home, wait_until
-from tests.pipelines.repositories import isolate
+from tests.pipelines.repositories import isolated
 from tests.pipelines.runs import process_of_stage
 from tests.pipelines.serve import make_project, serving
 
@@ -23,8 +23,7 @@ Silent = tuple[Prefect, str]
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("killed")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        isolate(monkeypatch, root)
+    with isolated(root):
         yield root
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.helpers import md5, pipelines
 from tests.pipelines.in_process import dvc
-from tests.pipelines.repositories import Git, copy_toy, isolate, run
+from tests.pipelines.repositories import Git, copy_toy, isolated, run
 
 pytestmark = pytest.mark.slow
 
@@ -18,8 +18,7 @@ OF_FOUR = md5(b"fast 4 one\n")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of 2 epochs on main, of 3 on a tag, of 4 to 6 on runs, of 7 on no ref any more."""
     root = tmp_path_factory.mktemp("trained")
-    with pytest.MonkeyPatch.context() as patch:
-        isolate(patch, root)
+    with isolated(root) as patch:
         toy = copy_toy(root / "toy")
         params = (toy / "params.yaml").read_text()
         for epochs in range(3, 8):

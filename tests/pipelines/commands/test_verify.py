@@ -15,7 +15,7 @@ from pipelines.system.lock import exclusive
 from tests.helpers import pipelines
 from tests.pipelines.in_process import dvc
 from tests.pipelines.prefect_server import PYTHON, ROOT
-from tests.pipelines.repositories import copy_toy, isolate
+from tests.pipelines.repositories import copy_toy, isolated
 
 # The environment sets its machine, its rounding and its data.
 WEIGH = """\
@@ -54,8 +54,7 @@ Verify = Callable[..., tuple[int, str, str]]
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A repository whose tags are commits with a record each, the newest at the end."""
     folder = tmp_path_factory.mktemp("verify")
-    with pytest.MonkeyPatch.context() as patch:
-        isolate(patch, folder)
+    with isolated(folder) as patch:
         patch.setenv("COLUMNS", "250")
         patch.setenv("TOY_CPU", "one")
         toy = copy_toy(folder / "toy")

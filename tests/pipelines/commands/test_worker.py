@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.pipelines.prefect_server import PYTHON, Prefect
-from tests.pipelines.repositories import copy_toy_with_worker, isolate, run
+from tests.pipelines.repositories import copy_toy_with_worker, isolated, run
 from tests.pipelines.runs import working
 
 
@@ -81,8 +81,7 @@ def working_in_made(
 ) -> Iterator[tuple[psutil.Process, Path]]:
     """A worker of a pool that the server did not have, and its log; its clone is beside it."""
     root = tmp_path_factory.mktemp("with-worker")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        isolate(monkeypatch, root)
+    with isolated(root):
         _, clone = copy_toy_with_worker(root)
         text = (clone / "prefect.yaml").read_text()
         (clone / "prefect.yaml").write_text(text.replace("name: gpu", "name: made"))

@@ -13,7 +13,7 @@ import pytest
 
 from tests.helpers import is_gone
 from tests.pipelines.prefect_server import Prefect, wait_until
-from tests.pipelines.repositories import Git, copy_toy, isolate, run, set_dvc_remote
+from tests.pipelines.repositories import Git, copy_toy, isolated, run, set_dvc_remote
 from tests.pipelines.runs import Ended, FlowRun, state_names, working_process
 
 Start = Callable[..., FlowRun]
@@ -41,8 +41,7 @@ def without_changes(prefect: Prefect, tmp_path_factory: pytest.TempPathFactory) 
     """How runs end that change nothing, by their parameters; one process starts them all."""
     root = tmp_path_factory.mktemp("without-changes")
     several = [{}, LATE, *(parameters for parameters, _ in INVALID)]
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        isolate(monkeypatch, root)
+    with isolated(root):
         ends = FlowRun(prefect, copy_toy(root / "toy"), *several).end_all()
     return dict(zip(map(str, several), ends, strict=True))
 
@@ -51,8 +50,7 @@ def without_changes(prefect: Prefect, tmp_path_factory: pytest.TempPathFactory) 
 def not_pushed(prefect: Prefect, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
     """A toy whose run could not push its branch, and how that run ended."""
     root = tmp_path_factory.mktemp("not-pushed")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        isolate(monkeypatch, root)
+    with isolated(root):
         toy = copy_toy(root / "toy")
         return toy, FlowRun(prefect, toy, **PUSHED).end()
 

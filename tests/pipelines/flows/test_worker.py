@@ -13,7 +13,7 @@ import pytest
 
 from tests.helpers import is_gone
 from tests.pipelines.prefect_server import Prefect, wait_until
-from tests.pipelines.repositories import Git, copy_toy_with_worker, isolate, run, search
+from tests.pipelines.repositories import Git, copy_toy_with_worker, isolate, isolated, run, search
 from tests.pipelines.runs import FlowRun, on_pool, state_names, working, working_process
 
 Start = Callable[..., FlowRun]
@@ -24,8 +24,7 @@ SetParams = Callable[..., None]
 def worker(pool: Prefect, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The log of a worker at work in its clone, for all callers in the folders beside it."""
     root = tmp_path_factory.mktemp("with-worker")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        isolate(monkeypatch, root)
+    with isolated(root):
         _, clone = copy_toy_with_worker(root)
         with working(pool, clone, root) as (_, log):
             yield log

@@ -149,8 +149,8 @@ def test_bound_that_is_not_a_share_is_rejected(value: str) -> None:
         "stage: production, min_recall: 0.8, min_recalls: {}, max_calibration_error: 0.1, "
         "max_regression: 0.01, confidence: 0.95"
     )
-    sound = f"gate: {{min_accuracy: 0.9, {gate}}}".encode()
-    assert criteria_of({"params.yaml": sound}.get) is not None
+    valid = f"gate: {{min_accuracy: 0.9, {gate}}}".encode()
+    assert criteria_of({"params.yaml": valid}.get) is not None
     with pytest.raises(PipelineError, match=r"^params\.yaml: gate: min_accuracy must be "):
-        criteria_of({"params.yaml": sound.replace(b"0.9,", f"{value},".encode(), 1)}.get)
+        criteria_of({"params.yaml": valid.replace(b"0.9,", f"{value},".encode(), 1)}.get)
     assert criteria_of({"params.yaml": b"recipe: fast"}.get) is None

@@ -257,24 +257,24 @@ def test_classes_of_other_parameters_are_rejected(contents: Contents, classes: l
     assert "the classes of classes.csv to be" in refusal(contents, classes=classes)
 
 
-def same(found: Results, sound: Results) -> bool:
+def same(found: Results, valid: Results) -> bool:
     """Whether a gate would treat both alike, except for the rounding of a mean."""
-    near = abs(found.calibration_error - sound.calibration_error) < 3e-6
-    return near and sound == found._replace(
-        calibration_error=sound.calibration_error, digests=sound.digests
+    near = abs(found.calibration_error - valid.calibration_error) < 3e-6
+    return near and valid == found._replace(
+        calibration_error=valid.calibration_error, digests=valid.digests
     )
 
 
 @pytest.mark.parametrize("path", [*GATE_INPUTS, PREDICTIONS])
 def test_random_damage_is_rejected_or_changes_no_gate_report(contents: Contents, path: str) -> None:
-    sound, refused = read(contents), list[str]()
+    valid, refused = read(contents), list[str]()
     for damaged in mutations(contents[path], 200, seed=len(path)):
         try:
             found = read(contents | {path: damaged})
         except PipelineError as error:
             refused.append(str(error))
         else:
-            assert same(found, sound), damaged
+            assert same(found, valid), damaged
     assert len(refused) > 100
     assert "\n" not in "".join(refused)
 
@@ -282,15 +282,15 @@ def test_random_damage_is_rejected_or_changes_no_gate_report(contents: Contents,
 @pytest.mark.parametrize("path", GATE_INPUTS)
 def test_random_damage_is_found_without_predictions(contents: Contents, path: str) -> None:
     del contents[PREDICTIONS]
-    sound = read(contents)
+    valid = read(contents)
     for damaged in mutations(contents[path], 200, seed=len(path) + 1):
         try:
             found = read(contents | {path: damaged})
         except PipelineError:
             continue
         # The files in Git show how many images of each class are wrong, but not which ones.
-        assert len(found.errors) == len(sound.errors)
-        assert same(found._replace(errors=sound.errors), sound), damaged
+        assert len(found.errors) == len(valid.errors)
+        assert same(found._replace(errors=valid.errors), valid), damaged
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("/dev/zero")])

@@ -24,7 +24,7 @@ from pipelines.workers.request import Request
 from pipelines.workers.submit import push_request
 from tests.pipelines.in_process import dvc
 from tests.pipelines.prefect_server import Prefect
-from tests.pipelines.repositories import clone_for_work, copy_toy, isolate, run
+from tests.pipelines.repositories import clone_for_work, copy_toy, isolate, isolated, run
 from tests.pipelines.runs import FlowRun
 from tests.pipelines.submissions import TRAIN, request_and_result
 
@@ -40,8 +40,7 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, 
     All is relative in it, so that a copy of it is another one.
     """
     root = tmp_path_factory.mktemp("submitted")
-    with pytest.MonkeyPatch.context() as patch:
-        isolate(patch, root)
+    with isolated(root):
         caller = copy_toy(root / "caller")
         (caller / "params.yaml").write_text("recipe: fast\nepochs: 3\nseconds: 0\nfail: false\n")
         worker = clone_for_work(root, caller)

@@ -8,7 +8,7 @@ from tests.stages.results.conftest import PREDICTIONS, WRONG, Spoiled
 NAMES = ("cat", "dog")
 
 
-def test_sound_results_agree(results_with: Spoiled) -> None:
+def test_valid_results_agree(results_with: Spoiled) -> None:
     check_agreement(results_with(), NAMES)
     check_agreement(results_with(), NAMES, read_predictions(PREDICTIONS))
 

@@ -6,7 +6,7 @@ from stages.shared.formats import FormatError
 from tests.stages.results.conftest import Spoiled
 
 
-def test_sound_bins_agree(results_with: Spoiled) -> None:
+def test_valid_bins_agree(results_with: Spoiled) -> None:
     check_bins(results_with())
     check_loss(results_with())
 

@@ -88,10 +88,10 @@ def test_an_empty_bin_is_none() -> None:
     ],
 )
 def test_the_summary_of_the_checks_follows_from_them(change: dict[str, Any], message: str) -> None:
-    sound = {"success": True, "failed": (), "expectations": (CHECK,)}
-    assert Checks.model_validate(sound).expectations[0].full_name == "train-height"
+    valid = {"success": True, "failed": (), "expectations": (CHECK,)}
+    assert Checks.model_validate(valid).expectations[0].full_name == "train-height"
     with pytest.raises(ValidationError, match=message):
-        Checks.model_validate(sound | change)
+        Checks.model_validate(valid | change)
 
 
 def row_of_class(**change: str) -> dict[str, str]:

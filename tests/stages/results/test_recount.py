@@ -6,7 +6,7 @@ from stages.shared.formats import FormatError
 from tests.stages.results.conftest import PREDICTIONS, Spoiled
 
 
-def test_sound_results_follow(results_with: Spoiled) -> None:
+def test_valid_results_follow(results_with: Spoiled) -> None:
     check_follows(results_with(), read_predictions(PREDICTIONS))
 
 

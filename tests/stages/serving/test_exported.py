@@ -62,9 +62,9 @@ def make(mnist_description: Description, tmp_path: Path) -> Make:
 
 
 @pytest.fixture(scope="module")
-def sound(mnist_description: Description, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def valid(mnist_description: Description, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model as it should be."""
-    return write_model(tmp_path_factory.mktemp("sound"), mnist_description)
+    return write_model(tmp_path_factory.mktemp("valid"), mnist_description)
 
 
 def refusal(path: Path) -> str:
@@ -78,9 +78,9 @@ def refusal(path: Path) -> str:
 
 
 def test_any_model_that_describes_itself_is_asked(
-    sound: Path, mnist_description: Description
+    valid: Path, mnist_description: Description
 ) -> None:
-    model = ExportedModel(sound)
+    model = ExportedModel(valid)
 
     assert model.description == mnist_description
     assert model.probabilities(np.zeros((3, 28, 28), np.uint8)) == pytest.approx(0.1)
@@ -108,8 +108,8 @@ def test_a_file_that_is_far_too_large_is_refused_unread(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.9, 0.999])
-def test_a_model_that_is_cut_off_is_refused(sound: Path, tmp_path: Path, share: float) -> None:
-    content = sound.read_bytes()
+def test_a_model_that_is_cut_off_is_refused(valid: Path, tmp_path: Path, share: float) -> None:
+    content = valid.read_bytes()
     path = tmp_path / "classifier.tflite"
     path.write_bytes(content[: int(share * len(content))])
 
@@ -131,7 +131,7 @@ def test_a_model_that_is_cut_off_is_refused(sound: Path, tmp_path: Path, share: 
     ],
     ids=lambda value: "" if isinstance(value, dict) else None,
 )
-def test_a_model_without_a_sound_description_is_refused(
+def test_a_model_without_a_valid_description_is_refused(
     make: Make, made: dict[str, Any], found: str
 ) -> None:
     assert found in refusal(make(**made))
