@@ -82,7 +82,7 @@ def main(
     except DeviceError:
         raise UserError(
             "expected a GPU that TensorFlow can use, found none; on a machine that has one: "
-            "make gpu-check EXTRA=gpu."
+            "make setup EXTRA=gpu, then python -m benchmarks.gpu."
         ) from None
     checks = checked(outcomes)
     print("\n".join(tables(outcomes, checks)))
