@@ -1,8 +1,10 @@
 """Fixtures that tests of several folders share."""
 
+import fcntl
 import gzip
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from stages.shared.artifacts import Array
 from tests.helpers import ROOT
 from tests.small_mnist import FOLDER, write_small_params, yaml
+from tests.small_project import Project, copy_project
 
 
 @pytest.hookimpl(trylast=True)
@@ -90,3 +93,43 @@ def small_search(tmp_path: Path) -> Path:
     search["learning_curve"] = {"images": [300, 100]}
     yaml.dump(search, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all of xdist's workers share, for what is made once."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def finished(shared_folder: Path) -> Project:
+    """The project as it stands here, run on 600 digits and committed, with nothing disturbed."""
+    project = Project(shared_folder / "finished", shared_folder / "finished-site")
+    with (shared_folder / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (project.folder / ".git").exists():
+            copy_project(project.folder)
+            project.run("git", "init", "--quiet", "--initial-branch=main")
+            project.run("dvc", "repro")
+            project.commit()
+    return project
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Iterator[Project]:
+    """A copy of the finished project, which must be left without leftovers."""
+    folder = tmp_path / "project"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    project = Project(folder, tmp_path / "site")
+    yield project
+    assert project.leftovers() == []
+
+
+@pytest.fixture
+def new_project(tmp_path: Path) -> Project:
+    """A copy of the project on 600 digits, with nothing that was run before."""
+    project = Project(tmp_path / "project", tmp_path / "site")
+    copy_project(project.folder)
+    project.run("git", "init", "--quiet", "--initial-branch=main")
+    return project

@@ -6,14 +6,19 @@ import io
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
 
 from pipelines.__main__ import main
 
 ROOT = Path(__file__).parents[1]
+
+PATIENCE = 300
+"""Seconds to wait for anything: many times what it takes, since a machine may be busy."""
 
 
 class Done(NamedTuple):
@@ -61,3 +66,12 @@ def is_gone(pid: int) -> bool:
         return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
+
+
+def wait_until(condition: Callable[[], Any], pause: float = 0.2) -> Any:
+    """Give what the condition does once it is true; fail when it takes longer than PATIENCE."""
+    begin = time.monotonic()
+    while not (found := condition()):
+        assert time.monotonic() - begin < PATIENCE, f"not within {PATIENCE} s"
+        time.sleep(pause)
+    return found

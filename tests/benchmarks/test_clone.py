@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.clone import repro, repro_by_stage, training_seconds
 from benchmarks.pipeline import with_dvc
-from tests.pipelines.prefect_server import ROOT
+from tests.helpers import ROOT
 from tests.pipelines.repositories import copy_toy, isolate, run
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.project import Project, retrain
+from tests.small_project import Project, retrain
 
 Change = Callable[[Path], object]
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.project import Project, end_of, retrain, wait_until
+from tests.helpers import is_gone, wait_until
+from tests.small_project import Project, retrain
 
 
 def flip_a_bit(path: Path) -> None:
@@ -33,7 +34,7 @@ def test_a_damaged_checkpoint_is_not_used(project: Project, damage: Callable[[Pa
     with project.stopped_in("train", "dvc", "repro", "--single-item", "train") as (dvc, stage):
         dvc.kill()
         stage.resume()
-        wait_until(lambda: end_of(stage))
+        wait_until(lambda: is_gone(stage.pid))
     (checkpoint,) = (project.folder / "models" / "checkpoints").glob("*.safetensors")
     damage(checkpoint)
 

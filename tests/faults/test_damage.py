@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.project import Project
+from tests.small_project import Project
 
 
 def damage(path: Path) -> None:

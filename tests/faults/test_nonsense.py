@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.project import Project
+from tests.small_project import Project
 
 Edit = Callable[[Path], object]
 

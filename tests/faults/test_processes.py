@@ -7,7 +7,8 @@ import psutil
 import pytest
 from ruamel.yaml import YAML
 
-from tests.faults.project import Project, end_of, retrain, wait_until
+from tests.helpers import is_gone, wait_until
+from tests.small_project import Project, retrain
 
 KILLS = [signal.SIGKILL, signal.SIGTERM]
 
@@ -23,7 +24,7 @@ def test_a_stage_ends_with_dvc(project: Project, number: signal.Signals, shell: 
         stage.resume()
         dvc.send_signal(number)
         dvc.wait()
-        wait_until(lambda: end_of(stage), seconds=1)
+        wait_until(lambda: is_gone(stage.pid), pause=0.01)
 
     assert "continuing after epoch" in project.run("dvc", "repro")
     assert project.outputs() == before
@@ -46,7 +47,7 @@ def test_a_stage_started_through_a_shell_ends_with_dvc(project: Project) -> None
         stage.resume()
         dvc.kill()
         dvc.wait()
-        wait_until(lambda: end_of(stage), seconds=1)
+        wait_until(lambda: is_gone(stage.pid), pause=0.01)
 
     path.write_text(declared)
     project.run("dvc", "repro")

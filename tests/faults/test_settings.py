@@ -1,6 +1,6 @@
 """Environment variables from outside change no result."""
 
-from tests.faults.project import Project, retrain
+from tests.small_project import Project, retrain
 
 SETTINGS = {
     "OMP_NUM_THREADS": "1",

@@ -39,15 +39,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def prefect_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def prefect_home(shared_folder: Path) -> Path:
     """A home that a server has set up, to copy; one for all of xdist's workers."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    home = shared / "prefect-home"
-    with (shared / "prefect-home.lock").open("w") as lock:
+    home = shared_folder / "prefect-home"
+    with (shared_folder / "prefect-home.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not home.exists():
-            first = shared / "prefect-home-first"
+            first = shared_folder / "prefect-home-first"
             with running(Prefect(free_port(), first)):
                 pass
             first.rename(home)
@@ -126,5 +124,4 @@ def start(prefect: Prefect, toy: Path) -> Iterator[Callable[..., FlowRun]]:
 
     yield start
     for begun in runs:
-        begun.process.kill()
-        begun.process.communicate()
+        begun.kill()

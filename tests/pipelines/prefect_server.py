@@ -5,15 +5,15 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).parents[2]
+from tests.helpers import PATIENCE, ROOT, wait_until
+
 PYTHON = Path(sys.executable)
 
 
@@ -55,7 +55,7 @@ class Prefect:
             busy = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
             return None if busy else answer
 
-        found: httpx.Response = wait_until(60, ask)
+        found: httpx.Response = wait_until(ask)
         return found
 
     def run_deployment(self, name: str, **parameters: Any) -> str:
@@ -99,7 +99,7 @@ class Prefect:
 
         if not ended:
             return find() or {}
-        tasks: dict[str, dict[str, Any]] = wait_until(60, find)
+        tasks: dict[str, dict[str, Any]] = wait_until(find)
         return tasks
 
     def artifacts(self, run: str) -> dict[str, Any]:
@@ -134,16 +134,6 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(seconds: float, condition: Callable[[], Any]) -> Any:
-    """Give what the condition does once it is true; fail when it takes longer."""
-    begin = time.monotonic()
-    while not (found := condition()):
-        waited = time.monotonic() - begin
-        assert waited < seconds, f"not within {seconds} s"
-        time.sleep(0.2 if waited < 10 else 0.5)
-    return found
-
-
 def answers(url: str) -> bool:
     try:
         return httpx.get(f"{url}/health", timeout=2).is_success
@@ -167,8 +157,8 @@ def running(server: Prefect) -> Iterator[subprocess.Popen[bytes]]:
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            wait_until(120, lambda: answers(server.url))
+            wait_until(lambda: answers(server.url))
             yield process
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)

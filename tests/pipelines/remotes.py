@@ -16,7 +16,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pipelines.dvc.objects import object_path
-from tests.pipelines.prefect_server import free_port, wait_until
+from tests.helpers import PATIENCE, wait_until
+from tests.pipelines.prefect_server import free_port
 
 # Debian's place for it is in no user's PATH.
 _SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
@@ -220,9 +221,9 @@ def _serving(
         ) as process,
     ):
         try:
-            wait_until(60, lambda: process.poll() is not None or ready in log.read_text())
+            wait_until(lambda: process.poll() is not None or ready in log.read_text())
             assert process.poll() is None, log.read_text()
             yield
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)

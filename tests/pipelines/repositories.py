@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import ROOT
 from tests.pipelines.in_process import dvc
-from tests.pipelines.prefect_server import PYTHON, ROOT
+from tests.pipelines.prefect_server import PYTHON
 
 Git = Callable[..., str]
 

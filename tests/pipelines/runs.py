@@ -1,17 +1,21 @@
 """Runs of the flow, and workers, each in a process of its own."""
 
 import json
+import multiprocessing
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import psutil
+from prefect.context import refresh_global_settings_context
 
-from tests.pipelines.prefect_server import PYTHON, Prefect, wait_until
+from tests.helpers import PATIENCE, wait_until
+from tests.pipelines.prefect_server import PYTHON, Prefect
 
 
 @contextmanager
@@ -44,18 +48,18 @@ def working(
             stderr=subprocess.STDOUT,
         ) as process,
     ):
-        wait_until(60, lambda: "started a worker for pool" in log.read_text())
+        wait_until(lambda: "started a worker for pool" in log.read_text())
         yield psutil.Process(process.pid), log
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
 
 
 def working_process(run: "FlowRun") -> int:
     """The number of the process of the toy's stage train, here or on a worker beside it."""
-    assert run.process.poll() is None
+    assert run.process.is_alive()
     return process_of_stage(run.folder.parent)
 
 
@@ -70,7 +74,7 @@ def process_of_stage(folder: Path) -> int:
                     return int(process.pid)
         return None
 
-    return int(wait_until(120, find))
+    return int(wait_until(find))
 
 
 def state_names(tasks: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -86,15 +90,9 @@ def on_pool(start: Callable[..., "FlowRun"], **parameters: Any) -> "FlowRun":
 Ended = tuple[str, str, str]
 """The id of a flow's run, and its state's name and message."""
 
-_RUN = """
-import json, sys
-from importlib import import_module
-module, function, *runs = sys.argv[1:]
-flow = getattr(import_module(module), function)
-for parameters in runs:
-    state = flow(**json.loads(parameters), return_state=True)
-    print(json.dumps([str(state.state_details.flow_run_id), state.name, state.message]))
-"""
+# Processes are forked from one that has imported the flows, which takes longer than a run.
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["pipelines.flows.pipeline", "pipelines.flows.worker"])
 
 
 class FlowRun:
@@ -112,27 +110,54 @@ class FlowRun:
             name: value for name, value in os.environ.items() if name.startswith(own)
         }
         self.folder = folder
-        descriptor, name = tempfile.mkstemp(".log", "run-", folder.parent)
-        self.log = Path(name)
-        """What it prints on standard error, as it comes."""
-        self.process = subprocess.Popen(
-            [PYTHON, "-c", _RUN, *self.flow, *map(json.dumps, several or [parameters])],
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=descriptor,
-            text=True,
+        output = Path(tempfile.mkdtemp(prefix="run-", dir=folder.parent))
+        self.log = output / "log"
+        """What it prints, as it comes."""
+        self.log.touch()
+        self._ends = output / "ends"
+        self.process = _processes.Process(
+            target=_run,
+            args=(self.flow, several or [parameters], folder, environment, self.log, self._ends),
         )
-        os.close(descriptor)
+        self.process.start()
 
-    def end(self, seconds: float = 120) -> Ended:
+    def end(self) -> Ended:
         """Wait for the end, and give how it ended."""
-        (ended,) = self.end_all(seconds)
+        (ended,) = self.end_all()
         return ended
 
-    def end_all(self, seconds: float = 120) -> list[Ended]:
+    def end_all(self) -> list[Ended]:
         """Wait for the end, and give how each run ended."""
-        out, _ = self.process.communicate(timeout=seconds)
-        assert self.process.returncode == 0, self.log.read_text()
-        lines = [line for line in out.splitlines() if line.startswith('["')]
+        self.process.join(PATIENCE)
+        assert self.process.exitcode == 0, self.log.read_text()
+        lines = self._ends.read_text().splitlines()
         return [(str(one), str(name), str(text)) for one, name, text in map(json.loads, lines)]
+
+    def kill(self) -> None:
+        """End the process if it has not ended."""
+        self.process.kill()
+        self.process.join()
+
+
+def _run(
+    flow: tuple[str, str],
+    runs: Sequence[Mapping[str, Any]],
+    folder: Path,
+    environment: Mapping[str, str],
+    log: Path,
+    ends: Path,
+) -> None:
+    """Run a flow with each of these parameters, as a process that was started so would."""
+    with log.open("ab", buffering=0) as output:
+        for descriptor in (1, 2):
+            os.dup2(output.fileno(), descriptor)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    refresh_global_settings_context()
+    module, function = flow
+    with ends.open("w") as file:
+        for parameters in runs:
+            state = getattr(import_module(module), function)(**parameters, return_state=True)
+            ended = [str(state.state_details.flow_run_id), state.name, state.message]
+            print(json.dumps(ended), file=file, flush=True)

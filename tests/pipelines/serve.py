@@ -9,7 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.pipelines.prefect_server import PYTHON, Prefect, free_port, wait_until
+from tests.helpers import wait_until
+from tests.pipelines.prefect_server import PYTHON, Prefect, free_port
 from tests.pipelines.repositories import add_flows, copy_toy, run
 
 _yaml = YAML()
@@ -52,7 +53,7 @@ def serving(
         ) as process,
     ):
         try:
-            wait_until(180, lambda: "Prefect's UI: " in log.read_text() or process.poll())
+            wait_until(lambda: "Prefect's UI: " in log.read_text() or process.poll())
             assert process.poll() is None, log.read_text()
             yield process, prefect
         finally:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.checks import environment
-from tests.pipelines.prefect_server import ROOT
+from tests.helpers import ROOT
 
 
 def test_python_and_packages_of_the_project_are_ok() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.checks import gpu
 from stages.params.file import read_params
-from tests.pipelines.prefect_server import ROOT
+from tests.helpers import ROOT
 
 Edit = Callable[[Path, str, Any], None]
 NO_GPU = pytest.mark.skipif(gpu.count_gpus() > 0, reason="needs a machine without a GPU")

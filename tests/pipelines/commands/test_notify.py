@@ -12,8 +12,8 @@ from prefect.blocks.system import Secret
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
-from tests.helpers import ROOT, Done, pipelines
-from tests.pipelines.prefect_server import Prefect, wait_until
+from tests.helpers import ROOT, Done, pipelines, wait_until
+from tests.pipelines.prefect_server import Prefect
 from tests.pipelines.runs import FlowRun
 from tests.web import serving
 
@@ -82,10 +82,10 @@ def test_failure_and_accuracy_drop_send_notifications_but_a_good_run_does_not(
     start().end()
     set_params(epochs=1)
     fallen, _, _ = start().end()
-    wait_until(60, lambda: received)
+    wait_until(lambda: received)
     set_params(fail=True)
     failed, _, message = start().end()
-    wait_until(60, lambda: received[-1]["subject"].endswith(" failed"))
+    wait_until(lambda: received[-1]["subject"].endswith(" failed"))
 
     page = prefect.url.removesuffix("/api") + "/runs/flow-run/"
     # Prefect tries again, up to three times, when anything fails after a message was sent.
@@ -113,7 +113,7 @@ def test_blocked_promotion_sends_a_notification(
     identity, name, message = FlowRun(prefect, gated, **ref).end()
     assert (name, "nothing is promoted" in message) == ("Blocked", True)
 
-    notification = wait_until(60, lambda: received)[0]
+    notification = wait_until(lambda: received)[0]
     assert notification["subject"] == "pipeline: 'fast at main' is not promoted"
     assert notification["body"].startswith("runs/fast-")
     assert (

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import pipelines, pipelines_process
+from tests.helpers import ROOT, pipelines, pipelines_process
 from tests.pipelines.in_process import dvc, gto
-from tests.pipelines.prefect_server import ROOT, Prefect
+from tests.pipelines.prefect_server import Prefect
 from tests.pipelines.repositories import isolate, isolated, make_gated, run
 from tests.pipelines.runs import FlowRun
 

@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.helpers import is_gone
-from tests.pipelines.prefect_server import PYTHON, ROOT, Prefect, copy_home, free_port, wait_until
+from tests.helpers import PATIENCE, ROOT, is_gone, wait_until
+from tests.pipelines.prefect_server import PYTHON, Prefect, copy_home, free_port
 from tests.pipelines.repositories import Git, isolate, isolated, run
 from tests.pipelines.runs import process_of_stage
 from tests.pipelines.serve import make_project, serving
@@ -67,14 +67,14 @@ def all_end(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
     """End a server by a signal, and wait until all that it has started has ended."""
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
-    process.wait(30)
-    wait_until(5, lambda: all(is_gone(child.pid) for child in children))
+    process.wait(PATIENCE)
+    wait_until(lambda: all(is_gone(child.pid) for child in children))
 
 
 def test_manual_run_is_committed(served: Served) -> None:
     project, prefect, _ = served
     identity = prefect.run_deployment("pipeline/run", recipe="tutorial", set_param=["epochs=3"])
-    (by_hand,) = wait_until(120, lambda: prefect.runs(id=identity, state="Completed"))
+    (by_hand,) = wait_until(lambda: prefect.runs(id=identity, state="Completed"))
     assert by_hand["name"] == "tutorial at main"
     commit = run(project, "git", "rev-parse", "--short=7", "main")
     report = f"runs/tutorial-{commit}-{identity[-8:]}:reports/index.html"
@@ -83,7 +83,7 @@ def test_manual_run_is_committed(served: Served) -> None:
 
 def test_scheduled_run_works(served: Served) -> None:
     _, prefect, _ = served
-    scheduled = wait_until(120, lambda: prefect.runs(name="fast at main", state="Completed"))
+    scheduled = wait_until(lambda: prefect.runs(name="fast at main", state="Completed"))
     assert scheduled[0]["auto_scheduled"]
     assert "nothing to commit" in scheduled[0]["state"]["message"]
 
@@ -91,13 +91,13 @@ def test_scheduled_run_works(served: Served) -> None:
 def test_cancelled_run_ends_its_stage_and_leaves_no_worktree(served: Served) -> None:
     project, prefect, _ = served
     identity = prefect.run_deployment("pipeline/run", recipe="slow", set_param=["seconds=600"])
-    (begun,) = wait_until(120, lambda: prefect.runs(id=identity, state="Running"))
+    (begun,) = wait_until(lambda: prefect.runs(id=identity, state="Running"))
     assert begun["name"] == "slow at main"
     stage = process_of_stage(project)
     prefect.cancel(identity)
-    wait_until(60, lambda: is_gone(stage))
-    wait_until(60, lambda: not list((project / ".git/pipeline/worktrees").iterdir()))
-    wait_until(60, lambda: prefect.runs(id=identity)[0]["state_name"] == "Cancelled")
+    wait_until(lambda: is_gone(stage))
+    wait_until(lambda: not list((project / ".git/pipeline/worktrees").iterdir()))
+    wait_until(lambda: prefect.runs(id=identity)[0]["state_name"] == "Cancelled")
 
 
 def test_second_server_of_a_folder_is_rejected_and_names_the_first(served: Served) -> None:
@@ -145,13 +145,12 @@ def test_arrival_of_the_missing_files_starts_a_run(
 
         def look(end: str) -> None:
             prefect.run_deployment("watch/every-15-minutes")
-            wait_until(120, lambda: prefect.runs(name="data at main", state=end))
+            wait_until(lambda: prefect.runs(name="data at main", state=end))
 
         look("Absent")
         shutil.copytree(ROOT / "tests/fixtures/mnist-small", project / downloads)
         look("Arrived")
         arrived = wait_until(
-            120,
             lambda: [
                 run
                 for run in prefect.runs(name="fast at main", state="Completed")

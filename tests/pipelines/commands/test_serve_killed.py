@@ -8,8 +8,8 @@ import psutil
 import pytest
 
 from pipelines.system.lock import held_by
-from tests.helpers import is_gone
-from tests.pipelines.prefect_server import Prefect, copy_home, wait_until
+from tests.helpers import is_gone, wait_until
+from tests.pipelines.prefect_server import Prefect, copy_home
 from tests.pipelines.repositories import isolated
 from tests.pipelines.runs import process_of_stage
 from tests.pipelines.serve import make_project, serving
@@ -36,7 +36,7 @@ def project_at(folder: Path, prefect_home: Path) -> Path:
 
 def start_slow_run(prefect: Prefect) -> str:
     identity = prefect.run_deployment("pipeline/run", recipe="slow", set_param=["seconds=200"])
-    (begun,) = wait_until(120, lambda: prefect.runs(id=identity, state="Running"))
+    (begun,) = wait_until(lambda: prefect.runs(id=identity, state="Running"))
     assert begun["name"] == "slow at main"
     return identity
 
@@ -58,7 +58,7 @@ def without_worker(root: Path, prefect_home: Path) -> Iterator[Silent]:
         )
         for killed in (worker, *worker.children(recursive=True)):
             killed.kill()
-        wait_until(30, lambda: "starting another" in log.read_text())
+        wait_until(lambda: "starting another" in log.read_text())
         yield prefect, identity
 
 
@@ -83,10 +83,10 @@ def begin_both(without_worker: Silent, restarted: Silent) -> None:
 
 def check_ends_as_crashed(silent: Silent) -> None:
     prefect, identity = silent
-    (crashed,) = wait_until(180, lambda: prefect.runs(id=identity, state="Crashed"))
+    (crashed,) = wait_until(lambda: prefect.runs(id=identity, state="Crashed"))
     assert crashed["state"]["message"] == "its process has sent no heartbeat for too long"
     # Then the next run has its turn.
-    wait_until(120, lambda: prefect.runs(name="next at main", state="Completed"))
+    wait_until(lambda: prefect.runs(name="next at main", state="Completed"))
 
 
 def test_nothing_outlives_a_server_that_was_killed(root: Path, prefect_home: Path) -> None:
@@ -97,7 +97,7 @@ def test_nothing_outlives_a_server_that_was_killed(root: Path, prefect_home: Pat
         below = psutil.Process(process.pid).children(recursive=True)
         assert stage in {child.pid for child in below}
         process.kill()
-        wait_until(60, lambda: all(is_gone(child.pid) for child in below))
+        wait_until(lambda: all(is_gone(child.pid) for child in below))
     # So the next one may begin.
     assert held_by(project / ".prefect" / "serve.lock") is None
 

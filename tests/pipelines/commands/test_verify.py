@@ -12,9 +12,9 @@ import pytest
 from pipelines.commands.verify import EXITS
 from pipelines.git.repository import Repository
 from pipelines.system.lock import exclusive
-from tests.helpers import pipelines
+from tests.helpers import ROOT, pipelines
 from tests.pipelines.in_process import dvc
-from tests.pipelines.prefect_server import PYTHON, ROOT
+from tests.pipelines.prefect_server import PYTHON
 from tests.pipelines.repositories import copy_toy, isolated
 
 # The environment sets its machine, its rounding and its data.

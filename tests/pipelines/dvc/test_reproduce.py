@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from tests.helpers import ROOT
 from tests.pipelines.in_process import dvc
-from tests.pipelines.prefect_server import ROOT
 from tests.pipelines.repositories import run
 from tests.pipelines.runs import FlowRun
 

@@ -10,8 +10,7 @@ from pipelines.dvc.worktree import worktree
 from pipelines.errors import PipelineError
 from pipelines.git.repository import Repository, commit_changes, home_of
 from pipelines.system.process import output
-from tests.helpers import is_gone
-from tests.pipelines.prefect_server import ROOT, wait_until
+from tests.helpers import ROOT, is_gone, wait_until
 from tests.pipelines.runs import process_of_stage
 
 Git = Callable[..., str]
@@ -181,7 +180,7 @@ def test_dvc_ends_with_a_process_that_was_killed(
     with subprocess.Popen([sys.executable, "-c", code, str(toy)], cwd=ROOT) as starter:
         stage = process_of_stage(toy)
         starter.kill()
-    wait_until(60, lambda: is_gone(stage))
+    wait_until(lambda: is_gone(stage))
 
 
 def test_error_of_dvc_is_reported_in_its_own_words(toy: Path) -> None:

@@ -4,7 +4,8 @@ import subprocess
 
 import pytest
 
-from tests.pipelines.prefect_server import PYTHON, ROOT, Prefect
+from tests.helpers import ROOT
+from tests.pipelines.prefect_server import PYTHON, Prefect
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipelines.dvc.objects import object_path
-from tests.pipelines.prefect_server import ROOT
+from tests.helpers import ROOT
 from tests.pipelines.repositories import Git, dvc_at_work, run
 from tests.pipelines.runs import FlowRun
 

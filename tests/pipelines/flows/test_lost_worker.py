@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import is_gone
-from tests.pipelines.prefect_server import PYTHON, ROOT, Prefect, wait_until
+from tests.helpers import ROOT, is_gone, wait_until
+from tests.pipelines.prefect_server import PYTHON, Prefect
 from tests.pipelines.runs import FlowRun, on_pool, working, working_process
 
 Start = Callable[..., FlowRun]
@@ -29,7 +29,7 @@ def test_stage_of_a_killed_worker_is_submitted_again(
             killed.kill()
     lost = pool.newest("train at ")
     with working(pool, worker_clone, toy.parent):
-        _, name, message = run.end(400)
+        _, name, message = run.end()
     assert (name, message) == ("Completed", "2 ran, 1 cached"), log.read_text()
     assert pool.runs(id=lost["id"])[0]["state_name"] == "Crashed"
     assert pool.newest("train at ")["id"] != lost["id"]
@@ -49,7 +49,7 @@ def test_nothing_outlives_a_worker_that_was_killed(
         below = process.children(recursive=True)
         assert stage in {child.pid for child in below}, log.read_text()
         process.kill()
-        wait_until(60, lambda: all(is_gone(child.pid) for child in below))
+        wait_until(lambda: all(is_gone(child.pid) for child in below))
 
 
 @pytest.mark.usefixtures("worker_clone")

@@ -1,7 +1,6 @@
 """The flow on a real server, each run in a process of its own."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -11,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.helpers import is_gone
-from tests.pipelines.prefect_server import Prefect, wait_until
+from tests.helpers import PATIENCE, is_gone, wait_until
+from tests.pipelines.prefect_server import Prefect
 from tests.pipelines.repositories import Git, copy_toy, isolated, run, set_dvc_remote
 from tests.pipelines.runs import Ended, FlowRun, state_names, working_process
 
@@ -75,7 +74,7 @@ def test_only_changed_stages_run_with_their_log_and_records(
         "report": "Ran",
     }
     assert (toy / "model.txt").read_text() == "fast 3 one\n"
-    logs = wait_until(20, lambda: [line for line in prefect.logs(identity) if "epoch" in line])
+    logs = wait_until(lambda: [line for line in prefect.logs(identity) if "epoch" in line])
     assert logs == ["epoch 1/3: loss 0.5", "epoch 2/3: loss 0.5", "epoch 3/3: loss 0.5"]
     records = prefect.artifacts(identity)
     table = {row["stage"]: row["state"] for row in json.loads(records["stages"])}
@@ -149,7 +148,7 @@ def test_timeout_ends_the_stage_and_its_processes(
     _, name, message = run.end()
     assert name == "Failed"
     assert "stage train was ended after 15 s, its meta.timeout in dvc.yaml." in message
-    wait_until(30, lambda: is_gone(pid))
+    wait_until(lambda: is_gone(pid))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -160,9 +159,9 @@ def test_next_run_succeeds_after_a_signal_ends_a_run(
     set_params(seconds=300, epochs=3)
     run = start()
     pid = working_process(run)
-    run.process.send_signal(number)
-    run.process.communicate(timeout=60)
-    wait_until(30, lambda: is_gone(pid))
+    psutil.Process(run.process.pid).send_signal(number)
+    run.process.join(PATIENCE)
+    wait_until(lambda: is_gone(pid))
     set_params(seconds=0)
     assert start().end()[2] == "2 ran, 1 cached"
     assert (toy / "model.txt").read_text() == "fast 3 one\n"
@@ -175,8 +174,8 @@ def test_next_run_succeeds_after_a_run_is_killed_without_leaving_processes(
     run = start()
     working_process(run)
     below = psutil.Process(run.process.pid).children(recursive=True)
-    os.kill(run.process.pid, signal.SIGKILL)
-    wait_until(60, lambda: all(is_gone(one.pid) for one in below))
+    run.kill()
+    wait_until(lambda: all(is_gone(one.pid) for one in below))
     set_params(seconds=0)
     assert start().end()[2] == "2 ran, 1 cached"
 
@@ -288,7 +287,7 @@ def test_second_run_logs_that_it_waits_for_the_first(
     working_process(first)
     second = start(when_busy="wait")
     sentence = "waiting for the run 'fast at working copy' ("
-    wait_until(60, lambda: sentence in second.log.read_text())
+    wait_until(lambda: sentence in second.log.read_text())
     (tmp_path / "hold").unlink()
     assert first.end()[2] == "2 ran, 1 cached"
     identity, _, message = second.end()

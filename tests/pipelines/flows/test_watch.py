@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.pipelines.prefect_server import ROOT, Prefect, free_port, wait_until
+from tests.helpers import ROOT, wait_until
+from tests.pipelines.prefect_server import Prefect, free_port
 from tests.pipelines.repositories import Git
 from tests.pipelines.runs import FlowRun
 
@@ -57,7 +58,7 @@ def test_arrival_of_missing_files_is_reported_once(
     assert look()[1:] == ("Arrived", f"new data in folder {source}")
     assert look()[1:] == ("Unchanged", f"nothing new in folder {source}")
 
-    (event,) = wait_until(20, lambda: arrivals(prefect, source))
+    (event,) = wait_until(lambda: arrivals(prefect, source))
     assert event["resource"] == {"prefect.resource.id": "pipeline.data.mnist"}
     assert event["payload"] == {"dataset": "mnist", "source": f"folder {source}", "ref": "main"}
 
@@ -70,7 +71,7 @@ def test_first_state_of_a_source_emits_no_event_but_a_change_does(
     (source / "t10k-labels-idx1-ubyte.gz").write_bytes(b"other")
     assert look()[1] == "Arrived"
 
-    assert len(wait_until(20, lambda: arrivals(prefect, source))) == 1
+    assert len(wait_until(lambda: arrivals(prefect, source))) == 1
 
 
 def test_each_watched_ref_has_its_own_record(

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import is_gone
-from tests.pipelines.prefect_server import Prefect, wait_until
+from tests.helpers import PATIENCE, is_gone, wait_until
+from tests.pipelines.prefect_server import Prefect
 from tests.pipelines.repositories import Git, copy_toy_with_worker, isolate, isolated, run, search
 from tests.pipelines.runs import FlowRun, on_pool, state_names, working, working_process
 
@@ -57,7 +57,7 @@ def test_stage_with_a_pool_runs_on_the_worker_and_is_then_up_to_date(
     set_params(epochs=3)
     before = git("rev-parse", "HEAD")
     branches = set(git("ls-remote", "origin").splitlines())
-    identity, name, message = on_pool(start).end(240)
+    identity, name, message = on_pool(start).end()
     assert (name, message) == ("Completed", "2 ran, 1 cached"), worker.read_text()
 
     tasks = pool.tasks(identity, "fetch", "train", "report")
@@ -73,7 +73,7 @@ def test_stage_with_a_pool_runs_on_the_worker_and_is_then_up_to_date(
     assert git("rev-parse", "HEAD") == before
 
     work = pool.newest("train at ")
-    logs = wait_until(20, lambda: [line for line in pool.logs(work["id"]) if "epoch" in line])
+    logs = wait_until(lambda: [line for line in pool.logs(work["id"]) if "epoch" in line])
     assert logs == ["epoch 1/3: loss 0.5", "epoch 2/3: loss 0.5", "epoch 3/3: loss 0.5"]
     assert pool.artifacts(work["id"])["train-progress"] == 100
     assert pool.description(work["id"], "train-progress") == "epoch 3/3: loss 0.5000"
@@ -104,7 +104,7 @@ def test_stage_with_a_pool_runs_on_the_worker_and_is_then_up_to_date(
 def test_run_in_a_worktree_submits_its_stage_and_ends_as_a_commit(
     start: Start, worker: Path, git: Git
 ) -> None:
-    _, name, message = on_pool(start, ref="main", recipe="tutorial").end(240)
+    _, name, message = on_pool(start, ref="main", recipe="tutorial").end()
     assert name == "Completed", worker.read_text()
     assert "2 ran, 1 restored; committed to runs/tutorial-" in message
     branch = message.split()[-1]
@@ -117,7 +117,7 @@ def test_stage_of_another_file_is_submitted(
 ) -> None:
     search(toy)
     git("add", "--all")
-    identity, name, message = on_pool(start, file="tuning/dvc.yaml").end(240)
+    identity, name, message = on_pool(start, file="tuning/dvc.yaml").end()
     assert message == "1 ran, 1 cached", worker.read_text()
     assert name == "Completed"
     assert pool.tasks(identity, "tune")["tune"]["state"]["message"].startswith("by a worker of")
@@ -130,7 +130,7 @@ def test_failure_on_the_worker_fails_the_run_with_its_reason(
     start: Start, set_params: SetParams, toy: Path, worker: Path
 ) -> None:
     set_params(fail=True)
-    _, name, message = on_pool(start).end(240)
+    _, name, message = on_pool(start).end()
     assert name == "Failed", worker.read_text()
     assert message.startswith(
         "stage train, submitted to pool gpu, ended as Failed: stage train failed"
@@ -146,7 +146,7 @@ def test_cancelling_the_run_cancels_the_workers(
     run = on_pool(start)
     stage = working_process(run)
     run.process.terminate()
-    wait_until(60, lambda: is_gone(stage))
-    run.process.communicate(timeout=60)
+    wait_until(lambda: is_gone(stage))
+    run.process.join(PATIENCE)
     work = pool.newest("train at ")
-    wait_until(60, lambda: pool.runs(id=work["id"])[0]["state_name"] == "Cancelled")
+    wait_until(lambda: pool.runs(id=work["id"])[0]["state_name"] == "Cancelled")

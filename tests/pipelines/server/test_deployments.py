@@ -2,7 +2,7 @@ import sys
 from importlib.metadata import packages_distributions
 
 from pipelines.server.deployments import Deployment, read_deployments
-from tests.pipelines.prefect_server import ROOT
+from tests.helpers import ROOT
 
 
 def test_deployments_are_read_from_prefect_yaml() -> None:

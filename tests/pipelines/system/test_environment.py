@@ -7,7 +7,8 @@ import pytest
 
 from pipelines.errors import MismatchError, PipelineError
 from pipelines.system.environment import Environment, check, here, python_for
-from tests.pipelines.prefect_server import PYTHON, ROOT
+from tests.helpers import ROOT
+from tests.pipelines.prefect_server import PYTHON
 
 # What pipelines/system/environment.py itself needs.
 _NEEDED = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.system.lock import BusyError, exclusive
-from tests.pipelines.prefect_server import wait_until
+from tests.helpers import wait_until
 
 
 def ignore(_: str) -> None:
@@ -72,4 +72,4 @@ def test_process_that_inherits_the_lock_keeps_it(tmp_path: Path) -> None:
         except BusyError:
             return False
 
-    wait_until(5, is_free)
+    wait_until(is_free)

@@ -11,8 +11,7 @@ import pytest
 from pipelines.errors import PipelineError
 from pipelines.system.helper import ask_for
 from pipelines.system.process import TimedOutError, end, run, started
-from tests.helpers import is_gone
-from tests.pipelines.prefect_server import wait_until
+from tests.helpers import is_gone, wait_until
 
 # Ignores what it is asked, as a library deep in a computation does; its child prints its number.
 STUBBORN = (
@@ -82,7 +81,7 @@ def test_timeout_ends_the_program_and_its_children(tmp_path: Path, new_session: 
         run(python(STUBBORN.format(new_session=new_session)), tmp_path, lines.append, timeout=5)
     # Far from the time that they would take by themselves.
     assert time.monotonic() - begin < 300
-    wait_until(60, lambda: is_gone(int(lines[0])))
+    wait_until(lambda: is_gone(int(lines[0])))
 
 
 @pytest.mark.parametrize("new_session", [False, True])
@@ -98,7 +97,7 @@ def test_nothing_outlives_a_starter_that_was_killed(new_session: bool) -> None:
         child = int(starter.stdout.readline())
         assert psutil.pid_exists(child)
         starter.send_signal(signal.SIGKILL)
-    wait_until(60, lambda: is_gone(child))
+    wait_until(lambda: is_gone(child))
 
 
 def test_orphan_in_another_process_group_ends_with_the_starter(tmp_path: Path) -> None:
@@ -123,7 +122,7 @@ def test_orphan_in_another_process_group_ends_with_the_starter(tmp_path: Path) -
         orphan = int(starter.stdout.readline())
         assert not is_gone(orphan)
         starter.send_signal(signal.SIGKILL)
-    wait_until(60, lambda: is_gone(orphan))
+    wait_until(lambda: is_gone(orphan))
 
 
 def test_descriptors_are_inherited(tmp_path: Path) -> None:

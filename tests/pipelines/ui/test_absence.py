@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.prefect_server import Prefect, copy_home, free_port, running, wait_until
+from tests.helpers import wait_until
+from tests.pipelines.prefect_server import Prefect, copy_home, free_port, running
 from tests.pipelines.runs import FlowRun
 
 pytestmark = pytest.mark.slow
@@ -49,13 +50,13 @@ def test_training_survives_a_server_outage_and_the_run_reports_it(
     server = Prefect(free_port(), tmp_path / "prefect")
     with running(server) as process:
         run = FlowRun(server, toy)
-        (begun,) = wait_until(60, lambda: server.runs(state="Running"))
-        wait_until(60, lambda: server.artifacts(begun["id"]).get("train-progress"))
+        (begun,) = wait_until(lambda: server.runs(state="Running"))
+        wait_until(lambda: server.artifacts(begun["id"]).get("train-progress"))
         process.kill()
         process.wait()
     (tmp_path / "gone").touch()
     # The terminal shows it at once.
-    wait_until(60, lambda: "Prefect's server did not accept a request" in run.log.read_text())
+    wait_until(lambda: "Prefect's server did not accept a request" in run.log.read_text())
     with running(server):
         (tmp_path / "back").touch()
         identity, name, message = run.end()

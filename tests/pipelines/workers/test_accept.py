@@ -341,8 +341,7 @@ def work(prefect: Prefect, scene: Scene) -> Iterator[Callable[[Request], FlowRun
 
     yield start
     for started in runs:
-        started.process.kill()
-        started.process.communicate()
+        started.kill()
 
 
 def test_worker_does_not_run_a_stage_that_differs_from_the_request(

@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.faults.project import wait_until
+from tests.helpers import wait_until
 
 CHILD = (
     "import time; from stages.shared.guard.parent import end_with_parent\n"

@@ -1,22 +1,25 @@
-"""A copy of the project on 600 digits, with DVC as its users have it."""
+"""A copy of this project on 600 digits, which runs in seconds, with DVC as its users have it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 from ruamel.yaml import YAML
 
-Value = TypeVar("Value")
+from tests.helpers import ROOT, wait_until
+from tests.small_mnist import write_small_params
 
-# Seconds that a process gets for anything that is waited for.
-PATIENCE = 120
+# Seconds between two looks at a training that takes less than a second.
+_PAUSE = 0.005
+# Enough pictures for every result of the stage handwriting: a digit, one at the edge, and none.
+_PICTURES = {"0-lamp-from-a-side.jpg", "7-at-the-edge.jpg", "blank.jpg"}
 
 
 class Project:
@@ -50,6 +53,11 @@ class Project:
         assert done.returncode == code, done.stdout
         return done.stdout
 
+    def commit(self) -> None:
+        """Commit all files."""
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", "run")
+
     @contextmanager
     def started(self, *command: str, **variables: str) -> Iterator["subprocess.Popen[str]"]:
         """Start a command in a session of its own, which is killed with the block."""
@@ -79,9 +87,11 @@ class Project:
         """
         checkpoints = self.folder / "models" / "checkpoints"
         with self.started(*command, **variables) as process:
-            running = wait_until(lambda: process.poll() is not None or self.process_of(stage))
+            running = wait_until(
+                lambda: process.poll() is not None or self.process_of(stage), _PAUSE
+            )
             assert isinstance(running, psutil.Process), process.communicate()[0]
-            wait_until(lambda: list(checkpoints.glob("*.safetensors")))
+            wait_until(lambda: list(checkpoints.glob("*.safetensors")), _PAUSE)
             running.suspend()
             assert self.process_of(stage) == running
             yield process, running
@@ -149,19 +159,30 @@ def objects_of(project: Project, stage: str) -> list[Path]:
     return [cache / name[:2] / name[2:] for name in names if (cache / name[:2] / name[2:]).exists()]
 
 
-def end_of(process: psutil.Process) -> bool:
-    """Whether a process has ended; its new parent may not have taken notice yet."""
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
+def copy_project(folder: Path) -> None:
+    """Copy the project as it stands here, with small data and nothing that was run before."""
+    for name in _files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    # Epochs enough for a test to stop a training in the middle.
+    write_small_params(folder / "params.yaml", epochs=6)
 
 
-def wait_until(found: Callable[[], Value | None], seconds: float = PATIENCE) -> Value:
-    """Wait for something, and give it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := found():
-            return value
-        time.sleep(0.005)
-    raise AssertionError("waited in vain")
+def _files() -> list[str]:
+    """List the files to copy: those that Git tracks or would track."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    paths = [Path(name) for name in listed.stdout.splitlines()]
+    return [
+        str(path)
+        for path in paths
+        if (ROOT / path).is_file()
+        and path.parts[0] not in {"reports", "tests"}
+        and path.name != "dvc.lock"
+        and (path.parent != Path("data/handwriting") or path.name in _PICTURES)
+    ]
