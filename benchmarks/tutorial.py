@@ -1,8 +1,8 @@
 """Repeat the published experiment and compare its curves with the published ones.
 
 Runs the recipe ``tutorial`` in a fresh clone, as a user would; writes the comparison to
-``results/tutorial.json`` and its picture to ``results/tutorial.png``. The test accuracy over several
-seeds is measured by ``benchmarks.recipes``.
+``results/tutorial.json`` and its picture to ``results/tutorial.png``. ``benchmarks.recipes``
+measures the test accuracy over several seeds.
 """
 
 import re
