@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pipelines.git.repository import Repository
+from pipelines.system.process import environment_for_programs
 
 
 def main(
@@ -20,4 +21,6 @@ def main(
     """
     command = [sys.executable, "-m", "stages.tools.compare", "--", before, after]
     folder = Repository(Path.cwd()).folder
-    raise SystemExit(subprocess.run(command, cwd=folder, check=False).returncode)
+    raise SystemExit(
+        subprocess.run(command, cwd=folder, env=environment_for_programs(), check=False).returncode
+    )

@@ -92,8 +92,9 @@ def compare_errors(folder: Path, commits: Sequence[str]) -> Errors:
         )
     for commit, content in zip(commits, recorded, strict=True):
         _parsed(commit, _ERRORS, content, partial(_read_errors, after.classes))
-    program = (sys.executable, "-m", "stages.tools.compare")
-    found = json.loads(output(folder, program, *commits, "--json"))
+    program = "stages.tools.compare"
+    command = (sys.executable, "-m", program, *commits, "--json")
+    found = json.loads(output(folder, command, program))
     words = "may be chance" if found["outcome"] == "chance" else found["outcome"]
     return Errors(
         differences.of_errors(found, after.classes),

@@ -14,5 +14,5 @@ def dvc(folder: Path, *arguments: str) -> str:
     """
     code, stdout, stderr = capture([sys.executable, "-m", "dvc", *arguments], folder)
     if code:
-        raise PipelineError(reason_for("dvc", arguments, folder, code, stderr))
+        raise PipelineError(reason_for(f"dvc {arguments[0]}", folder, code, stderr))
     return stdout.strip()

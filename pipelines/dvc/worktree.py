@@ -32,8 +32,8 @@ def worktree(
 
 
 def _share(home: Path, folder: Path) -> None:
-    program = (sys.executable, "-m", "pipelines.dvc.processes.share")
-    output(PROJECT, program, str(home), str(folder))
+    program = "pipelines.dvc.processes.share"
+    output(PROJECT, (sys.executable, "-m", program, str(home), str(folder)), program)
     for name in SHARED:
         (home / name).mkdir(parents=True, exist_ok=True)
         _link(home, folder, name)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipelines.errors import PipelineError, RecordError
 from pipelines.git.command import git
+from pipelines.system.process import environment_for_programs
 
 LARGEST = 1 << 28
 """Maximum size in bytes of a file or a folder in Git that is read into memory."""
@@ -38,7 +39,9 @@ def contents_of(folder: Path, commit: str, path: str, limit: int = LARGEST) -> d
     for name, (blob, _) in blobs.items():
         below = name.removeprefix(path).removeprefix("/")
         command = ["git", "cat-file", "blob", blob]
-        done = subprocess.run(command, cwd=folder, check=False, capture_output=True)
+        done = subprocess.run(
+            command, cwd=folder, env=environment_for_programs(), check=False, capture_output=True
+        )
         if done.returncode:
             reason = " ".join(done.stderr.decode(errors="replace").split())
             raise PipelineError(f"expected Git to have {name} of {commit}, found: {reason}.")

@@ -29,6 +29,10 @@ class Repository:
         common = git(folder, "rev-parse", "--path-format=absolute", "--git-common-dir")
         self.state = Path(common) / "pipeline"
         """The folder for the lock of runs and for their worktrees."""
+        if not self.state.exists():
+            self.state.mkdir(exist_ok=True)
+            # A group that shares the repository also shares this.
+            self.state.chmod(Path(common).stat().st_mode)
 
     def commit_of(self, ref: str) -> str:
         """Return the hash of the commit that ``ref`` names; ``PipelineError`` if none does."""
@@ -58,14 +62,24 @@ class Repository:
         left behind.
         """
         worktrees = self.state / "worktrees"
-        shutil.rmtree(worktrees, ignore_errors=True)
-        git(self.folder, "worktree", "prune")
+        self._remove_worktrees(worktrees)
         folder = worktrees / name
         git(self.folder, "worktree", "add", "--quiet", "--detach", str(folder), commit)
         try:
             yield folder
         finally:
             git(self.folder, "worktree", "remove", "--force", "--force", str(folder))
+
+    def _remove_worktrees(self, below: Path) -> None:
+        # `git worktree prune` would also forget the user's own ones on disks that are not mounted.
+        listed = git(self.folder, "worktree", "list", "--porcelain").splitlines()
+        folders = [
+            line.removeprefix("worktree ") for line in listed if line.startswith("worktree ")
+        ]
+        for folder in folders:
+            if Path(folder).is_relative_to(below):
+                git(self.folder, "worktree", "remove", "--force", "--force", folder)
+        shutil.rmtree(below, ignore_errors=True)
 
 
 def commit_changes(folder: Path, branch: str, message: str) -> str | None:
@@ -83,8 +97,7 @@ def commit_changes(folder: Path, branch: str, message: str) -> str | None:
         return None
     if earlier := _same_as_before(folder):
         return earlier
-    # The user's hooks apply only to the user's own commits.
-    git(folder, *identity(folder), "-c", "core.hooksPath=", "commit", "--quiet", "-m", message)
+    git(folder, *identity(folder), "commit", "--quiet", "--no-gpg-sign", "-m", message)
     git(folder, "branch", branch)
     return branch
 
@@ -111,9 +124,10 @@ def home_of(folder: Path) -> Path:
 
 
 def identity(folder: Path) -> Sequence[str]:
-    """Return Git options that name an author, if Git has none configured."""
+    """Return Git options that name an author and a committer, if Git lacks one of them."""
     try:
-        git(folder, "var", "GIT_AUTHOR_IDENT")
+        for role in ("AUTHOR", "COMMITTER"):
+            git(folder, "var", f"GIT_{role}_IDENT")
     except PipelineError:
         return ("-c", "user.name=pipeline", "-c", "user.email=pipeline@localhost")
     return ()

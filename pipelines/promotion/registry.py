@@ -20,7 +20,6 @@ from pipelines.git.command import git
 from pipelines.git.commits import contents_of
 from pipelines.git.repository import identity
 from pipelines.promotion.versions import Version, ever_registered, last_count
-from pipelines.system.process import output
 from stages.shared.formats import LARGEST, FormatError, parse_yaml
 
 
@@ -89,9 +88,9 @@ def _make(folder: Path, commit: str, messages: Mapping[str, str]) -> None:
     about = f"object {commit}\ntype commit\ntag %s\ntagger {who} {when} +0000\n\n%s\n"
     creations = []
     for name, message in messages.items():
-        made = output(folder, ("git",), "mktag", stdin=about % (name, message))
+        made = git(folder, "mktag", stdin=about % (name, message))
         creations.append(f"create refs/tags/{name} {made}\n")
-    output(folder, ("git",), "update-ref", "--stdin", stdin="".join(creations))
+    git(folder, "update-ref", "--stdin", stdin="".join(creations))
 
 
 def untag(folder: Path, tags: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,7 +54,7 @@ def exclusive(
         BusyError: another run holds the lock, and ``when_busy`` is ``cancel``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    descriptor = _open(path)
     try:
         waiting = False
         while not _locked(descriptor):
@@ -99,6 +100,17 @@ def held_by(path: Path) -> str | None:
         return None if _locked(descriptor) else _holder(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    """Open a file to lock, and create it, for the group too if the folder is the group's."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        if path.parent.stat().st_mode & stat.S_IWGRP:
+            os.fchmod(descriptor, 0o664)
+        return descriptor
 
 
 def _holder(descriptor: int) -> str:

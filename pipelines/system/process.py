@@ -18,8 +18,33 @@ from pipelines.system import guard
 _GRACE = 4
 
 
+# Git sets these in its hooks, and they point every other Git to the hook's repository and index.
+# `git rev-parse --local-env-vars` lists them, and two that only carry configuration.
+_OF_ONE_REPOSITORY = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+)
+
+
 class TimedOutError(Exception):
     """The program exceeded its time limit and was ended."""
+
+
+def environment_for_programs() -> dict[str, str]:
+    """Return this process's environment without what ties Git to another repository."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_ONE_REPOSITORY}
 
 
 def run(
@@ -76,8 +101,8 @@ def capture(command: Sequence[str], folder: Path) -> tuple[int, str, str]:
 
 def output(
     folder: Path,
-    program: Sequence[str],
-    *arguments: str,
+    command: Sequence[str],
+    name: str,
     environment: Mapping[str, str] | None = None,
     stdin: str | None = None,
 ) -> str:
@@ -85,19 +110,18 @@ def output(
 
     Args:
         folder: its working directory.
-        program: its command; the last word is its name in errors.
-        arguments: of the program.
-        environment: replaces that of this process.
+        command: the program and its arguments.
+        name: of the program in errors.
+        environment: variables to add to those of this process.
         stdin: replaces that of this process.
 
     Raises:
         PipelineError: the program failed; the message has its reason.
     """
-    command = [*program, *arguments]
     done = subprocess.run(
         command,
         cwd=folder,
-        env=environment,
+        env=environment_for_programs() | dict(environment or {}),
         input=stdin,
         capture_output=True,
         encoding="utf-8",
@@ -105,18 +129,14 @@ def output(
         check=False,
     )
     if done.returncode:
-        raise PipelineError(
-            reason_for(program[-1], arguments, folder, done.returncode, done.stderr)
-        )
+        raise PipelineError(reason_for(name, folder, done.returncode, done.stderr))
     return done.stdout.strip()
 
 
-def reason_for(
-    name: str, arguments: Sequence[str], folder: Path, code: int, stderr_text: str
-) -> str:
+def reason_for(name: str, folder: Path, code: int, stderr_text: str) -> str:
     """Return a sentence about why a program failed."""
     reason = " ".join(stderr_text.split()) or f"exit code {code}"
-    return f"{name} {arguments[0]} in {folder}: {reason}"
+    return f"{name} in {folder}: {reason}"
 
 
 @contextmanager
@@ -140,7 +160,9 @@ def started(
     with subprocess.Popen(
         [sys.executable, "-S", "-E", guard.__file__, str(reading), *command],
         cwd=folder,
-        env=os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"} | dict(environment or {}),
+        env=environment_for_programs()
+        | {"PATH": path, "PYTHONUNBUFFERED": "1"}
+        | dict(environment or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=stderr,

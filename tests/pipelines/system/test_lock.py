@@ -73,3 +73,16 @@ def test_process_that_inherits_the_lock_keeps_it(tmp_path: Path) -> None:
             return False
 
     wait_until(is_free)
+
+
+@pytest.mark.parametrize(("folder", "file"), [(0o2775, 0o664), (0o755, 0o644)])
+def test_lock_is_for_whoever_the_folder_is_for(tmp_path: Path, folder: int, file: int) -> None:
+    before = os.umask(0o022)
+    try:
+        (tmp_path / "state").mkdir()
+        (tmp_path / "state").chmod(folder)
+        with exclusive(tmp_path / "state" / "lock", "a", "cancel", ignore):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / "state" / "lock").stat().st_mode & 0o777 == file
