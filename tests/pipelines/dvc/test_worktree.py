@@ -9,7 +9,6 @@ from pipelines.dvc.command import dvc
 from pipelines.dvc.worktree import worktree
 from pipelines.errors import PipelineError
 from pipelines.git.repository import Repository, commit_changes, home_of
-from pipelines.system.process import output
 from tests.helpers import ROOT, is_gone, wait_until
 from tests.pipelines.runs import process_of_stage
 
@@ -49,7 +48,7 @@ def test_relative_addresses_of_remotes_stay_valid_in_a_worktree(toy: Path, git: 
     repository = Repository(toy)
     with worktree(repository, repository.commit_of("main"), "run") as folder:
         for level in ("repo", "local"):
-            found = output(folder, ("dvc",), "config", f"remote.{level}.url")
+            found = dvc(folder, "config", f"remote.{level}.url")
             assert found == str(toy.parent / f"store-{level}")
         assert home_of(folder) == toy
 
