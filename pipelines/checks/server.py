@@ -16,9 +16,8 @@ from prefect.settings import get_current_settings
 from pipelines.checks.result import CheckResult
 from pipelines.server.automations import crash_silent_runs
 from pipelines.server.deployments import Deployment, read_deployments
+from pipelines.server.reach import fault_at
 
-# Timeout in seconds for the server's response.
-_TIMEOUT = 10
 _WORKER_FLOW = "pipelines/flows/worker.py:work"
 _SET_URL = "export PREFECT_API_URL=http://127.0.0.1:4200/api"
 
@@ -56,16 +55,11 @@ def run_checks(folder: Path) -> Iterator[CheckResult]:
 
 def reachable(url: str) -> CheckResult:
     """Check that a server responds at an address; the result hides the password in the address."""
-    place = urlsplit(url).netloc.rpartition("@")[2] or "an address"
-    try:
-        status = httpx.get(f"{url}/health", timeout=_TIMEOUT).status_code
-    except (httpx.TransportError, httpx.InvalidURL) as error:
-        found = f"none that responds ({type(error).__name__})"
-    else:
-        if status == httpx.codes.OK:
-            return CheckResult("Prefect server", "ok", f"It responds at {place}.")
-        found = f"HTTP status {status}"
-    finding = f"Expected a Prefect server at {place}, from PREFECT_API_URL, found {found}."
+    found = fault_at(url)
+    if not found:
+        place = urlsplit(url).netloc.rpartition("@")[2]
+        return CheckResult("Prefect server", "ok", f"It responds at {place}.")
+    finding = f"Expected Prefect's server at PREFECT_API_URL, found {found}."
     return CheckResult("Prefect server", "missing", finding, f"make serve    # or {_SET_URL}")
 
 

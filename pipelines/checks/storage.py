@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from pipelines.checks import dvc_files
 from pipelines.checks.result import CheckResult
 from pipelines.checks.space import CACHE_NEED, free_space, nearest
 from pipelines.system.process import TimedOutError, run
@@ -21,9 +23,14 @@ _HTTP_TIMEOUT = 10
 
 def run_checks(folder: Path) -> Iterator[CheckResult]:
     """Check DVC in a folder, which may not be a DVC repository."""
+    if (folder / ".dvc").is_dir():
+        yield from (files := list(dvc_files.run_checks(folder)))
+        if any(result.state != "ok" for result in files):
+            return
     yield (found := pipeline(folder))
     if found.state != "ok":
         return
+    yield from hard_links(folder)
     cache = folder / _dvc(folder, "cache", "dir")[1][-1]
     yield (found := writable(cache))
     if found.state == "ok":
@@ -40,6 +47,24 @@ def pipeline(folder: Path) -> CheckResult:
         # The stash keeps the edits.
         return CheckResult("DVC", "missing", finding, "git stash push -- .dvc dvc.yaml")
     return CheckResult("DVC", "ok", f"{version}; the pipeline has {len(lines)} stages.")
+
+
+def hard_links(folder: Path) -> Iterator[CheckResult]:
+    """Check for what blocks DVC where core.hardlink_lock is set: a lock is held while it exists."""
+    if _dvc(folder, "config", "core.hardlink_lock")[1][-1:] != ["true"]:
+        return
+    places = [folder / ".dvc" / "tmp" / name for name in ("lock", "rwlock.lock")]
+    left = [place for place in places if place.exists()]
+    if not left:
+        yield CheckResult("DVC locks", "ok", "No command of DVC's holds a lock.")
+        return
+    # A held lock has a second link, which a killed command leaves too.
+    held = any(place.stat().st_nlink > 1 for place in left)
+    names = shlex.join(str(place.relative_to(folder)) for place in left)
+    whose = "a command of DVC's, or of one that was killed" if held else "the other kind"
+    finding = f"Expected no lock, found {names}, of {whose}."
+    fix = f"rm {names}" + ("    # if no command of DVC's is running" if held else "")
+    yield CheckResult("DVC locks", "warning" if held else "missing", finding, fix)
 
 
 def writable(cache: Path) -> CheckResult:

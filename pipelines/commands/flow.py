@@ -1,11 +1,14 @@
 """Run the pipeline as a Prefect flow."""
 
+from pipelines.server.reach import check_settings
+
 
 def main() -> None:
     """Run the pipeline as a Prefect flow, now, on this machine.
 
     Example: python -m pipelines flow
     """
+    check_settings()
     # Importing Prefect takes seconds, which --help does not need.
     from prefect.settings import (  # noqa: PLC0415
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY,

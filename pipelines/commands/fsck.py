@@ -2,27 +2,32 @@
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from pipelines.dvc.integrity import check
+from pipelines.dvc.storage import locked_storage
 from pipelines.exit_codes import ExitCode
 from pipelines.git.repository import Repository
-from pipelines.system.lock import lock_cache
 
 
-def main() -> None:
-    """Rehash the objects of all commits in DVC's cache and remote; repair each side from the other.
+def main(
+    runs: Annotated[int, typer.Option(min=0, help="Number of newest runs/... branches.")] = 10,
+    every: Annotated[bool, typer.Option("--all", help="Check what any commit needs.")] = False,
+) -> None:
+    """Rehash objects in DVC's cache and remote, and repair each side from the other.
 
-    Exits with 3 if something is lost, or if a commit's records cannot be read.
+    It checks what HEAD, the branches, the tags and the newest runs need; with --all, what any
+    commit needs. Exits with 3 if something is lost, or if a commit's records cannot be read.
 
     Example: python -m pipelines fsck
     """
     repository = Repository(Path.cwd())
-    folder, owner = repository.folder, f"fsck (process {os.getpid()})"
-    with lock_cache(folder, repository.state, owner, typer.echo):
-        report = check(folder)
-    for kind in ("repaired", "quarantined", "removed", "lost", "unreadable"):
+    owner = f"fsck (process {os.getpid()})"
+    with locked_storage(repository, owner, typer.echo) as storage:
+        report = check(repository.folder, storage, None if every else runs)
+    for kind in ("repaired", "quarantined", "removed", "absent", "lost", "unreadable"):
         for line in getattr(report, kind):
             typer.echo(f"{kind:12}{line}")
     typer.echo(
@@ -30,4 +35,6 @@ def main() -> None:
         f"{len(report.quarantined)} quarantined, {len(report.lost)} lost; "
         f"{len(report.unreadable)} commits unreadable."
     )
+    if report.absent:
+        typer.echo(f"{len(report.absent)} were never here; `make repro` at a commit makes its own.")
     raise SystemExit(ExitCode.NEGATIVE if report.lost or report.unreadable else ExitCode.OK)

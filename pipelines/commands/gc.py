@@ -1,12 +1,15 @@
 """Clean DVC's cache."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.filesize import decimal
 
-from pipelines.dvc.retention import cache_of, remove, unneeded
+from pipelines.dvc.inventory import kept_refs
+from pipelines.dvc.retention import remove, unneeded
+from pipelines.dvc.storage import locked_storage
 from pipelines.git.repository import Repository
 
 
@@ -21,10 +24,12 @@ def main(
     Example: python -m pipelines gc --runs 5 --force
     """
     repository = Repository(Path.cwd())
-    with cache_of(repository, runs, typer.echo) as (cache, kept_refs):
-        gone = unneeded(repository.folder, cache, kept_refs)
+    owner = f"gc (process {os.getpid()})"
+    with locked_storage(repository, owner, typer.echo) as storage:
+        refs = kept_refs(repository.folder, runs)
+        gone = unneeded(repository.folder, storage, refs)
         if force:
-            remove(repository.folder, cache, gone)
+            remove(repository.folder, storage.cache, gone)
     for entry in gone:
         typer.echo(f"{entry.name} {decimal(entry.size)}")
     what = f"{len(gone)} objects, {decimal(sum(entry.size for entry in gone))}"

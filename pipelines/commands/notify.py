@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from pipelines.server.reach import check_settings
+
 
 def main(
     block: Annotated[
@@ -15,6 +17,7 @@ def main(
 
     Example: python -m pipelines notify slack-webhook/alerts
     """
+    check_settings()
     # Importing Prefect takes seconds, which --help does not need.
     from pipelines.server.notifications import notify_through  # noqa: PLC0415
 

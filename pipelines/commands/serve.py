@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from pipelines import PROJECT
+from pipelines.server.reach import check_database, check_home
+
 
 def main(
     port: Annotated[
@@ -16,6 +19,8 @@ def main(
 
     Example: python -m pipelines serve --port 4201
     """
+    check_home(PROJECT / ".prefect")
+    check_database(PROJECT / ".prefect" / "prefect.db")
     # These modules read Prefect's settings on import, which takes a second.
     from pipelines.server.process import interrupt_by_either_signal  # noqa: PLC0415
     from pipelines.server.server import environment, only_server, serve  # noqa: PLC0415

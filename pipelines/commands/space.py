@@ -1,12 +1,15 @@
 """Show what DVC's cache holds."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from pipelines.dvc.retention import cache_of, tables
+from pipelines.dvc.inventory import kept_refs
+from pipelines.dvc.retention import tables
+from pipelines.dvc.storage import locked_storage
 from pipelines.git.repository import Repository
 
 
@@ -20,5 +23,7 @@ def main(
     Example: python -m pipelines space
     """
     repository = Repository(Path.cwd())
-    with cache_of(repository, runs, typer.echo) as (cache, kept_refs):
-        Console().print(*tables(repository.folder, cache, kept_refs), sep="\n")
+    owner = f"space (process {os.getpid()})"
+    with locked_storage(repository, owner, typer.echo) as storage:
+        refs = kept_refs(repository.folder, runs)
+        Console().print(*tables(repository.folder, storage, refs), sep="\n")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pipelines import PROJECT
+from pipelines.server.reach import check_settings
 
 
 def main(
@@ -21,6 +22,7 @@ def main(
 
     Example: python -m pipelines worker gpu --cache-gigabytes 50
     """
+    check_settings()
     # These modules read Prefect's settings on import, which takes a second.
     from pipelines.checks.worker import check_reachable  # noqa: PLC0415
     from pipelines.dvc.cache_limit import BUDGET  # noqa: PLC0415

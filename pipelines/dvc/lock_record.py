@@ -32,8 +32,8 @@ def read_lock(content: bytes, name: str) -> Mapping[str, Any]:
     try:
         lock = parse_yaml(content) or {}
     except FormatError as error:
-        raise RecordError(f"{name}: {error}; run `dvc repro`.") from None
+        raise RecordError(f"{name}: {error}; restore one that DVC wrote.") from None
     stages = lock.get("stages", {}) if isinstance(lock, dict) else None
     if not isinstance(stages, dict) or not all(isinstance(one, dict) for one in stages.values()):
-        raise RecordError(f"expected {name} to have records by stage, found none; run `dvc repro`.")
+        raise RecordError(f"expected {name} to have records by stage, found none; restore it.")
     return lock

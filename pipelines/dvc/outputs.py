@@ -53,11 +53,11 @@ def outputs_of(lock: Any, name: str) -> list[tuple[str, Output]]:
         place = ".".join(map(str, ("stages", *first["loc"])))
         raise PipelineError(
             f"{name}: expected a lock as DVC writes it, found at {place}: {first['msg']}; "
-            "run `dvc repro`."
+            "restore one that DVC wrote."
         ) from None
     except (KeyError, TypeError):
         raise PipelineError(
-            f"{name}: expected a lock as DVC writes it, found no stages; run `dvc repro`."
+            f"{name}: expected a lock as DVC writes it, found no stages; restore it."
         ) from None
     found = [(stage, output) for stage, record in stages.items() for output in record.outs]
     seen: set[str] = set()
@@ -66,7 +66,7 @@ def outputs_of(lock: Any, name: str) -> list[tuple[str, Output]]:
         if path.is_absolute() or ".." in path.parts or output.path in seen:
             raise PipelineError(
                 f"{name}: expected outputs within the repository, each once, found {output.path}; "
-                "run `dvc repro`."
+                "restore one that DVC wrote."
             )
         seen.add(output.path)
     return found

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pipelines.dvc import inventory, remote
 from pipelines.dvc.command import dvc
+from pipelines.dvc.storage import storage
 from pipelines.dvc.store import Store
 from pipelines.git.command import git
 from pipelines.git.repository import home_of
@@ -29,7 +30,7 @@ def push_results(folder: Path, branch: str, git_remote: str) -> None:
     dvc(folder, "push")
     remote.check_pushed(folder, [need.name for need in needs])
     # Read folder lists from both sides: the cache may lack one that the remote has.
-    lists = Store(folder).lists({need.name for need in needs})
+    lists = Store(folder, storage(folder)).lists({need.name for need in needs})
     remote.check_pushed(folder, [need.name for need in inventory.members(needs, lists)])
     # Push the branch last: whoever sees it can then fetch what it names.
     git(home_of(folder), "push", "--quiet", "--end-of-options", git_remote, branch)

@@ -53,11 +53,6 @@ def reach(folder: Path) -> None:
     _ask(folder, [])
 
 
-def is_set(folder: Path) -> bool:
-    """Return whether DVC has a default remote."""
-    return "core.remote=" in dvc(folder, "config", "--list")
-
-
 def states(folder: Path, names: Sequence[str]) -> dict[str, State]:
     """Read and rehash objects in the remote, and return the state of each.
 

@@ -4,9 +4,8 @@ Objects are kept if the working copy, a branch or a tag needs them. Of the branc
 only the newest count. DVC's own ``gc`` keeps all branches or none.
 """
 
-import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.filesize import decimal
@@ -15,30 +14,12 @@ from rich.text import Text
 
 from pipelines.dvc import inventory
 from pipelines.dvc.cache_limit import CachedObject, objects_in
-from pipelines.dvc.command import dvc
-from pipelines.dvc.inventory import KeptRef, Need, kept_refs
+from pipelines.dvc.inventory import KeptRef, Need
 from pipelines.dvc.outputs import DIRECTORY
+from pipelines.dvc.storage import Storage
 from pipelines.dvc.store import Removal, Store, note_removed
 from pipelines.errors import PipelineError
-from pipelines.git.repository import Repository
 from pipelines.system.helper import ask_for
-from pipelines.system.lock import lock_cache
-
-
-@contextmanager
-def cache_of(
-    repository: Repository, runs: int, log: Callable[[str], object]
-) -> Iterator[tuple[Path, list[KeptRef]]]:
-    """Keep DVC's cache unchanged while the block runs; yield its folder and the refs that need it.
-
-    Args:
-        repository: the repository with the cache.
-        runs: how many of the newest branches ``runs/...`` are kept.
-        log: called with a line if the block has to wait.
-    """
-    folder, owner = repository.folder, f"space or gc (process {os.getpid()})"
-    with lock_cache(folder, repository.state, owner, log):
-        yield Path(dvc(folder, "cache", "dir")), kept_refs(folder, runs)
 
 
 def remove(folder: Path, cache: Path, gone: Sequence[CachedObject]) -> None:
@@ -106,24 +87,24 @@ def _uncached(folder: Path, commits: Collection[str]) -> Mapping[str, Sequence[s
     return ask_for(dict[str, list[str]], module, "--", str(folder), *sorted(commits))
 
 
-def unneeded(folder: Path, cache: Path, refs: Sequence[KeptRef]) -> list[CachedObject]:
+def unneeded(folder: Path, storage: Storage, refs: Sequence[KeptRef]) -> list[CachedObject]:
     """List the objects that nobody needs, by name.
 
     Raises:
         PipelineError: a lock cannot be read, so that what it needs is unknown.
     """
-    store = Store(folder)
+    store = Store(folder, storage)
     needed = {need.name for need in all_needs(folder, store, (ref.commit for ref in refs))}
     here = inventory.of_working_copy(folder)
     inside = inventory.members(here, _lists(folder, store, here))
     needed |= {need.name for need in (*here, *inside)}
-    return sorted(one for one in objects_in(cache) if one.name not in needed)
+    return sorted(one for one in objects_in(storage.cache) if one.name not in needed)
 
 
-def tables(folder: Path, cache: Path, refs: Sequence[KeptRef]) -> list[Table]:
+def tables(folder: Path, storage: Storage, refs: Sequence[KeptRef]) -> list[Table]:
     """Return the tables that rich prints: one by ref, one by stage of HEAD."""
-    store = Store(folder)
-    sizes = {one.name: one.size for one in objects_in(cache)}
+    store = Store(folder, storage)
+    sizes = {one.name: one.size for one in objects_in(storage.cache)}
     by_commit = {
         ref.commit: {need.name for need in all_needs(folder, store, [ref.commit])} for ref in refs
     }
@@ -139,7 +120,7 @@ def tables(folder: Path, cache: Path, refs: Sequence[KeptRef]) -> list[Table]:
         )
         name = ref.name.removeprefix("refs/heads/").removeprefix("refs/")
         by_ref.add_row(*map(Text, (name, size_of(own), size_of(own - others))))
-    left = unneeded(folder, cache, refs)
+    left = unneeded(folder, storage, refs)
     by_ref.add_row(*map(Text, ("unneeded", size_of(one.name for one in left), "")))
     stages = _table("stage of HEAD", "its outputs")
     head = all_needs(folder, store, [refs[0].commit])

@@ -7,17 +7,22 @@ from typing import Literal, NamedTuple, get_args
 
 from pipelines.dvc import inventory, remote
 from pipelines.dvc.cache_limit import objects_in
-from pipelines.dvc.command import dvc
 from pipelines.dvc.inventory import Need
 from pipelines.dvc.objects import hash_of, install, is_intact, list_at, object_path
 from pipelines.dvc.outputs import DIRECTORY
 from pipelines.dvc.remote import State
+from pipelines.dvc.storage import Storage
 from pipelines.errors import PipelineError
 from pipelines.system import durable
 
-ObjectResult = Literal["repaired", "removed", "lost"]
+ObjectResult = Literal["repaired", "removed", "absent", "lost"]
 OBJECT_RESULTS = get_args(ObjectResult)
 """What can happen to an object that is not intact."""
+_MISSING: Mapping[ObjectResult, str] = {
+    "removed": "removed by gc",
+    "absent": "never in this cache, and there is no remote",
+    "lost": "missing, lost on both sides",
+}
 _REMOVED = "removed-by-gc"
 
 
@@ -55,27 +60,36 @@ def removed_from(cache: Path) -> frozenset[Removal]:
 class Store:
     """DVC's cache and its default remote."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, storage: Storage) -> None:
         self._folder = folder
-        self._cache = Path(dvc(folder, "cache", "dir"))
-        self._has_remote = remote.is_set(folder)
+        self._cache = storage.cache
+        self._has_remote = storage.has_remote
         self._removed = removed_from(self._cache)
 
     def repair(
-        self, needs: Iterable[Need], kept: Collection[str]
+        self, needs: Iterable[Need], kept: Collection[str], here: Collection[str]
     ) -> list[tuple[ObjectResult, str]]:
         """Rehash objects on both sides, and repair each from the other; return those not intact.
 
         Args:
             needs: the objects, with the commits that need them.
             kept: names of the objects that are never removed on purpose.
+            here: names of the objects that a stage made or restored in this repository.
         """
         needed = inventory.by_name(needs)
         sides = self._sides(list(needed))
         lines: list[tuple[ObjectResult, str]] = []
         for name, of in needed.items():
             known = all(Removal(name, need.commit) in self._removed for need in of)
-            if found := self._repair_one(name, sides[name], known and name not in kept):
+            # A remote should have had everything.
+            without_copy: ObjectResult = (
+                "removed"
+                if known and name not in kept
+                else "lost"
+                if name in here or self._has_remote
+                else "absent"
+            )
+            if found := self._repair_one(name, sides[name], without_copy):
                 result, done = found
                 commits = ", ".join(dict.fromkeys(need.commit[:7] for need in of))
                 lines.append((result, f"{name} {of[0].path}: {done}; needed by {commits}"))
@@ -127,6 +141,10 @@ class Store:
                 found |= {n: list_at(p) for n, p in places.items() if is_intact(n, p)}
         return found
 
+    def has(self, name: str) -> bool:
+        """Return whether the cache has an object, intact or not."""
+        return object_path(self._cache, name).is_file()
+
     def _sides(self, names: Sequence[str]) -> Mapping[str, Sides]:
         away = remote.states(self._folder, names) if self._has_remote else {}
         return {name: Sides(self._state(name), away.get(name)) for name in names}
@@ -138,11 +156,11 @@ class Store:
         return "intact" if is_intact(name, place) else "damaged"
 
     def _repair_one(
-        self, name: str, sides: Sides, removed: bool
+        self, name: str, sides: Sides, if_missing: ObjectResult
     ) -> tuple[ObjectResult, str] | None:
         """Return an object's result and what was done about it, or ``None`` if it is intact."""
         if "intact" not in sides:
-            return self._result_without_copy(name, sides, removed)
+            return self._result_without_copy(name, sides, if_missing)
         if sides.cache == "damaged":
             where = self._quarantine(name)
             self._fetch(name)
@@ -153,16 +171,14 @@ class Store:
         return None
 
     def _result_without_copy(
-        self, name: str, sides: Sides, removed: bool
+        self, name: str, sides: Sides, if_missing: ObjectResult
     ) -> tuple[ObjectResult, str]:
         if sides.cache == "damaged":
             where = self._quarantine(name)
             return "lost", f"damaged in the cache, moved to {where}, and lost on both sides"
         if sides.remote == "damaged":
             return "lost", "damaged in the remote, lost on both sides"
-        if removed:
-            return "removed", "removed by gc"
-        return "lost", "missing, lost on both sides"
+        return if_missing, _MISSING[if_missing]
 
     def _quarantine(self, name: str) -> Path:
         place = object_path(self._cache, name)

@@ -17,7 +17,7 @@ from pipelines.dvc.stages import MAIN
 from pipelines.dvc.worktree import worktree
 from pipelines.errors import PipelineError
 from pipelines.flows.gate import check_run, promote_run
-from pipelines.flows.run_stages import any_changed, run_stages, summary
+from pipelines.flows.run_stages import any_changed, any_worked, run_stages, summary
 from pipelines.git.repository import Repository, commit_changes
 from pipelines.system.lock import BusyError, exclusive
 from pipelines.ui.absence import report_missed
@@ -98,7 +98,8 @@ def pipeline(
             recipes.
     """
     lateness = (dt.datetime.now(tz=dt.UTC) - flow_run.scheduled_start_time).total_seconds()
-    if late_after and lateness > late_after:
+    # A run that is tried again was in time, or was wanted, at first.
+    if late_after and lateness > late_after and flow_run.run_count <= 1:
         message = f"started {lateness:.0f} s late; late_after allows {late_after:g} s"
         return Completed(name="Skipped", message=message)
     policy = Policy(pool_wait, pool_empty, pool_timeout, pool_lost) if train_on == "pool" else None
@@ -124,7 +125,7 @@ def _run_here(repository: Repository, lock_fd: int, options: Options) -> State:
             "(ref=main), or edit params.yaml."
         )
     outcomes = run_stages(repository.folder, lock_fd, options.file, options.policy)
-    if any_changed(outcomes):
+    if any_worked(outcomes):
         record_results(repository.folder, repository.commit_of("HEAD"))
         record_report(f"`{repository.folder / 'reports' / 'index.html'}`")
     return Completed(message=summary(outcomes))
@@ -139,16 +140,18 @@ def _run_in_worktree(repository: Repository, lock_fd: int, ref: str, options: Op
         recipe = _recipe(Repository(folder).read("params.yaml", None))
         # The end of the id: its beginning is the time, which scheduled runs share.
         branch = f"runs/{recipe}-{base[:7]}-{flow_run.id[-8:]}"
-        if any_changed(outcomes):
+        if any_worked(outcomes):
             record_results(folder, base)
         report = check_run(folder) if options.file == MAIN else None
         done = summary(outcomes)
         message = f"Run {recipe} at {base[:7]}\n\n{done}.\n\nFlow-Run: {flow_run.id}"
-        found = commit_changes(folder, branch, message)
+        # The gate's report alone is worth a commit only to promote it.
+        wanted = options.changes or any_changed(outcomes) or options.promote
+        found = commit_changes(folder, branch, message) if wanted else None
         if found and options.push:
             push_results(folder, found, options.push)
+    record_report(f"`git show {found or base}:reports/index.html > report.html`")
     if found:
-        record_report(f"`git show {found}:reports/index.html > report.html`")
         action = "committed to" if found == branch else "same results as the run at"
         done += f"; {action} {found}" + (f", pushed to {options.push}" if options.push else "")
     else:

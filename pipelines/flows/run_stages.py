@@ -63,6 +63,11 @@ def any_changed(outcomes: Mapping[str, StageRun]) -> bool:
     return any(outcome.changed for outcome in outcomes.values())
 
 
+def any_worked(outcomes: Mapping[str, StageRun]) -> bool:
+    """Return whether any stage ran, or was restored from an earlier run."""
+    return any(outcome.state.name != "Cached" for outcome in outcomes.values())
+
+
 def summary(outcomes: Mapping[str, StageRun]) -> str:
     """Return how many stages ended in each state, as "2 ran, 1 cached"."""
     names = [outcome.state.name for outcome in outcomes.values()]

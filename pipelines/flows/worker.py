@@ -21,6 +21,7 @@ from pipelines.dvc.lock_record import read_lock
 from pipelines.dvc.objects import fetch_to_cache, object_names, object_path
 from pipelines.dvc.outputs import Output
 from pipelines.dvc.stages import read_stages
+from pipelines.dvc.storage import storage
 from pipelines.dvc.worktree import worktree
 from pipelines.errors import MismatchError, PipelineError
 from pipelines.flows.stage import run_stage
@@ -63,7 +64,7 @@ def _work(repository: Repository, request: Request, lock_fd: int) -> State:
     with ExitStack() as stack:
         with timing.part("check out the commit"):
             folder = stack.enter_context(worktree(repository, commit, flow_run.id))
-            cache = Path(dvc(folder, "cache", "dir"))
+            cache = storage(folder).cache
         with timing.part("find or create the environment"):
             environments = repository.state / "environments"
             python = python_for(folder, environments, get_run_logger().info)

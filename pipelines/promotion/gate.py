@@ -113,7 +113,7 @@ def run_gate(repository: Path, read: Read, whose: str, gate: Gate) -> GateReport
         PipelineError: the results are missing, here or at the promoted commit.
     """
     found = read_results(read, whose)
-    artifact = registry.artifacts_of(repository, "HEAD")[0]
+    artifact = next(iter(registry.artifacts_of(repository, "HEAD")))
     holder = next(reversed(versions.stage_history(repository, artifact, gate.stage)), None)
     compared = holder and Promoted(version=holder.name, commit=holder.commit)
     if holder and (earlier := recorded_at(repository, holder.commit)):

@@ -9,6 +9,7 @@ from pipelines.errors import PipelineError
 from pipelines.git.command import git
 from pipelines.git.repository import Repository
 from pipelines.promotion import registry, versions
+from pipelines.promotion.availability import check_available
 from pipelines.promotion.gate import (
     GATE,
     GateReport,
@@ -48,7 +49,8 @@ def promote_commit(
     """
     folder, commit = repository.folder, repository.commit_of(revision)
     with _promotion_lock(repository, f"promotion of {commit[:7]}", log):
-        artifacts = registry.artifacts_of(folder, commit)
+        paths = registry.artifacts_of(folder, commit)
+        artifacts = tuple(paths)
         unpushed = _fetch(folder, artifacts, remote)
         report = report_of(folder, commit)
         stage = report.stage
@@ -65,6 +67,7 @@ def promote_commit(
                 f"{same[-1].commit[:7]}"
             )
         check_not_outdated(folder, commit, report, history)
+        check_available(folder, commit, set(paths.values()), pushed=remote is not None)
         named = next((version for version in known if version.commit == commit), None)
         version = named or Version(versions.next_version(folder, artifacts), commit)
         _tag_and_push(folder, artifacts, version, stage, remote, unpushed)
@@ -80,7 +83,7 @@ def roll_back(
         PipelineError: there is no earlier version, or a remote refuses.
     """
     folder = repository.folder
-    artifacts = registry.artifacts_of(folder, "HEAD")
+    artifacts = tuple(registry.artifacts_of(folder, "HEAD"))
     with _promotion_lock(repository, f"rollback of {stage}", log):
         unpushed = _fetch(folder, artifacts, remote)
         history = versions.stage_history(folder, artifacts[0], stage)
@@ -158,7 +161,7 @@ def _fetch(folder: Path, artifacts: Sequence[str], remote: str | None) -> list[s
     if not remote:
         return []
     unpushed = registry.unpushed(folder, artifacts, remote)
-    registry.fetch(folder, remote)
+    registry.fetch(folder, artifacts, remote)
     return unpushed
 
 
@@ -185,7 +188,7 @@ def _tag_and_push(
         registry.push(folder, [*unpushed, *made], remote)
     except PipelineError as error:
         registry.untag(folder, made)
-        registry.fetch(folder, remote)
+        registry.fetch(folder, artifacts, remote)
         history = versions.stage_history(folder, artifacts[0], stage)
         winner = f"{history[-1].name} ({history[-1].commit[:7]})" if history else "no version"
         raise OvertakenError(

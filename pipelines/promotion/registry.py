@@ -10,7 +10,7 @@ This module creates all tags of a promotion or none, and dates each later than a
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gto.constants import name_re
@@ -23,8 +23,8 @@ from pipelines.promotion.versions import Version, ever_registered, last_count
 from stages.shared.formats import LARGEST, FormatError, parse_yaml
 
 
-def artifacts_of(folder: Path, commit: str) -> tuple[str, ...]:
-    """Return the names of the artifacts that a commit's ``dvc.yaml`` declares.
+def artifacts_of(folder: Path, commit: str) -> Mapping[str, str]:
+    """Return the path of each artifact that a commit's ``dvc.yaml`` declares, by its name.
 
     Raises:
         PipelineError: it declares none, or has names that GTO does not accept.
@@ -41,16 +41,21 @@ def artifacts_of(folder: Path, commit: str) -> tuple[str, ...]:
             f"{name}: expected a section artifacts with at least one name, found "
             f"{json.dumps(artifacts)[:60]}; declare what is promoted."
         )
-    for artifact in artifacts:
+    for artifact, entry in artifacts.items():
+        if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
+            raise PipelineError(
+                f"{name}: expected artifact {artifact} to have a path, found none; declare what is "
+                "promoted."
+            )
         if not name_re.fullmatch(artifact):
             raise PipelineError(
                 f"{name}: expected names of artifacts as GTO takes them, of letters, digits, -, _ "
                 f"and /, found {json.dumps(artifact)}; rename it."
             )
-    return tuple(artifacts)
+    return {name: str(entry.get("path")) for name, entry in artifacts.items()}
 
 
-def tag(folder: Path, artifacts: Sequence[str], version: Version, stage: str) -> list[str]:
+def tag(folder: Path, artifacts: Iterable[str], version: Version, stage: str) -> list[str]:
     """Assign a stage to a version of all artifacts, and register the version where it is missing.
 
     Returns:
@@ -99,7 +104,7 @@ def untag(folder: Path, tags: Sequence[str]) -> None:
         git(folder, "tag", "--delete", *tags)
 
 
-def unpushed(folder: Path, artifacts: Sequence[str], remote: str) -> list[str]:
+def unpushed(folder: Path, artifacts: Iterable[str], remote: str) -> list[str]:
     """List the local tags of artifacts that a remote lacks.
 
     Raises:
@@ -107,7 +112,7 @@ def unpushed(folder: Path, artifacts: Sequence[str], remote: str) -> list[str]:
     """
     listed = git(folder, "ls-remote", "--tags", "--refs", "--end-of-options", remote)
     there = {ref: made for made, ref in map(str.split, listed.splitlines())}
-    patterns = [f"refs/tags/{artifact}{mark}*" for artifact in artifacts for mark in "@#"]
+    patterns = _patterns(artifacts)
     found = git(folder, "for-each-ref", "--format=%(objectname) %(refname)", *patterns)
     here = {ref: made for made, ref in map(str.split, found.splitlines())}
     different = [
@@ -123,14 +128,31 @@ def unpushed(folder: Path, artifacts: Sequence[str], remote: str) -> list[str]:
 
 
 def push(folder: Path, tags: Sequence[str], remote: str) -> None:
-    """Push all of the tags to a remote or none; ``PipelineError`` if it already has one of them."""
+    """Push all of the tags to a remote or none.
+
+    Raises:
+        PipelineError: the remote already has one of them, or a hook of the user's refuses.
+    """
     refs = [f"refs/tags/{tag}" for tag in tags]
-    git(folder, "push", "--quiet", "--atomic", "--end-of-options", remote, *refs)
+    arguments = ("--quiet", "--atomic", "--end-of-options", remote, *refs)
+    try:
+        git(folder, "push", *arguments, hooks=True)
+    except PipelineError as error:
+        try:
+            git(folder, "push", "--dry-run", *arguments)
+        except PipelineError:
+            raise error from None
+        raise PipelineError(f"the hook pre-push of this repository failed: {error}") from None
 
 
-def fetch(folder: Path, remote: str) -> None:
-    """Fetch a remote's tags."""
-    git(folder, "fetch", "--quiet", "--tags", "--end-of-options", remote)
+def fetch(folder: Path, artifacts: Iterable[str], remote: str) -> None:
+    """Fetch a remote's tags of artifacts; others may differ from the local ones of their name."""
+    refs = [f"{pattern}:{pattern}" for pattern in _patterns(artifacts)]
+    git(folder, "fetch", "--quiet", "--no-tags", "--end-of-options", remote, *refs)
+
+
+def _patterns(artifacts: Iterable[str]) -> list[str]:
+    return [f"refs/tags/{artifact}{mark}*" for artifact in artifacts for mark in "@#"]
 
 
 def _newest(folder: Path) -> int:

@@ -14,7 +14,7 @@ from pipelines import PROJECT
 from pipelines.errors import PipelineError
 from pipelines.server.deployments import read_deployments
 from pipelines.server.process import PREFECT, Log, pass_on, prefect
-from pipelines.server.worker import work
+from pipelines.server.worker import make_pool, work
 from pipelines.system.lock import BusyError, exclusive
 from pipelines.system.process import started
 
@@ -85,7 +85,7 @@ def serve(stack: ExitStack, port: int, lock_fd: int, log: Log) -> None:
 
 
 def prepare() -> None:
-    """Create or update the work pools, the deployments of ``prefect.yaml`` and the automation.
+    """Create missing work pools, and make the deployments of ``prefect.yaml`` and the automation.
 
     Raises:
         PipelineError: the server rejects one of them.
@@ -93,12 +93,9 @@ def prepare() -> None:
     from pipelines.server import automations  # noqa: PLC0415  # reads the settings of main
 
     planned = read_deployments(PROJECT / "prefect.yaml")
-    pools = sorted({deployment.work_pool for deployment in planned})
-    for arguments in (
-        *(("work-pool", "create", pool, "--type", "process", "--overwrite") for pool in pools),
-        ("--no-prompt", "deploy", "--all"),
-    ):
-        prefect(*arguments)
+    for pool in sorted({deployment.work_pool for deployment in planned}):
+        make_pool(pool)
+    prefect("--no-prompt", "deploy", "--all")
     automations.make(automations.crash_silent_runs())
     automations.expect_heartbeats()
 

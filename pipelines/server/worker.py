@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 
 from pipelines import PROJECT
 from pipelines.errors import PipelineError
@@ -57,18 +56,24 @@ def prepare(pool: str) -> None:
             f"expected a deployment {pool} in prefect.yaml, found {', '.join(planned)}; add one "
             "like gpu, and commit it."
         )
+    make_pool(pool)
     with get_client(sync_client=True) as client:
-        for look, arguments in (
-            (partial(client.read_work_pool, pool), ("work-pool", "create", pool, "--type=process")),
-            (
-                partial(client.read_deployment_by_name, f"work/{pool}"),
-                ("--no-prompt", "deploy", "--name", pool),
-            ),
-        ):
-            try:
-                look()
-            except ObjectNotFound:
-                prefect(*arguments)
+        try:
+            client.read_deployment_by_name(f"work/{pool}")
+        except ObjectNotFound:
+            prefect("--no-prompt", "deploy", "--name", pool)
+
+
+def make_pool(name: str) -> None:
+    """Create a work pool if the server lacks it; whoever has changed an existing one meant it."""
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
+    from prefect.exceptions import ObjectNotFound  # noqa: PLC0415
+
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_work_pool(name)
+        except ObjectNotFound:
+            prefect("work-pool", "create", name, "--type=process")
 
 
 def work(

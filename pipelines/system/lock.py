@@ -72,24 +72,6 @@ def exclusive(
         os.close(descriptor)
 
 
-@contextmanager
-def lock_cache(
-    folder: Path, state: Path, owner: str, log: Callable[[str], object]
-) -> Iterator[None]:
-    """Block every run and every DVC command from writing to DVC's cache while the block runs.
-
-    Args:
-        folder: of the working copy.
-        state: folder of the lock of the repository's runs.
-        owner: see ``exclusive``.
-        log: see ``exclusive``.
-    """
-    # DVC's own lock uses the same mechanism.
-    of_dvc = folder / ".dvc" / "tmp" / "lock"
-    with exclusive(state / "lock", owner, "wait", log), exclusive(of_dvc, owner, "wait", log):
-        yield
-
-
 def held_by(path: Path) -> str | None:
     """Return the owner that holds the lock, or ``None`` if it is free."""
     try:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from pipelines import PROVENANCE
 from pipelines.dvc import remote
-from pipelines.dvc.command import dvc
 from pipelines.dvc.lock_record import LARGEST_LOCK, LOCK, read_lock
 from pipelines.dvc.objects import entries, fetch_to_cache, object_path
 from pipelines.dvc.outputs import Output, measure, outputs_of
+from pipelines.dvc.storage import storage
 from pipelines.errors import DamagedError, PipelineError
 from pipelines.git.commits import contents_of
 from stages.results.reading import provenance_of, read_provenance
@@ -54,7 +54,7 @@ def read_record(content: bytes, name: str) -> Record:
     outputs = {output.path: output for _, output in outputs_of(lock, name)}
     if not outputs:
         raise PipelineError(
-            f"{name}: expected a lock as DVC writes it, found no outputs; run `dvc repro`."
+            f"{name}: expected a lock as DVC writes it, found no outputs; restore it."
         )
     return Record(frozenset(lock["stages"]), outputs)
 
@@ -104,7 +104,7 @@ def place(folder: Path, commit: str, output: Output, top: Path) -> Path:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_bytes(content)
     if not contents:
-        cache = Path(dvc(folder, "cache", "dir"))
+        cache = storage(folder).cache
         fetch_to_cache([output], cache, partial(remote.fetch, folder))
         _link(output, cache, target)
     return target

@@ -10,6 +10,7 @@ from pipelines.dvc import remote
 from pipelines.dvc.command import dvc
 from pipelines.dvc.objects import fetch_to_cache
 from pipelines.dvc.outputs import Output, check_measured, measure
+from pipelines.dvc.storage import storage
 from pipelines.errors import PipelineError, RecordError
 from pipelines.git.command import git
 from pipelines.git.commits import LARGEST, contents_of
@@ -39,7 +40,7 @@ def accept_result(folder: Path, request: Request) -> str:
     recorded = verify(request, result)
     in_cache = [output for output in recorded if request.expected.outs[output.path]]
     in_git = [output for output in recorded if not request.expected.outs[output.path]]
-    cache = Path(dvc(folder, "cache", "dir"))
+    cache = storage(folder).cache
     check_measured(
         in_git,
         [

@@ -16,10 +16,10 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from pipelines.dvc import remote
-from pipelines.dvc.command import dvc
 from pipelines.dvc.expected import Expected, read_expected
 from pipelines.dvc.objects import object_names
 from pipelines.dvc.stages import Stage
+from pipelines.dvc.storage import storage
 from pipelines.errors import NoWorkerError, PipelineError
 from pipelines.system.environment import here
 from pipelines.system.timing import Timing
@@ -112,7 +112,7 @@ def push_request(stage: Stage, folder: Path, expected: Expected, timing: Timing)
         PipelineError: a remote refuses, or lacks what was pushed to it.
     """
     with timing.part("push the stage's inputs"):
-        cache = Path(dvc(folder, "cache", "dir"))
+        cache = storage(folder).cache
         names = object_names(inputs_of(expected), cache)
         remote.push(folder, expected.inputs, names)
     in_git = [dep["path"] for dep in expected.deps if dep["path"] not in expected.inputs]

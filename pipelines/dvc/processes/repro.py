@@ -17,9 +17,9 @@ from pipelines.dvc.lock_record import LOCK
 from pipelines.dvc.processes.committed import check_done
 from pipelines.dvc.repair import changed_outputs, damaged_objects, make_dvc_rehash, read_quickly
 from pipelines.dvc.run_cache import remove_empty_runs
+from pipelines.dvc.storage import locked_storage
 from pipelines.dvc.store import Store
 from pipelines.git.repository import Repository
-from pipelines.system.lock import lock_cache
 
 # If DVC restores a stage from a damaged object, only the next check finds it.
 _ATTEMPTS = 5
@@ -63,8 +63,8 @@ def repair(repository: Repository, log: Callable[[str], object]) -> bool:
     while damaged := damaged_objects(cache, differing):
         found = True
         owner = f"repro (process {os.getpid()})"
-        with lock_cache(repository.folder, repository.state, owner, log):
-            for line in Store(repository.folder).replace(damaged):
+        with locked_storage(repository, owner, log) as storage:
+            for line in Store(repository.folder, storage).replace(damaged):
                 log(line)
     return found
 

@@ -38,14 +38,14 @@ def test_server_that_does_not_respond_is_reported_without_its_password(address: 
     place = address.format(port=free_port())
     result = server.reachable(f"http://somebody:secret@{place}/api")
     assert result.state == "missing"
-    assert f"Expected a Prefect server at {place}, from PREFECT_API_URL" in result.finding
+    assert result.finding.startswith("Expected Prefect's server at PREFECT_API_URL, found no ")
     assert "secret" not in str(result)
 
 
 def test_address_of_another_program_is_reported(prefect: Prefect) -> None:
     result = server.reachable(f"{prefect.url}/elsewhere")
     assert result.state == "missing"
-    assert result.finding.endswith("found HTTP status 404.")
+    assert result.finding.endswith("/elsewhere.")
 
 
 def test_server_of_another_version_is_a_warning(client: SyncPrefectClient) -> None:

@@ -15,7 +15,7 @@ def test_complete_repository_with_a_complete_remote_is_ok(toy: Path, tmp_path: P
     results = list(storage.run_checks(toy))
     assert {result.state for result in results} == {"ok"}, results
     assert [result.part for result in results] == [
-        "DVC", "DVC cache", "DVC cache space", "DVC remote"
+        "DVC files", "DVC", "DVC cache", "DVC cache space", "DVC remote"
     ]  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def test_suggested_command_fixes_a_pipeline_that_dvc_rejects(
     name: str, content: str, found: str, toy: Path
 ) -> None:
     (toy / name).write_text(content)
-    (result,) = storage.run_checks(toy)
+    *_, result = storage.run_checks(toy)
     assert (result.part, result.state) == ("DVC", "missing")
     assert found in result.finding
     subprocess.run(result.fix.split(), cwd=toy, check=True, capture_output=True)
@@ -108,3 +108,23 @@ def test_remote_that_takes_too_long_is_a_warning(toy: Path, tmp_path: Path) -> N
 )
 def test_no_password_is_quoted(line: str) -> None:
     assert storage.reason(["a warning", line]) == "cannot reach http://host/path."
+
+
+def test_lock_that_blocks_dvc_is_named_with_the_command_that_removes_it(toy: Path) -> None:
+    dvc(toy, "config", "--local", "core.hardlink_lock", "true")
+    (left,) = storage.hard_links(toy)
+    assert left.state == "missing"
+    assert left.finding == (
+        "Expected no lock, found .dvc/tmp/lock .dvc/tmp/rwlock.lock, of the other kind."
+    )
+    subprocess.run(left.fix.split(), cwd=toy, check=True)
+    dvc(toy, "commit", "--force")
+    assert [result.state for result in storage.hard_links(toy)] == ["ok"]
+
+    lock = toy / ".dvc" / "tmp" / "lock"
+    lock.touch()
+    lock.with_name("claim.lock").hardlink_to(lock)
+    (held,) = storage.hard_links(toy)
+    assert held.state == "warning"
+    assert "of a command of DVC's, or of one that was killed" in held.finding
+    assert held.fix == "rm .dvc/tmp/lock    # if no command of DVC's is running"

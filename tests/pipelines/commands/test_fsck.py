@@ -24,8 +24,9 @@ def remote(toy: Path) -> Path:
     return store
 
 
-def fsck(toy: Path) -> tuple[int, str]:
-    done = pipelines(toy, "fsck")
+def fsck(toy: Path, *options: str) -> tuple[int, str]:
+    """Check what any commit needs, unless other options are given."""
+    done = pipelines(toy, "fsck", *(options or ("--all",)))
     return done.code, done.out + done.err
 
 
@@ -118,6 +119,37 @@ def test_objects_of_older_commits_are_checked(toy: Path, git: Git) -> None:
     code, output = fsck(toy)
     assert (code, f"needed by {first}\n" in output) == (3, True)
     assert "5 objects checked" in output
+
+
+def test_without_all_only_what_is_kept_is_checked(toy: Path, git: Git) -> None:
+    git("branch", "runs/1")
+    train(toy, 3)
+    damage(cache(toy), MODEL)
+    code, output = fsck(toy, "--runs", "0")
+    assert (code, f"quarantined {MODEL}: damaged in the cache" in output) == (0, True)
+    code, output = fsck(toy, "--runs", "1")
+    assert (code, f"lost        {MODEL} model.txt: missing" in output) == (3, True)
+
+
+def test_nothing_is_lost_in_a_new_clone(toy: Path) -> None:
+    train(toy, 3)
+    clone = toy.parent / "clone"
+    run(toy.parent, "git", "clone", "--quiet", "toy", "clone")
+
+    code, output = fsck(clone)
+
+    assert code == 0
+    assert f"absent      {MODEL} model.txt: never in this cache, and there is no remote" in output
+    assert "0 lost" in output
+    assert output.endswith("were never here; `make repro` at a commit makes its own.\n")
+    # What this clone has made can be lost, and what only the other one has made cannot.
+    dvc(clone, "repro")
+    made = md5(b"fast 3 one\n")
+    object_path(cache(clone), made).unlink()
+    code, output = fsck(clone)
+    assert code == 3
+    assert f"lost        {made} model.txt: missing" in output
+    assert f"absent      {MODEL} model.txt" in output
 
 
 def test_files_of_a_folder_and_its_list_are_checked(toy: Path, remote: Path, git: Git) -> None:

@@ -25,7 +25,7 @@ def shown(folder: Path, what: str) -> dict[str, object]:
 def test_gto_reads_what_is_tagged(folder: Path, commit: Commit) -> None:
     version = Version("v1.0.0", commit())
     artifacts = registry.artifacts_of(folder, "HEAD")
-    assert artifacts == ("net", "lite")
+    assert artifacts == {"net": "a", "lite": "b"}
     made = registry.tag(folder, artifacts, version, "production")
     assert made == ["lite#production#1", "lite@v1.0.0", "net#production#1", "net@v1.0.0"]
     for artifact in artifacts:
