@@ -97,11 +97,9 @@ def pipeline(
         file: the file whose stages run, after those that they depend on. tuning/dvc.yaml searches
             recipes.
     """
-    lateness = (dt.datetime.now(tz=dt.UTC) - flow_run.scheduled_start_time).total_seconds()
-    # A run that is tried again was in time, or was wanted, at first.
-    if late_after and lateness > late_after and flow_run.run_count <= 1:
-        message = f"started {lateness:.0f} s late; late_after allows {late_after:g} s"
-        return Completed(name="Skipped", message=message)
+    lateness = dt.datetime.now(tz=dt.UTC) - flow_run.scheduled_start_time
+    if reason := too_late(lateness, flow_run.run_count, late_after):
+        return Completed(name="Skipped", message=reason)
     policy = Policy(pool_wait, pool_empty, pool_timeout, pool_lost) if train_on == "pool" else None
     changes = [*set_param, *([f"recipe={recipe}"] if recipe else [])]
     options = Options(changes, push, promote, file, policy)
@@ -116,6 +114,14 @@ def pipeline(
         return Cancelled(message=str(error))
     except PipelineError as error:
         return report_missed(Failed(message=str(error)))
+
+
+def too_late(lateness: dt.timedelta, tries: int, late_after: float | None) -> str | None:
+    """Return why a run is to be skipped, or ``None``; a run that is tried again is not late."""
+    seconds = lateness.total_seconds()
+    if late_after is None or seconds <= late_after or tries > 1:
+        return None
+    return f"started {seconds:.0f} s late; late_after allows {late_after:g} s"
 
 
 def _run_here(repository: Repository, lock_fd: int, options: Options) -> State:

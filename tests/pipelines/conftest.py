@@ -13,12 +13,15 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.helpers import ROOT
 from tests.pipelines.prefect_server import Prefect, copy_home, free_port, running
+from tests.pipelines.promoting import commit
 from tests.pipelines.repositories import (
     Git,
     copy_toy,
     copy_toy_with_worker,
     isolate,
+    isolated,
     make_gated,
     run,
 )
@@ -125,3 +128,23 @@ def start(prefect: Prefect, toy: Path) -> Iterator[Callable[..., FlowRun]]:
     yield start
     for begun in runs:
         begun.kill()
+
+
+@pytest.fixture(scope="session")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What is copied for each test."""
+    root = tmp_path_factory.mktemp("committed")
+    with isolated(root):
+        folder = make_gated(root / "gated")
+        commit(folder, 50)
+        yield folder
+
+
+@pytest.fixture
+def promotable(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository whose model is committed, with its gate report; a copy for each test."""
+    isolate(monkeypatch, tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("COLUMNS", "200")
+    shutil.copytree(committed, tmp_path / "gated", symlinks=True)
+    return tmp_path / "gated"
