@@ -17,6 +17,8 @@ except ImportError as error:
         "error: expected every package of the environment to be importable, found: "
         f"{error}; recreate the environment: make --always-make setup."
     )
+except KeyboardInterrupt:
+    sys.exit(ExitCode.INTERRUPTED)
 
 COMMANDS = (
     "repro",
@@ -63,7 +65,7 @@ def pipelines() -> None:
     """Run, compare, promote and verify the image-classification pipeline.
 
     Exit codes: 0 done; 1 an error; 2 a wrong command line; 3 worse, blocked, different or lost; 4
-    better; 5 cannot be determined.
+    better; 5 cannot be determined; 130 interrupted.
     """
 
 
@@ -78,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except PipelineError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(ExitCode.ERROR)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
 
 
 if __name__ == "__main__":

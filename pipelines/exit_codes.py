@@ -18,3 +18,5 @@ class ExitCode(IntEnum):
     """The later of two commits is significantly better."""
     UNKNOWN = 5
     """The outcome is unknown, because a record or an artifact is missing."""
+    INTERRUPTED = 130
+    """Ctrl-C ended the command; a shell reports the same code."""

@@ -48,6 +48,7 @@ def version() -> CheckResult:
 def repository(folder: Path) -> CheckResult:
     """Check that the folder is in a repository that has a commit."""
     try:
+        Repository(folder)
         head = git(folder, "log", "-1", "--format=%h, %s")
     except PipelineError as error:
         fix = "git init && git add --all && git commit -m 'Begin'"

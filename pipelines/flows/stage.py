@@ -118,21 +118,20 @@ def _reproduce_here(stage: Stage, folder: Path, lock_fd: int, python: Path) -> S
 
     with TemporaryDirectory() as temporary:
         reported, progress_file = Path(temporary, "outcome.json"), Path(temporary, "progress.jsonl")
-        progress = Progress(stage.name, ProgressFile(progress_file))
-
-        def on_line(line: str) -> None:
-            if not line:
-                return
-            logger.info(line)
-            lines.append(line)
-            progress.update()
-
         options = ["--file", stage.file, "--outcome", str(reported)]
         module = "pipelines.dvc.processes.reproduce"
         command = [str(python), "-m", module, *options, "--", str(folder), stage.name]
         environment = {PROGRESS_FILE: str(progress_file)}
         try:
-            run(command, PROJECT, on_line, stage.meta.timeout, [lock_fd], environment)
+            with Progress(stage.name, ProgressFile(progress_file)) as progress:
+
+                def on_line(line: str) -> None:
+                    if line:
+                        logger.info(line)
+                        lines.append(line)
+                        progress.update()
+
+                run(command, PROJECT, on_line, stage.meta.timeout, [lock_fd], environment)
         except TimedOutError:
             limit = f"{stage.meta.timeout:g} s, its meta.timeout in dvc.yaml"
             return Failed(message=f"stage {stage.name} was ended after {limit}.")

@@ -21,11 +21,12 @@ class Repository:
         folder: anywhere in a working copy of it.
 
     Raises:
-        PipelineError: there is no Git repository.
+        PipelineError: there is no Git repository, or the project is in a subfolder of a larger one.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(git(folder, "rev-parse", "--show-toplevel"))
+        self._check_is_project(folder)
         common = git(folder, "rev-parse", "--path-format=absolute", "--git-common-dir")
         self.state = Path(common) / "pipeline"
         """The folder for the lock of runs and for their worktrees."""
@@ -33,6 +34,15 @@ class Repository:
             self.state.mkdir(exist_ok=True)
             # A group that shares the repository also shares this.
             self.state.chmod(Path(common).stat().st_mode)
+
+    def _check_is_project(self, folder: Path) -> None:
+        place = folder.resolve()
+        project = next((one for one in (place, *place.parents) if (one / ".dvc").is_dir()), None)
+        if project and project != self.folder.resolve() and project.is_relative_to(self.folder):
+            raise PipelineError(
+                f"expected the project at the top of its Git repository, found {project} within "
+                f"{self.folder}; give it a repository of its own: git init {project}."
+            )
 
     def commit_of(self, ref: str) -> str:
         """Return the hash of the commit that ``ref`` names; ``PipelineError`` if none does."""

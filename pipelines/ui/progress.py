@@ -4,6 +4,8 @@ A stage appends lines such as ``{"done": 2, "total": 3, "unit": "epoch", "values
 to the file that the environment variable ``PROGRESS_FILE`` names.
 """
 
+import contextvars
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Self, cast
@@ -23,6 +25,8 @@ from pydantic_core import PydanticCustomError
 
 from pipelines.ui.absence import server_may_be_away
 
+# Seconds to wait for the last update when a stage has ended.
+_LAST_UPDATE = 10
 # Bytes to read at once; a longer line is not valid.
 _LARGEST = 1 << 16
 
@@ -98,7 +102,10 @@ class ProgressFile:
 
 
 class Progress:
-    """Updates a progress artifact after each report of a stage.
+    """Updates a progress artifact with the newest report of a stage, while a block runs.
+
+    It does so in a thread: Prefect's client tries for minutes to reach a server that is away, and
+    whoever reads the stage's output must not wait for that, or the stage would wait too.
 
     Args:
         stage: the stage's name.
@@ -109,12 +116,34 @@ class Progress:
         self._stage = stage
         self._file = file
         self._artifact: UUID | None = None
+        self._due = threading.Event()
+        self._ended = False
+        # Prefect knows by the context which run an artifact belongs to.
+        run = contextvars.copy_context().run
+        self._thread = threading.Thread(target=run, args=(self._update,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended = True
+        self._due.set()
+        self._thread.join(_LAST_UPDATE)
 
     def update(self) -> None:
-        """Show the newest report, if there is one since the last call."""
-        if report := self._file.newest():
-            with server_may_be_away():
-                self._show(report)
+        """Have the newest report shown soon."""
+        self._due.set()
+
+    def _update(self) -> None:
+        ended = False
+        while not ended:
+            self._due.wait()
+            self._due.clear()
+            ended = self._ended
+            if report := self._file.newest():
+                with server_may_be_away():
+                    self._show(report)
 
     def _show(self, report: Report) -> None:
         percent, description = report.percent, report.description

@@ -34,13 +34,13 @@ def test_help_lists_every_command_and_every_exit_code() -> None:
     listed = re.findall(r"^│ ([a-z]+) ", done.out, re.MULTILINE)
     codes = " ".join(done.out.split()).partition("Exit codes:")[2].partition("╭")[0]
     assert listed == list(COMMANDS)
-    assert {int(code) for code in re.findall(r"\d", codes)} == set(ExitCode)
+    assert {int(code) for code in re.findall(r"\d+", codes)} == set(ExitCode)
 
 
 def test_documentation_lists_every_exit_code() -> None:
     page = (ROOT / "docs" / "verification.md").read_text()
     table = page.partition("| exit code |")[2].partition("\n\n")[0]
-    assert {int(code) for code in re.findall(r"^\| (\d) \|", table, re.MULTILINE)} == set(ExitCode)
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)} == set(ExitCode)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

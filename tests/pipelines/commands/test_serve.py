@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -181,3 +182,23 @@ def test_ctrl_c_ends_all_processes_and_sigterm_the_next_server_in_the_background
         assert names.count("Crash silent runs") == 1
         assert names.count("Run on arrival") == 1
         all_end(process, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 1, 4])
+def test_ctrl_c_during_the_start_ends_everything_without_a_traceback(
+    project: Path, seconds: float
+) -> None:
+    with subprocess.Popen(
+        [PYTHON, "-m", "pipelines", "serve", "--port", str(free_port())],
+        cwd=project,
+        env=os.environ | {"PYTHONPATH": str(project)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        time.sleep(seconds)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert "Traceback" not in output
+    wait_until(lambda: all(is_gone(child.pid) for child in children))

@@ -11,7 +11,21 @@ from pipelines.errors import PipelineError
 from pipelines.git.command import git
 from pipelines.git.repository import Repository, commit_changes
 from pipelines.system import process
+from tests.helpers import pipelines
 from tests.pipelines.repositories import isolate, run
+
+PROJECT_COMMANDS = (
+    "repro",
+    "diff",
+    "errors",
+    "gate",
+    "promote",
+    "rollback production",
+    "verify",
+    "fsck",
+    "space",
+    "gc",
+)
 
 
 @pytest.fixture
@@ -181,3 +195,31 @@ def test_conversion_of_line_ends_leaves_every_byte(folder: Path) -> None:
 
     with Repository(folder).worktree("main", "run") as worktree:
         assert (worktree / "a.txt").read_bytes() == b"one\n"
+
+
+def test_project_in_a_subfolder_of_a_larger_repository_is_refused_in_one_sentence(
+    folder: Path,
+) -> None:
+    project = folder / "projects" / "digits"
+    (project / ".dvc").mkdir(parents=True)
+    (project / "stages").mkdir()
+    for below in (project, project / "stages"):
+        with pytest.raises(
+            PipelineError, match=rf"^expected the project at the top .* found {project} within "
+        ):
+            Repository(below)
+    assert Repository(folder).folder == folder
+
+    run(project, "git", "init", "--quiet")
+
+    assert Repository(project / "stages").folder == project
+
+
+@pytest.mark.parametrize("command", PROJECT_COMMANDS)
+def test_every_command_refuses_a_project_in_a_subfolder(folder: Path, command: str) -> None:
+    project = folder / "project"
+    (project / ".dvc").mkdir(parents=True)
+    done = pipelines(project, *command.split())
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("error: expected the project at the top of its Git repository")
+    assert len(done.err.splitlines()) == 1
