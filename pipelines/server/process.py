@@ -15,6 +15,8 @@ CLONE = "PIPELINE_CLONE"
 """The variable that gives a worker's folder to prefect.yaml."""
 PREFECT = (sys.executable, "-m", "prefect")
 
+_interrupted = threading.Event()
+
 Log = Callable[[str], object]
 
 
@@ -22,7 +24,12 @@ def interrupt_by_either_signal() -> None:
     """Make SIGTERM act like Ctrl-C, and let both work in background processes too."""
     # A script that starts this in the background ignores SIGINT, and child processes inherit that.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(*_: object) -> None:
+    _interrupted.set()
+    raise KeyboardInterrupt
 
 
 def prefect(*arguments: str) -> None:
@@ -35,11 +42,12 @@ def prefect(*arguments: str) -> None:
 
 
 def pass_on(name: str, process: "subprocess.Popen[str]", log: Log) -> None:
-    """Log each line that a process prints, after the process's name."""
+    """Log each line that a process prints, after the process's name, until an interrupt."""
 
     def read() -> None:
         for line in process.stdout or ():
-            if line.strip():
+            # Prefect prints tracebacks when it is interrupted during its start.
+            if line.strip() and not _interrupted.is_set():
                 log(f"{name} | {line.rstrip()}")
 
     threading.Thread(target=read, daemon=True).start()
