@@ -13,6 +13,7 @@ from typing import NamedTuple
 import httpx
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 
 class _Miss(NamedTuple):
@@ -28,9 +29,14 @@ _missed: list[_Miss] = []
 
 @contextmanager
 def server_may_be_away() -> Iterator[None]:
-    """Turn the error of an unreachable or refusing Prefect server into a logged warning."""
+    """Turn the error of an unreachable or refusing Prefect server into a logged warning.
+
+    Prefect's client tries for a minute. Once that was in vain, each later request is tried once.
+    """
+    settings = {PREFECT_CLIENT_MAX_RETRIES: 0} if _missed else {}
     try:
-        yield
+        with temporary_settings(settings):
+            yield
     except httpx.HTTPError as error:
         _missed.append(_Miss(dt.datetime.now(tz=dt.UTC), repr(error)))
         # Prefect also prints this on standard error.
