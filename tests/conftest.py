@@ -4,7 +4,9 @@ import fcntl
 import gzip
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,13 @@ from stages.shared.artifacts import Array
 from tests.helpers import ROOT
 from tests.small_mnist import FOLDER, write_small_params, yaml
 from tests.small_project import Project, copy_project
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have Prefect write below the temporary folder: it needs a home when it is imported."""
+    home = tempfile.mkdtemp(prefix="prefect-home-")
+    os.environ["PREFECT_HOME"] = home
+    config.add_cleanup(partial(shutil.rmtree, home, ignore_errors=True))
 
 
 @pytest.hookimpl(trylast=True)

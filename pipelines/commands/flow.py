@@ -1,5 +1,8 @@
 """Run the pipeline as a Prefect flow."""
 
+import httpx
+
+from pipelines.errors import PipelineError
 from pipelines.server.reach import check_settings
 
 
@@ -19,4 +22,11 @@ def main() -> None:
 
     # Heartbeats are for unattended runs; Prefect stops them only at whole seconds.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        raise SystemExit(not pipeline(return_state=True).is_completed())
+        try:
+            state = pipeline(return_state=True)
+        except httpx.HTTPError as error:
+            raise PipelineError(
+                f"expected Prefect's server to accept the end of the run, found {error!r}; the "
+                "stages that ran are recorded, and the next run goes on from there."
+            ) from None
+    raise SystemExit(not state.is_completed())

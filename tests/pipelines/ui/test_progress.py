@@ -1,11 +1,15 @@
 import json
+import threading
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
+from pipelines.ui import progress as ui
 from pipelines.ui.progress import ProgressFile, Report
 from stages.shared import progress
+from tests.helpers import PATIENCE
 
 FIRST = Report(done=1, total=3, unit="epoch", values={"loss": 0.5})
 SECOND = Report(done=2, total=3, unit="epoch", values={"loss": 0.25})
@@ -95,3 +99,39 @@ def test_what_a_stage_writes_is_read(file: ProgressFile, monkeypatch: pytest.Mon
     monkeypatch.setenv(progress.VARIABLE, str(file.path))
     progress.report("epoch", 1, 3, {"loss": 0.5})
     assert file.newest() == FIRST
+
+
+def test_reader_of_the_output_does_not_wait_for_a_server_that_is_slow(
+    file: ProgressFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answered = threading.Event(), threading.Event()
+    artifact, shown = uuid4(), list[tuple[object, ...]]()
+
+    def create(*_: object, **__: object) -> UUID:
+        asked.set()
+        answered.wait(PATIENCE)
+        return artifact
+
+    def update(artifact: UUID, percent: float, description: str) -> None:
+        shown.append((artifact, percent, description))
+
+    monkeypatch.setattr(ui, "create_progress_artifact", create)
+    monkeypatch.setattr(ui, "update_progress_artifact", update)
+    with ui.Progress("train", file) as progress:
+        append(file, line(FIRST))
+        progress.update()
+        assert asked.wait(PATIENCE)
+        # The server does not answer yet, and the stage goes on.
+        for report in (FIRST, SECOND):
+            append(file, line(report))
+            progress.update()
+        answered.set()
+    assert shown == [(artifact, SECOND.percent, SECOND.description)]
+
+
+def test_end_shows_the_last_report(file: ProgressFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[float] = []
+    monkeypatch.setattr(ui, "create_progress_artifact", lambda percent, **_: shown.append(percent))
+    with ui.Progress("train", file):
+        append(file, line(SECOND))
+    assert shown == [SECOND.percent]
