@@ -1,12 +1,12 @@
 """Fixtures that tests of several folders share."""
 
+import atexit
 import fcntl
 import gzip
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,9 @@ from tests.helpers import ROOT
 from tests.small_mnist import FOLDER, write_small_params, yaml
 from tests.small_project import Project, copy_project
 
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Have Prefect write below the temporary folder: it needs a home when it is imported."""
-    home = tempfile.mkdtemp(prefix="prefect-home-")
-    os.environ["PREFECT_HOME"] = home
-    config.add_cleanup(partial(shutil.rmtree, home, ignore_errors=True))
+# Prefect needs a folder that it can write to as soon as another conftest.py imports it.
+os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="prefect-home-")
+atexit.register(shutil.rmtree, os.environ["PREFECT_HOME"], ignore_errors=True)
 
 
 @pytest.hookimpl(trylast=True)
