@@ -18,9 +18,10 @@ Edit = Callable[[Path, str, Any], None]
 
 @pytest.mark.core
 def test_a_second_repro_runs_nothing_and_commits_can_be_compared(
-    project: Project, edit: Edit
+    project: Project, edit: Edit, tmp_path: Path
 ) -> None:
-    run, folder = project.run, project.folder
+    run, folder, temporary = project.run, project.folder, tmp_path / "temporary"
+    temporary.mkdir()
     assert "Data and pipelines are up to date" in run("dvc", "repro")
     assert artifacts.read_json(folder / "reports" / "metrics.json")["test"]["images"] == 200
     assert (folder / "reports" / "index.html").is_file()
@@ -34,8 +35,9 @@ def test_a_second_repro_runs_nothing_and_commits_can_be_compared(
     assert "Data and pipelines are up to date" in run("dvc", "repro")
 
     edit(folder / "params.yaml", "recipes.fast.split.validation_images", 120)
-    ran = run("dvc", "repro")
+    ran = run("dvc", "repro", TMPDIR=str(temporary))
     assert "Running stage 'train'" in ran
+    assert list(temporary.iterdir()) == []
     assert "Stage 'retrain' didn't change, skipping" in ran
     project.commit()
     assert "validation.accuracy" in run("dvc", "metrics", "diff", "HEAD~1")
