@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed-from-$(LOCK)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor repro flow serve tune test test-all lint check lock bench
+.PHONY: help setup doctor repro flow serve tune test test-all faults lint check lock bench
 
 help: ## list these targets; python -m pipelines --help lists every other command
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: $(INSTALLED) ## run the tests, without most of the slow ones
 
 test-all: $(INSTALLED) ## run all tests
 	pytest
+
+faults: $(INSTALLED) ## disturb every stage at every call to write, and count what holds (hours)
+	python -m benchmarks.faults
 
 lint: $(INSTALLED) ## check format, style, types and imports
 	pre-commit run --all-files
