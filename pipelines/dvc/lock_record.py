@@ -32,7 +32,7 @@ def read_lock(content: bytes, name: str) -> Mapping[str, Any]:
     try:
         lock = parse_yaml(content) or {}
     except FormatError as error:
-        raise RecordError(f"{name}: {error}; restore one that DVC wrote.") from None
+        raise RecordError(f"{name}: {error}; restore it.") from None
     stages = lock.get("stages", {}) if isinstance(lock, dict) else None
     if not isinstance(stages, dict) or not all(isinstance(one, dict) for one in stages.values()):
         raise RecordError(f"expected {name} to have records by stage, found none; restore it.")

@@ -53,7 +53,7 @@ def outputs_of(lock: Any, name: str) -> list[tuple[str, Output]]:
         place = ".".join(map(str, ("stages", *first["loc"])))
         raise PipelineError(
             f"{name}: expected a lock as DVC writes it, found at {place}: {first['msg']}; "
-            "restore one that DVC wrote."
+            "restore it."
         ) from None
     except (KeyError, TypeError):
         raise PipelineError(
@@ -66,7 +66,7 @@ def outputs_of(lock: Any, name: str) -> list[tuple[str, Output]]:
         if path.is_absolute() or ".." in path.parts or output.path in seen:
             raise PipelineError(
                 f"{name}: expected outputs within the repository, each once, found {output.path}; "
-                "restore one that DVC wrote."
+                "restore it."
             )
         seen.add(output.path)
     return found

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 from pipelines import PROJECT
 from pipelines.errors import PipelineError
@@ -100,7 +101,11 @@ def work(
     command = [*PREFECT, "worker", "start", "--pool", pool, "--type", "process", *options]
     while not until():
         begin = time.monotonic()
-        with started(command, PROJECT, locks) as worker:
+        # Prefect uses one folder in /tmp for the workers of all users, and killed runs leave files.
+        with (
+            TemporaryDirectory(prefix="worker-", ignore_cleanup_errors=True) as temporary,
+            started(command, PROJECT, locks, {"TMPDIR": temporary}) as worker,
+        ):
             pass_on("worker", worker, log)
             while not until() and worker.poll() is None:
                 time.sleep(1)

@@ -49,6 +49,7 @@ def test_suggested_command_fixes_a_repository_of_another_user(
     toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("GIT_CONFIG_COUNT", raising=False)
     # Git's own tests pretend so.
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     result = repository.repository(toy)

@@ -42,4 +42,4 @@ def test_lock_that_dvc_did_not_write_is_rejected(lock: Any, found: str) -> None:
     output = str(refused.value)
     assert output.startswith("dvc.lock: expected ")
     assert found in output
-    assert output.endswith("restore one that DVC wrote.")
+    assert output.endswith("restore it.")
