@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, NodeEvent
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    Event,
+    NodeEvent,
+)
 
 from stages.shared.text import printable, without_secrets
 
@@ -23,6 +30,9 @@ LARGEST = 1 << 24
 """Most bytes of a file to parse, unless its reader sets another limit."""
 LARGEST_YAML = 1 << 20
 """Most bytes of a YAML file; a ``dvc.lock`` with a thousand files has about 100 kB."""
+
+# Most characters for the parser in pure Python, which takes a second for them.
+_LARGEST_PURE = 1 << 15
 
 _DEEPEST = 64
 _TOO_DEEP = f"values nested more than {_DEEPEST} deep"
@@ -125,9 +135,12 @@ def parse_yaml(content: bytes) -> Any:
 
 def _from_yaml(text: str) -> Any:
     try:
-        _check_values(text)
-        # Without `pure`, this is the parser in C. It is about ten times as fast.
-        return _plain(YAML(typ="safe").load(text))
+        try:
+            return _loaded(text, pure=False)
+        except YAMLError:
+            if len(text) > _LARGEST_PURE:
+                raise
+            return _loaded(text, pure=True)
     except _FoundError:
         raise
     # ruamel.yaml raises its own errors, and many of Python's for unexpected input.
@@ -135,6 +148,15 @@ def _from_yaml(text: str) -> Any:
         reason = " ".join(str(error).split()) or type(error).__name__
         # Some of its errors quote values.
         raise _FoundError(f"a mistake ({printable(without_secrets(reason))[:200]})") from None
+
+
+def _loaded(text: str, *, pure: bool) -> Any:
+    """Load YAML with the parser in C, which DVC uses, or in pure Python.
+
+    The one in C is ten times as fast, but refuses a colon within flow style: ``{url: http://host}``.
+    """
+    _check_values(YAML(typ="safe", pure=pure).parse(text))
+    return _plain(YAML(typ="safe", pure=pure).load(text))
 
 
 def parse_table(content: bytes) -> tuple[tuple[str, ...], list[Line]]:
@@ -228,12 +250,12 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _check_values(text: str) -> None:
+def _check_values(events: Iterable[Event]) -> None:
     """Refuse deep nesting and too many values before they take minutes and memory to construct."""
     total = 0
     above: list[tuple[str | None, int]] = []  # the anchor and the number of each open collection
     sizes: dict[str, int] = {}
-    for event in YAML(typ="safe").parse(text):
+    for event in events:
         if isinstance(event, CollectionEndEvent):
             anchor, first = above.pop()
             if anchor:

@@ -20,6 +20,11 @@ def printable(text: object) -> str:
     return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
 
 
+def printable_lines(text: object) -> str:
+    """Return ``str(text)`` as ``printable`` does, but keep its line breaks."""
+    return "\n".join(map(printable, str(text).split("\n")))
+
+
 def without_secrets(text: str) -> str:
     """Return ``text`` without the user name, password, query and fragment of every URL in it."""
     return _ADDRESS.sub(_public, text)

@@ -77,6 +77,10 @@ def test_what_is_no_json_is_a_clause(content: bytes, found: str) -> None:
         (b"5: 0.9", {"5": 0.9}),
         (b"x: &a {b: 1}\ny: *a\nz: {<<: *a}", {"x": {"b": 1}, "y": {"b": 1}, "z": {"b": 1}}),
         (b"a: .inf", {"a": float("inf")}),
+        (
+            b"a: {url: http://host:80, time: 12:30}",
+            {"a": {"url": "http://host:80", "time": "12:30"}},
+        ),
     ],
 )
 def test_yaml_is_read_as_dvc_does(content: bytes, value: object) -> None:
@@ -137,7 +141,7 @@ PARSE = """
 import resource, sys
 from stages.shared import formats
 resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
-resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
+resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
 try:
     getattr(formats, sys.argv[1])(sys.stdin.buffer.read())
 except formats.FormatError as error:
@@ -153,6 +157,8 @@ except formats.FormatError as error:
         ("parse_yaml", b"x" * 10_000_000),
         ("parse_yaml", b"".join(b"k%d: x\n" % number for number in range(90_000))),
         ("parse_yaml", b"- |\n" * (1 << 18)),
+        ("parse_yaml", b"[a:b" + b",a" * 16_000 + b"]"),
+        ("parse_yaml", b"[a:b]\n" + MERGES),
         ("parse_yaml", b"?\n" * (1 << 17)),
         ("parse_json", b"[" + b"{}," * (1 << 22)),
         ("parse_table", b"a\n" * (1 << 23)),
