@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.exit_codes import ExitCode
+from stages.shared.text import printable_lines
 
 try:
     import typer
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(arguments, prog_name="python -m pipelines")
     except PipelineError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {printable_lines(error)}", err=True)
         sys.exit(ExitCode.ERROR)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)

@@ -31,6 +31,7 @@ from stages.shared.artifacts import ArtifactError
 from stages.shared.command import PathOption
 from stages.shared.formats import FormatError
 from stages.shared.parameters import Parameters, Seeded
+from stages.shared.text import printable
 
 # The files that the page links to, by the names of the links.
 _LINKED = {
@@ -62,6 +63,7 @@ def main(
     dataset = parameters.chosen("dataset", Dataset)
     seed = parameters.chosen("recipe", Seeded).seed
     names, lookalikes = dataset.classes, dataset.lookalikes
+    visible = [printable(name) for name in names]
     images = artifacts.read_array(arrays / "train_images.npy")
     labels = artifacts.read_array(arrays / "train_labels.npy")
     test_images = artifacts.read_array(arrays / "test_images.npy")
@@ -84,14 +86,18 @@ def main(
     drawn = {
         name: png(figure)
         for name, figure in {
-            "data_grid": gallery.data_grid(images, labels, names),
+            "data_grid": gallery.data_grid(images, labels, visible),
             "lookalikes": gallery.lookalikes(
-                images, labels, names, lookalikes.of, lookalikes.resembling
+                images,
+                labels,
+                visible,
+                printable(lookalikes.of),
+                printable(lookalikes.resembling),
             ),
             "history": learning,
-            "first_predictions": gallery.first_predictions(test_images, answers, names),
-            "misclassified": gallery.misclassified(test_images, wrong, names),
-            "confusion_matrix": charts.confusion_matrix(counts, names),
+            "first_predictions": gallery.first_predictions(test_images, answers, visible),
+            "misclassified": gallery.misclassified(test_images, wrong, visible),
+            "confusion_matrix": charts.confusion_matrix(counts, visible),
         }.items()
     }
     page = render(

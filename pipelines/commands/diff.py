@@ -10,6 +10,7 @@ from pipelines.comparison.compare import compare, compare_errors
 from pipelines.comparison.table import as_markdown, as_table
 from pipelines.exit_codes import ExitCode
 from pipelines.git.repository import Repository
+from stages.shared.text import printable
 
 EXITS = {
     "chance": ExitCode.OK,
@@ -44,5 +45,5 @@ def main(
         typer.echo(as_markdown(titles, sections))
     else:
         Console().print(as_table(titles, sections))
-    typer.echo(errors.summary)
+    typer.echo(printable(errors.summary))
     raise SystemExit(EXITS[errors.outcome])

@@ -7,6 +7,7 @@ from pipelines.checks.everything import run_checks
 from pipelines.checks.result import CheckResult
 from pipelines.errors import PipelineError
 from pipelines.exit_codes import ExitCode
+from stages.shared.text import printable
 
 
 def main() -> None:
@@ -36,5 +37,5 @@ def main() -> None:
 
 def shown(result: CheckResult) -> str:
     """Return the lines that display a result."""
-    fix = f"{'':9}{'':17}{result.fix}\n" if result.fix else ""
-    return f"{result.state:9}{result.part:17}{result.finding}\n{fix}"
+    fix = f"{'':9}{'':17}{printable(result.fix)}\n" if result.fix else ""
+    return f"{result.state:9}{result.part:17}{printable(result.finding)}\n{fix}"

@@ -10,6 +10,7 @@ from pipelines.dvc.integrity import check
 from pipelines.dvc.storage import locked_storage
 from pipelines.exit_codes import ExitCode
 from pipelines.git.repository import Repository
+from stages.shared.text import printable
 
 
 def main(
@@ -29,7 +30,7 @@ def main(
         report = check(repository.folder, storage, None if every else runs)
     for kind in ("repaired", "quarantined", "removed", "absent", "lost", "unreadable"):
         for line in getattr(report, kind):
-            typer.echo(f"{kind:12}{line}")
+            typer.echo(printable(f"{kind:12}{line}"))
     typer.echo(
         f"{report.checked} objects checked: {len(report.repaired)} repaired, "
         f"{len(report.quarantined)} quarantined, {len(report.lost)} lost; "

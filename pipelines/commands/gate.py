@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 from rich.table import Column, Table
-from rich.text import Text
 
 from pipelines.errors import PipelineError
 from pipelines.exit_codes import ExitCode
 from pipelines.git.repository import Repository
 from pipelines.promotion.criteria import described
 from pipelines.promotion.results import in_folder
+from pipelines.ui.terminal import plain
+from stages.shared.text import printable
 
 if TYPE_CHECKING:
     from pipelines.promotion.gate import GateReport
@@ -37,7 +38,7 @@ def main() -> None:
     report = gate.run_gate(folder, read, "the working copy", criteria)
     gate.write(folder, report)
     Console().print(as_table(report))
-    typer.echo(summary(report, gate.GATE))
+    typer.echo(printable(summary(report, gate.GATE)))
     raise SystemExit(ExitCode.OK if report.passed else ExitCode.NEGATIVE)
 
 
@@ -47,7 +48,7 @@ def as_table(report: "GateReport") -> Table:
     table = Table(*(Column(header=header, overflow="fold") for header in headers))
     for result in report.criteria:
         cells = (result.criterion, described(result.found), result.required)
-        table.add_row(*map(Text, cells), Text("passed" if result.passed else "failed"))
+        table.add_row(*map(plain, cells), "passed" if result.passed else "failed")
     return table
 
 

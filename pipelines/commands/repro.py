@@ -8,6 +8,7 @@ import typer
 
 from pipelines.exit_codes import ExitCode
 from pipelines.git.repository import Repository
+from stages.shared.text import printable
 
 
 def main(
@@ -35,4 +36,4 @@ def main(
         raise SystemExit(ExitCode.ERROR)
     if not targets:
         for line in summary(repository):
-            typer.echo(line)
+            typer.echo(printable(line))

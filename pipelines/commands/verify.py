@@ -2,20 +2,20 @@
 
 import os
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Column, Table
-from rich.text import Text
 
 from pipelines.exit_codes import ExitCode
 from pipelines.git.repository import Repository
 from pipelines.system.lock import exclusive
+from pipelines.ui.terminal import plain
 from pipelines.verification.findings import Finding
 from pipelines.verification.verify import overall_outcome, summary, verify
+from stages.shared.text import printable
 
 EXITS = {
     "verified": ExitCode.OK,
@@ -37,13 +37,16 @@ def main(
     repository = Repository(Path.cwd())
     commit = repository.commit_of(revision)
     owner = f"the verification of {revision} (process {os.getpid()})"
-    log = partial(typer.echo, err=True)
+
+    def log(line: str) -> None:
+        typer.echo(printable(line), err=True)
+
     # A run removes the worktrees that it finds, so only one run may use them at a time.
     with exclusive(repository.state / "lock", owner, "wait", log) as lock_fd:
         verification = verify(repository, commit, lock_fd, log)
     Console().print(as_table(verification.findings))
     for sentence in summary(revision, verification):
-        typer.echo(sentence)
+        typer.echo(printable(sentence))
     raise SystemExit(EXITS[overall_outcome(verification.findings)])
 
 
@@ -52,6 +55,5 @@ def as_table(findings: Sequence[Finding]) -> Table:
     headers = ("artifact", "outcome", "first difference, or what is required")
     table = Table(*(Column(header=header, overflow="fold") for header in headers))
     for finding in findings:
-        # Text, because rich would interpret markup in a plain string.
-        table.add_row(*map(Text, finding))
+        table.add_row(*map(plain, finding))
     return table

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from stages.results.models import Check, Checks
+from stages.shared.text import without_secrets
 
 ACCURACY = "test.accuracy"
 NOTHING = "–"  # noqa: RUF001 - a dash, as tables have it
@@ -179,7 +180,7 @@ def shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:.6g}"
-    text = str(value)
+    text = without_secrets(str(value))
     return text[:_SHORT] if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text) else text
 
 

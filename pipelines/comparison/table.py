@@ -7,6 +7,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from pipelines.comparison.differences import Row
+from pipelines.ui.terminal import plain
+from stages.shared.text import printable
 
 _SAME = Row("no difference", "", "")
 
@@ -18,13 +20,13 @@ def as_table(commits: Sequence[str], sections: Mapping[str, Sequence[Row]]) -> T
         commits: the names of the two.
         sections: the rows of each, by its title.
     """
-    # Text, because rich would interpret markup in a string; folded, so that nothing is cut off.
-    headers = map(Text, ("", *commits, "difference"))
+    # Folded, so that nothing is cut off.
+    headers = map(plain, ("", *commits, "difference"))
     table = Table(*(Column(header=header, overflow="fold") for header in headers))
     for title, rows in sections.items():
         table.add_row(Text(title, style="bold"))
         for row in rows or [_SAME]:
-            table.add_row(*map(Text, row))
+            table.add_row(*map(plain, row))
         table.add_section()
     return table
 
@@ -39,5 +41,5 @@ def as_markdown(commits: Sequence[str], sections: Mapping[str, Sequence[Row]]) -
 
 
 def _escaped(text: str) -> str:
-    """Escape the characters that are markup in GitHub's Markdown."""
-    return re.sub(r"([\\|<>*_`~\[\]])", r"\\\1", " ".join(text.split()))
+    """Escape the characters that are markup in GitHub's Markdown, or that nobody would see."""
+    return re.sub(r"([\\|<>*_`~$&\[\]])", r"\\\1", printable(" ".join(text.split())))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.dvc.lock_record import LOCK, lock_at, read_lock
+from pipelines.dvc.lock_record import LOCK, lock_at, lock_in
 from pipelines.dvc.objects import entries, list_at, object_path
 from pipelines.dvc.outputs import DIRECTORY, outputs_of
 from pipelines.errors import PipelineError
@@ -126,8 +126,8 @@ def of_working_copy(folder: Path) -> list[Need]:
     added = git(folder, "ls-files", "-z", "--cached", "--others", "--", "*.dvc").split("\0")
     found = []
     for path in (*LOCKS, *added):
-        if path and (folder / path).is_file():
-            record = read_lock((folder / path).read_bytes(), path)
+        if path:
+            record = lock_in(folder, path)
             lock = {"stages": {path: record}} if path.endswith(".dvc") else record
             found += [Need(out.md5, out.path, stage, "") for stage, out in outputs_of(lock, path)]
     return found

@@ -6,17 +6,34 @@ from typing import Any
 
 from pipelines.errors import RecordError
 from pipelines.git.commits import contents_of
-from stages.shared.formats import FormatError, parse_yaml
+from stages.shared.formats import LARGEST_YAML, FormatError, parse_yaml, read_file
 
 LOCK = "dvc.lock"
-LARGEST_LOCK = 1 << 24
-"""Maximum size of a ``dvc.lock`` in bytes; one with a thousand files has about 100 kB."""
+LARGEST_LOCK = LARGEST_YAML
+"""Maximum size of a ``dvc.lock`` in bytes."""
 
 
 def lock_at(folder: Path, commit: str, path: str = LOCK) -> Mapping[str, Any]:
     """Read a commit's ``dvc.lock``; empty if the commit has none."""
     content = contents_of(folder, commit, path, LARGEST_LOCK).get("", b"")
     return read_lock(content, f"{path} of {commit}")
+
+
+def lock_in(folder: Path, path: str = LOCK) -> Mapping[str, Any]:
+    """Read a ``dvc.lock`` or a ``.dvc`` file of a working copy; without it, no stage is recorded.
+
+    Raises:
+        RecordError: it is not a regular file, or is not YAML, or has no records by stage.
+    """
+    try:
+        content = read_file(folder / path, LARGEST_LOCK)
+    except FileNotFoundError:
+        return {"stages": {}}
+    except FormatError as error:
+        raise RecordError(f"{path}: {error}; restore one that DVC wrote.") from None
+    except OSError as error:
+        raise RecordError(f"{path}: expected a lock, found: {error}; restore it.") from None
+    return read_lock(content, path)
 
 
 def read_lock(content: bytes, name: str) -> Mapping[str, Any]:

@@ -7,14 +7,10 @@ the object should have. Damaged objects found here are fetched from the remote o
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from pipelines.dvc import inventory
 from pipelines.dvc.inventory import Need
-from pipelines.dvc.lock_record import read_lock
+from pipelines.dvc.lock_record import lock_in
 from pipelines.dvc.objects import hash_of, is_intact, object_path
 from pipelines.dvc.outputs import folder_hash, outputs_of
 
@@ -49,17 +45,8 @@ def damaged_objects(cache: Path, needs: Sequence[Need]) -> list[Need]:
 
 def _recorded(folder: Path) -> Iterator[Need]:
     for path in inventory.LOCKS:
-        if (folder / path).is_file():
-            for stage, output in outputs_of(read_quickly((folder / path).read_bytes(), path), path):
-                yield Need(output.md5, output.path, stage, _HERE)
-
-
-def read_quickly(content: bytes, name: str) -> Any:
-    """Read a lock with the fast C parser, which also reads paths and hashes as text."""
-    try:
-        return YAML(typ="safe").load(content) or {}
-    except YAMLError:
-        return read_lock(content, name)
+        for stage, output in outputs_of(lock_in(folder, path), path):
+            yield Need(output.md5, output.path, stage, _HERE)
 
 
 def _found(path: Path) -> str | None:

@@ -20,6 +20,7 @@ from pipelines.dvc.storage import Storage
 from pipelines.dvc.store import Removal, Store, note_removed
 from pipelines.errors import PipelineError
 from pipelines.system.helper import ask_for
+from stages.shared.text import printable
 
 
 def remove(folder: Path, cache: Path, gone: Sequence[CachedObject]) -> None:
@@ -119,13 +120,14 @@ def tables(folder: Path, storage: Storage, refs: Sequence[KeptRef]) -> list[Tabl
             *(names for commit, names in by_commit.items() if commit != ref.commit)
         )
         name = ref.name.removeprefix("refs/heads/").removeprefix("refs/")
-        by_ref.add_row(*map(Text, (name, size_of(own), size_of(own - others))))
+        by_ref.add_row(*map(Text, (printable(name), size_of(own), size_of(own - others))))
     left = unneeded(folder, storage, refs)
     by_ref.add_row(*map(Text, ("unneeded", size_of(one.name for one in left), "")))
     stages = _table("stage of HEAD", "its outputs")
     head = all_needs(folder, store, [refs[0].commit])
     for stage in dict.fromkeys(need.stage for need in head):
-        stages.add_row(*map(Text, (stage, size_of(n.name for n in head if n.stage == stage))))
+        size = size_of(need.name for need in head if need.stage == stage)
+        stages.add_row(*map(Text, (printable(stage), size)))
     return [by_ref, stages]
 
 

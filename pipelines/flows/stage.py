@@ -20,6 +20,7 @@ from pipelines.ui.progress import Progress, ProgressFile
 from pipelines.workers.policy import Policy
 from pipelines.workers.submit import submit
 from stages.shared.progress import VARIABLE as PROGRESS_FILE
+from stages.shared.text import printable
 
 # EX_TEMPFAIL of sysexits.h: stages exit with it if a retry may help.
 _TEMPORARY = 75
@@ -127,8 +128,8 @@ def _reproduce_here(stage: Stage, folder: Path, lock_fd: int, python: Path) -> S
 
                 def on_line(line: str) -> None:
                     if line:
-                        logger.info(line)
-                        lines.append(line)
+                        logger.info(printable(line))
+                        lines.append(printable(line))
                         progress.update()
 
                 run(command, PROJECT, on_line, stage.meta.timeout, [lock_fd], environment)

@@ -17,7 +17,7 @@ from pipelines.dvc import remote
 from pipelines.dvc.cache_limit import keep_within, mark_used, read_budget
 from pipelines.dvc.command import dvc
 from pipelines.dvc.expected import difference, read_expected
-from pipelines.dvc.lock_record import read_lock
+from pipelines.dvc.lock_record import lock_in
 from pipelines.dvc.objects import fetch_to_cache, object_names, object_path
 from pipelines.dvc.outputs import Output
 from pipelines.dvc.stages import read_stages
@@ -114,7 +114,7 @@ def push_result(folder: Path, cache: Path, request: Request) -> tuple[Sequence[O
     Raises:
         PipelineError: a remote refuses, or lacks what was pushed to it.
     """
-    lock_record = read_lock((folder / request.lock).read_bytes(), request.lock)
+    lock_record = lock_in(folder, request.lock)
     record = lock_record["stages"][request.stage]
     made = outputs(request, record)
     in_cache = [output for output in made if request.expected.outs[output.path]]

@@ -3,7 +3,11 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from ruamel.yaml import YAML
+from pydantic import BaseModel, ValidationError
+
+from pipelines.errors import PipelineError
+from stages.shared.formats import LARGEST_YAML, FormatError, parse_yaml, read_file
+from stages.shared.validation import sentences
 
 
 class Deployment(NamedTuple):
@@ -14,10 +18,34 @@ class Deployment(NamedTuple):
     work_pool: str
 
 
+class _Pool(BaseModel):
+    name: str
+
+
+class _Entry(BaseModel):
+    name: str
+    entrypoint: str
+    work_pool: _Pool
+
+
+class _File(BaseModel):
+    deployments: list[_Entry]
+
+
 def read_deployments(path: Path) -> list[Deployment]:
-    """Return the deployments in a ``prefect.yaml``."""
-    entries = YAML(typ="safe", pure=True).load(path)["deployments"]
+    """Return the deployments in a ``prefect.yaml``.
+
+    Raises:
+        PipelineError: it cannot be read, or a deployment lacks a name, an entrypoint or a pool.
+    """
+    try:
+        file = _File.model_validate(parse_yaml(read_file(path, LARGEST_YAML)))
+    except FormatError as error:
+        raise PipelineError(f"{path.name}: {error}.") from None
+    except OSError as error:
+        raise PipelineError(f"{path.name}: expected a YAML file, found: {error}.") from None
+    except ValidationError as error:
+        raise PipelineError(f"{path.name}: {sentences(error)}.") from None
     return [
-        Deployment(entry["name"], entry["entrypoint"], entry["work_pool"]["name"])
-        for entry in entries
+        Deployment(entry.name, entry.entrypoint, entry.work_pool.name) for entry in file.deployments
     ]

@@ -13,6 +13,7 @@ import psutil
 
 from pipelines.errors import PipelineError
 from pipelines.system import guard
+from stages.shared.text import printable
 
 # Seconds for processes to end by themselves; cancelling must take less than 10 in all.
 _GRACE = 4
@@ -118,6 +119,7 @@ def output(
     Raises:
         PipelineError: the program failed; the message has its reason.
     """
+    _check(command)
     done = subprocess.run(
         command,
         cwd=folder,
@@ -152,7 +154,11 @@ def started(
     It also ends if this process dies, by whatever means. Standard output and error are at
     ``stdout``, unless ``stderr`` is ``subprocess.PIPE``. The folder of an absolute program, or else
     of this Python, comes first in PATH. For the other arguments, see ``run``.
+
+    Raises:
+        PipelineError: an argument has a zero byte.
     """
+    _check(command)
     reading, writing = os.pipe()
     program = Path(command[0])
     own = program.parent if program.is_absolute() else Path(sys.executable).parent
@@ -177,6 +183,17 @@ def started(
         finally:
             end(process)
             os.close(writing)
+
+
+def _check(command: Sequence[str]) -> None:
+    """Refuse arguments that no program can receive: they may be parameters of a run."""
+    for argument in command:
+        try:
+            receivable = b"\0" not in os.fsencode(argument)
+        except UnicodeEncodeError:
+            receivable = False
+        if not receivable:
+            raise PipelineError(f"expected text without zero bytes, found {printable(argument)}.")
 
 
 def end(process: "subprocess.Popen[str]", grace: float = _GRACE) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 
 from pipelines import PROJECT, PROVENANCE
-from pipelines.dvc.lock_record import LOCK
+from pipelines.dvc.lock_record import LARGEST_LOCK, LOCK
 from pipelines.dvc.worktree import worktree
 from pipelines.errors import PipelineError
 from pipelines.git.repository import Repository
@@ -60,7 +60,7 @@ def rerun(repository: Repository, commit: str, lock_fd: int, log: Log) -> Iterat
         ran = _run_stages(folder, python, lock_fd, log)
         if not (folder / LOCK).is_file():
             raise PipelineError(f"expected the run of {commit[:7]} to write {LOCK}, found none.")
-        record = read_record((folder / LOCK).read_bytes(), f"{LOCK} of the rerun")
+        record = read_record(read_file(folder / LOCK, LARGEST_LOCK), f"{LOCK} of the rerun")
         if left := sorted(record.stages - ran):
             raise PipelineError(
                 f"expected all {len(record.stages)} stages of {commit[:7]} to run, found that "

@@ -7,10 +7,16 @@ from typing import Never
 
 from tqdm import tqdm
 
+from stages.dataset.deadline import within
 from stages.dataset.sources import Opener, SourceError, describe, opened
 from stages.dataset.transfer import TransferError, receive
 from stages.params.dataset import DataFile, FolderSource, Source
 from stages.shared.errors import TemporaryError
+from stages.shared.text import printable
+
+CONNECTION_SECONDS = 60
+SLOWEST = 50_000
+"""Bytes of a file per second: a source that takes longer is given up."""
 
 
 class FetchError(TemporaryError):
@@ -72,8 +78,10 @@ def _fetch_from(
 
 def _fetch_one(open_file: Opener, file: DataFile, target: Path, progress: "tqdm[Never]") -> str:
     verified = progress.n
+    seconds = CONNECTION_SECONDS + file.bytes / SLOWEST
+    late = f"not the whole file within {seconds:.0f} s"
     try:
-        with open_file(file.name) as stream:
+        with within(seconds, SourceError(late)), open_file(file.name) as stream:
             receive(stream, file, target, progress.update)
     except (TransferError, SourceError) as error:
         # Discard the progress of a failed file.
@@ -89,7 +97,7 @@ def _message(
 ) -> str:
     folders = [source.path for source in sources if isinstance(source, FolderSource)]
     where = (
-        f"put them into the folder {folders[0]}"
+        f"put them into the folder {printable(folders[0])}"
         if folders
         else "put them into a folder and add {kind: folder, path: FOLDER} to sources in params.yaml"
     )

@@ -29,6 +29,7 @@ DTYPES: dict[int, np.dtype[Any]] = {
     0x0E: np.dtype(">f8"),
 }
 MAXIMUM_DIMENSIONS = 4
+MAXIMUM_BYTES = 1 << 32
 GZIP_MAGIC = b"\x1f\x8b"
 BLOCK = 1 << 20
 
@@ -71,7 +72,7 @@ def read(path: Path) -> Array:
     """
     try:
         if not path.is_file():
-            found = "a folder" if path.is_dir() else "no such file"
+            found = "a folder, a device or a pipe" if path.exists() else "no such file"
             raise IdxError(f"{path}: expected an IDX file, found {found}.")
         with path.open("rb") as file:
             compressed = file.read(2) == GZIP_MAGIC
@@ -142,12 +143,12 @@ def _header(path: Path, file: io.BufferedIOBase) -> Header:
 
 
 def _unzipped_size(unzipped: gzip.GzipFile, header: Header) -> str:
-    """Count the uncompressed bytes; stop at the first byte beyond the size in the header."""
-    size = header.header_bytes
-    while chunk := unzipped.read(min(BLOCK, header.file_bytes + 1 - size)):
+    """Count the uncompressed bytes; stop beyond the size in the header, and beyond the limit."""
+    size, most = header.header_bytes, min(header.file_bytes, MAXIMUM_BYTES)
+    while chunk := unzipped.read(min(BLOCK, most + 1 - size)):
         size += len(chunk)
-        if size > header.file_bytes:
-            return f"more than {header.file_bytes}"
+        if size > most:
+            return f"more than {most}"
     return f"{size}"
 
 
@@ -157,6 +158,8 @@ def _check_size(path: Path, header: Header, found: str) -> None:
             f"{path}: expected {header.file_bytes} bytes for {_product(header.shape)} "
             f"{header.dtype.newbyteorder('=')} numbers, found {found} bytes."
         )
+    if header.file_bytes > MAXIMUM_BYTES:
+        raise IdxError(f"{path}: expected at most {MAXIMUM_BYTES} bytes, found {found}.")
 
 
 def _numbers(file: io.BufferedIOBase, header: Header) -> Array:

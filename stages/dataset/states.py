@@ -6,9 +6,21 @@ from collections.abc import Callable, Iterator, Sequence
 
 import requests
 
-from stages.dataset.sources import CONNECT_SECONDS, READ_SECONDS, SourceError, describe, npm, opened
+from stages.dataset.deadline import within
+from stages.dataset.sources import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    SourceError,
+    address,
+    describe,
+    npm,
+    opened,
+    status_of,
+)
 from stages.dataset.transfer import TransferError
 from stages.params.dataset import FolderSource, NpmSource, Source, WebSource
+
+STATE_SECONDS = 60
 
 # Status codes for absent files: S3 responds with 403 if listing the folder is not allowed.
 _ABSENT = {403, 404, 410}
@@ -77,15 +89,16 @@ def _of_web(source: WebSource, names: Sequence[str]) -> Iterator[Sequence[str | 
     with requests.Session() as session:
         for name in names:
             try:
-                response = session.head(
-                    f"{source.url.rstrip('/')}/{name}{source.suffix}",
-                    allow_redirects=True,
-                    timeout=(CONNECT_SECONDS, READ_SECONDS),
-                    headers={"Accept-Encoding": "identity"},
-                )
+                with within(STATE_SECONDS, SourceError(f"no answer within {STATE_SECONDS} s")):
+                    response = session.head(
+                        address(source, name),
+                        allow_redirects=True,
+                        timeout=(CONNECT_SECONDS, READ_SECONDS),
+                        headers={"Accept-Encoding": "identity"},
+                    )
             except requests.RequestException as error:
                 raise SourceError(f"no answer ({type(error).__name__})") from error
-            status = f"HTTP {response.status_code} {response.reason}"
+            status = status_of(response)
             if response.status_code in _ABSENT:
                 raise TransferError(status)
             if not response.ok:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stages.shared.errors import UserError
+from stages.shared.text import printable
 
 # Size of the largest picture: 40 million pixels with four channels of 16 bits each.
 MAXIMUM_BYTES = 320_000_000
@@ -49,12 +50,17 @@ def collect(folder: Path, maximum_bytes: int = MAXIMUM_BYTES) -> Collected:
         a regular file.
     """
     entries = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
-    refused = {path.name: reason for path in entries if (reason := _refusal(path, maximum_bytes))}
-    files = {path.name: path for path in entries if path.name not in refused and path.is_file()}
+    refusals = {path: _refusal(path, maximum_bytes) for path in entries}
+    refused = {printable(path.name): reason for path, reason in refusals.items() if reason}
+    files = {path.name: path for path in entries if not refusals[path] and path.is_file()}
     return Collected(files, refused)
 
 
 def _refusal(path: Path, maximum_bytes: int) -> str | None:
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        return "expected a name in UTF-8, found another encoding; rename it."
     if path.is_symlink():
         return "expected a file, found a link, which is not followed; put a copy in its place."
     if path.is_dir():

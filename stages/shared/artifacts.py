@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ import safetensors.numpy
 
 from stages.shared.errors import UserError
 from stages.shared.formats import FormatError, parse_json, parse_table, read_file
+from stages.shared.text import printable
 
 Array = np.ndarray[Any, Any]
 UNREADABLE = (OSError, ValueError, safetensors.SafetensorError, TypeError, AttributeError)
@@ -26,6 +28,14 @@ Content = TypeVar("Content")
 
 # Largest JSON or CSV file, in bytes: enough for half a million answers in ten classes.
 _LARGEST = 1 << 26
+# Largest file of one array. An IDX file has less than half of that.
+_LARGEST_ARRAY = 1 << 32
+# Largest safetensors file. TensorFlow Lite's format, which the weights are exported to, has the
+# same limit.
+_LARGEST_TENSORS = 1 << 31
+# Characters of a header of .npy, which is a Python expression; those of this project have 128.
+_LONGEST_HEADER = 1000
+_LONGEST_FINDING = 300
 
 
 class ArtifactError(UserError):
@@ -132,19 +142,22 @@ def read_table(path: Path, texts: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def read_array(path: Path) -> Array:
-    """Memory-map a ``.npy`` artifact, read-only; ``ArtifactError`` if it is missing or damaged."""
+    """Memory-map a ``.npy`` artifact of numbers, read-only.
+
+    Raises:
+        ArtifactError: the file is missing, damaged or too large.
+    """
     try:
-        _check_is_file(path)
-        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        return _mapped(path)
+    # NumPy raises many of Python's errors for a damaged header.
+    except Exception as error:
         raise _unreadable(path, "a .npy array", error) from error
-    return array
 
 
 def read_tensors(path: Path) -> dict[str, Array]:
     """Read named arrays from safetensors; ``ArtifactError`` if it is missing or damaged."""
     try:
-        return tensors_and_metadata(path)[0]
+        return tensors_and_metadata(path, _LARGEST_TENSORS)[0]
     except UNREADABLE as error:
         raise _unreadable(path, "a safetensors file", error) from error
 
@@ -164,8 +177,9 @@ def tensors_and_metadata(
 
 def finding(error: Exception) -> str:
     """Return in one line why a file could not be read."""
-    missing = isinstance(error, FileNotFoundError)
-    return "no such file" if missing else " ".join(str(error).split()).rstrip(".")
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    return printable(" ".join(str(error).split()).rstrip(".")[:_LONGEST_FINDING]) or "damage"
 
 
 def _flush(path: Path) -> None:
@@ -175,6 +189,20 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _mapped(path: Path) -> Array:
+    _check_is_file(path, _LARGEST_ARRAY)
+    with warnings.catch_warnings():
+        # NumPy only warns of a header of Python 2 and of a size that overflows.
+        warnings.simplefilter("error")
+        array = np.lib.format.open_memmap(path, mode="r", max_header_size=_LONGEST_HEADER)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"values of the type {array.dtype}")
+    size, expected = path.stat().st_size, array.offset + array.nbytes
+    if size != expected:
+        raise ValueError(f"{size:,} bytes, but a header of {expected:,}")
+    return array
 
 
 def _check_is_file(path: Path, maximum_bytes: int = sys.maxsize) -> None:

@@ -15,15 +15,37 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
-from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    Event,
+    NodeEvent,
+)
+
+from stages.shared.text import printable, without_secrets
 
 LARGEST = 1 << 24
 """Most bytes of a file to parse, unless its reader sets another limit."""
+LARGEST_YAML = 1 << 20
+"""Most bytes of a YAML file; a ``dvc.lock`` with a thousand files has about 100 kB."""
+
+# Most characters for the parser in pure Python, which takes a second for them.
+_LARGEST_PURE = 1 << 15
 
 _DEEPEST = 64
 _TOO_DEEP = f"values nested more than {_DEEPEST} deep"
 # Counted after YAML aliases are expanded: a few lines of them can stand for billions of values.
-_MOST_VALUES = 1 << 20
+_MOST_VALUES = 1 << 18
+# Bits. Python refuses to write integers of more than 4,300 digits, but reads hexadecimal ones.
+_LONGEST_INTEGER = 1 << 13
+_TOO_LONG = "a whole number of thousands of digits"
+_TOO_MANY = f"more than {_MOST_VALUES} values"
+# A CSV file: half a million answers in ten classes have 7 million cells.
+_MOST_ROWS = 1 << 20
+_MOST_CELLS = 1 << 23
+_LONGEST_LINE = 1 << 20
 
 
 class FormatError(ValueError):
@@ -74,6 +96,9 @@ def parse_json(content: bytes) -> Any:
 
 
 def _from_json(text: str) -> Any:
+    # Count before the values take memory; texts can contain these characters too.
+    if sum(map(text.count, ",[{")) > 4 * _MOST_VALUES:
+        raise _FoundError(_TOO_MANY)
     try:
         return json.loads(
             text,
@@ -90,7 +115,7 @@ def _from_json(text: str) -> Any:
         raise
     except ValueError:
         # Python limits the number of digits of an integer.
-        raise _FoundError("a whole number of thousands of digits") from None
+        raise _FoundError(_TOO_LONG) from None
 
 
 def parse_yaml(content: bytes) -> Any:
@@ -99,50 +124,80 @@ def parse_yaml(content: bytes) -> Any:
     Integer keys become text. An empty file gives None. Unlike JSON, YAML allows infinity and NaN.
 
     Raises:
-        FormatError: it is malformed, has a duplicate key, or has a value that JSON lacks, such as a
-            date.
+        FormatError: it is too large or malformed, has a duplicate key, or has a value that JSON
+            lacks, such as a date.
     """
+    if len(content) > LARGEST_YAML:
+        raise FormatError(f"expected a YAML file of at most {LARGEST_YAML} bytes, found more")
     with _expecting("a YAML file"):
         return _from_yaml(_text(content))
 
 
 def _from_yaml(text: str) -> Any:
     try:
-        _check_depth(text)
-        return _plain(YAML(typ="safe", pure=True).load(text))
+        try:
+            return _loaded(text, pure=False)
+        except YAMLError:
+            if len(text) > _LARGEST_PURE:
+                raise
+            return _loaded(text, pure=True)
     except _FoundError:
         raise
     # ruamel.yaml raises its own errors, and many of Python's for unexpected input.
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise _FoundError(f"a mistake ({reason[:200]})") from None
+        # Some of its errors quote values.
+        raise _FoundError(f"a mistake ({printable(without_secrets(reason))[:200]})") from None
+
+
+def _loaded(text: str, *, pure: bool) -> Any:
+    """Load YAML with the parser in C, which DVC uses, or in pure Python.
+
+    The one in C is ten times as fast, but refuses a colon within flow style: ``{url: http://host}``.
+    """
+    _check_values(YAML(typ="safe", pure=pure).parse(text))
+    return _plain(YAML(typ="safe", pure=pure).load(text))
 
 
 def parse_table(content: bytes) -> tuple[tuple[str, ...], list[Line]]:
     """Parse CSV (RFC 4180) into a header and rows, where each row has one cell for each column.
 
     Raises:
-        FormatError: there is no header, it repeats a column, a row has more or fewer cells, or a
-            quote is not closed.
+        FormatError: there is no header, it repeats a column, a row has more or fewer cells, a quote
+            is not closed, or there are too many cells.
     """
     with _expecting("a CSV file"):
-        header, *lines = _lines(_text(content)) or [Line(1, ())]
-        if not header.cells:
+        lines = _lines(_text(content))
+        header = next(lines, Line(1, ())).cells
+        if not header:
             raise _FoundError("no header")
-        if twice := _first_repeated(header.cells):
+        if (twice := _first_repeated(header)) is not None:
             raise _FoundError(f"the column {_quoted(twice)} twice")
-        for number, cells in lines:
-            if len(cells) != len(header.cells):
-                raise _FoundError(f"{len(cells)} of {len(header.cells)} cells at line {number}")
-    return header.cells, lines
+        found: list[Line] = []
+        for line in lines:
+            if len(line.cells) != len(header):
+                raise _FoundError(f"{len(line.cells)} of {len(header)} cells at line {line.number}")
+            # Each takes many times the memory of its text.
+            if len(found) >= min(_MOST_ROWS, _MOST_CELLS // len(header)):
+                raise _FoundError(f"more than {len(found)} rows of {len(header)} cells")
+            found.append(line)
+    return header, found
 
 
-def _lines(text: str) -> list[Line]:
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _lines(text: str) -> Iterator[Line]:
+    rows = csv.reader(_short(io.StringIO(text, newline="")), strict=True)
     try:
-        return [Line(rows.line_num, tuple(row)) for row in rows]
+        for row in rows:
+            yield Line(rows.line_num, tuple(row))
     except csv.Error as error:
         raise _FoundError(f"a mistake at line {rows.line_num} ({error})") from None
+
+
+def _short(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        if len(line) > _LONGEST_LINE:
+            raise _FoundError(f"more than {_LONGEST_LINE} characters at line {number}")
+        yield line
 
 
 @contextmanager
@@ -166,7 +221,7 @@ def _text(content: bytes) -> str:
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if twice := _first_repeated(name for name, _ in pairs):
+    if (twice := _first_repeated(name for name, _ in pairs)) is not None:
         raise _FoundError(f"the key {_quoted(twice)} twice")
     return dict(pairs)
 
@@ -195,13 +250,30 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _check_depth(text: str) -> None:
-    """Refuse deep nesting first: ruamel.yaml would take minutes to load it."""
-    depth = 0
-    for event in YAML(typ="safe", pure=True).parse(text):
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > _DEEPEST:
+def _check_values(events: Iterable[Event]) -> None:
+    """Refuse deep nesting and too many values before they take minutes and memory to construct."""
+    total = 0
+    above: list[tuple[str | None, int]] = []  # the anchor and the number of each open collection
+    sizes: dict[str, int] = {}
+    for event in events:
+        if isinstance(event, CollectionEndEvent):
+            anchor, first = above.pop()
+            if anchor:
+                sizes[anchor] = total - first
+        elif isinstance(event, AliasEvent):
+            if event.anchor in {anchor for anchor, _ in above}:
+                raise _FoundError(_TOO_DEEP)
+            total += sizes.get(event.anchor, 1)
+        elif isinstance(event, NodeEvent):
+            if isinstance(event, CollectionStartEvent):
+                above.append((event.anchor, total))
+            elif event.anchor:
+                sizes[event.anchor] = 1
+            total += 1
+        if len(above) > _DEEPEST:
             raise _FoundError(_TOO_DEEP)
+        if total > _MOST_VALUES:
+            raise _FoundError(_TOO_MANY)
 
 
 def _plain(value: Any) -> Any:
@@ -211,7 +283,7 @@ def _plain(value: Any) -> Any:
 
 def _copied(value: Any, budget: Iterator[int], depth: int) -> Any:
     if next(budget, None) is None:
-        raise _FoundError(f"more than {_MOST_VALUES} values")
+        raise _FoundError(_TOO_MANY)
     if isinstance(value, dict | list) and not depth:
         raise _FoundError(_TOO_DEEP)
     if isinstance(value, dict):
@@ -222,6 +294,8 @@ def _copied(value: Any, budget: Iterator[int], depth: int) -> Any:
         return [_copied(item, budget, depth - 1) for item in value]
     if isinstance(value, str):
         return _encodable(value)
+    if isinstance(value, int) and value.bit_length() > _LONGEST_INTEGER:
+        raise _FoundError(_TOO_LONG)
     if value is None or isinstance(value, bool | int | float):
         return value
     raise _FoundError(f"a value of the type {type(value).__name__}, which JSON has not")

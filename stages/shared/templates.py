@@ -1,12 +1,17 @@
 """Set up Jinja for the templates of the pages."""
 
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
+from stages.shared.text import printable
+
 
 def environment(folder: Path) -> jinja2.Environment:
-    """Return a Jinja environment for a folder: text is escaped, and an undefined name is an error.
+    """Return a Jinja environment for a folder.
+
+    Text is escaped, its invisible characters too, and an undefined name is an error.
 
     Filters: ``percent(share, digits=2)``, where a share may be None, and ``counted(number, noun)``
     with the noun's plural.
@@ -14,6 +19,7 @@ def environment(folder: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
+        finalize=_visible,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -21,6 +27,11 @@ def environment(folder: Path) -> jinja2.Environment:
     )
     environment.filters |= {"percent": _percent, "counted": _counted}
     return environment
+
+
+def _visible(value: Any) -> Any:
+    """Return what a template shows of a value; markup, such as a chart, stays as it is."""
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _percent(share: float | None, digits: int = 2) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from stages.shared.text import without_secrets
+
 
 def sentences(error: ValidationError, place: Sequence[str] = ()) -> str:
     """Return what is wrong with each invalid value, and what it must be.
@@ -35,5 +37,5 @@ def _sentence(error: ErrorDetails, above: Sequence[str]) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return a value as JSON, shortened to 60 characters."""
-    return textwrap.shorten(json.dumps(value), 60, placeholder="...")
+    """Return a value as JSON, shortened to 60 characters, without the secrets of a URL."""
+    return textwrap.shorten(without_secrets(json.dumps(value)), 60, placeholder="...")

@@ -15,6 +15,7 @@ from stages.photos.handwriting import read_handwriting, stacked
 from stages.results.handwriting import answers
 from stages.serving.exported import ExportedModel
 from stages.shared.command import run
+from stages.shared.text import printable
 
 
 def main(
@@ -34,13 +35,17 @@ def main(
 
     if as_json:
         content = {"digits": table.to_dict("records"), "unread": found.unread}
-        typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(content, indent=2))
     elif len(table):
-        typer.echo(table.to_string(index=False))
+        typer.echo(
+            table.map(lambda cell: printable(cell) if isinstance(cell, str) else cell).to_string(
+                index=False
+            )
+        )
     for name in found.digits.keys() - set(names):
-        typer.echo(f"{name}: no digit found", err=True)
+        typer.echo(printable(f"{name}: no digit found"), err=True)
     for name, reason in found.unread.items():
-        typer.echo(f"{name}: {reason}", err=True)
+        typer.echo(printable(f"{name}: {reason}"), err=True)
     if found.unread:
         raise typer.Exit(1)
 

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.__main__ import COMMANDS
 from pipelines.exit_codes import ExitCode
+from pipelines.git.command import git
 from tests.helpers import pipelines
 
 ROOT = Path(__file__).parents[2]
@@ -76,3 +77,13 @@ def test_help_of_a_command_imports_no_large_library(command: str) -> None:
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
     )
     assert done.stdout == "set()\n"
+
+
+def test_an_error_has_no_escape_sequence(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+
+    done = pipelines(tmp_path, "diff", "\x1b[2J\u202e", "main")
+
+    assert done.code == ExitCode.ERROR
+    assert r"found \x1b[2J\u202e" in done.err
+    assert done.err.removesuffix("\n").isprintable()

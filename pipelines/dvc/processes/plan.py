@@ -1,5 +1,6 @@
 """List the stages as DVC finds them: ``python -m pipelines.dvc.processes.plan FOLDER``."""
 
+import json
 import logging
 import os
 import sys
@@ -18,6 +19,9 @@ from pipelines.dvc.objects import check_intact
 from pipelines.dvc.processes.committed import recorded_outputs
 from pipelines.dvc.stages import MAIN, STAGES, Stage, parse_meta
 from pipelines.errors import PipelineError
+from stages.shared.formats import parse_yaml
+from stages.shared.text import printable
+from stages.shared.validation import shown
 
 
 def main(
@@ -33,12 +37,33 @@ def main(
     os.chdir(folder)
     try:
         if changes:
-            apply_overrides("params.yaml", changes)
+            change_params(Path("params.yaml"), changes)
         stages = plan(file, restore=restore)
     except (DvcException, PipelineError) as error:
         typer.echo(f"error: {' '.join(str(error).split())}", err=True)
         raise SystemExit(1) from None
     sys.stdout.write(STAGES.dump_json(tuple(stages)).decode() + "\n")
+
+
+def change_params(path: Path, changes: list[str]) -> None:
+    """Change values of ``params.yaml`` as ``dvc exp run --set-param`` does, but only to constants.
+
+    An interpolation such as ``${oc.env:NAME}`` would write an environment variable into the file.
+
+    Raises:
+        PipelineError: a change has another form, or sets an infinite number.
+    """
+    expected = "expected values as for `dvc exp run --set-param`, such as seed=1, found"
+    if interpolations := [change for change in changes if "${" in change]:
+        raise PipelineError(f"{expected} an interpolation: {shown(interpolations[0])}.")
+    try:
+        apply_overrides(path, changes)
+        json.dumps(parse_yaml(path.read_bytes()), allow_nan=False)
+    # Hydra and OmegaConf raise many kinds of errors for a wrong value.
+    except Exception as error:
+        reason = str(error.__cause__ or error).partition("\nSee https://")[0]
+        why = printable(" ".join(reason.split()))[:300]
+        raise PipelineError(f"{expected} {shown(changes)}: {why}.") from None
 
 
 def plan(file: str = MAIN, *, restore: bool) -> list[Stage]:

@@ -13,9 +13,9 @@ from dvc.cli import main as dvc
 from dvc.repo import Repo
 
 from pipelines.dvc.inventory import LOCKS
-from pipelines.dvc.lock_record import LOCK
+from pipelines.dvc.lock_record import LOCK, lock_in
 from pipelines.dvc.processes.committed import check_done
-from pipelines.dvc.repair import changed_outputs, damaged_objects, make_dvc_rehash, read_quickly
+from pipelines.dvc.repair import changed_outputs, damaged_objects, make_dvc_rehash
 from pipelines.dvc.run_cache import remove_empty_runs
 from pipelines.dvc.storage import locked_storage
 from pipelines.dvc.store import Store
@@ -74,6 +74,5 @@ def _records() -> dict[str, Any]:
     return {
         stage if path == LOCK else f"{path.replace('.lock', '.yaml')}:{stage}": record
         for path in LOCKS
-        if Path(path).is_file()
-        for stage, record in read_quickly(Path(path).read_bytes(), path).get("stages", {}).items()
+        for stage, record in lock_in(Path(), path).get("stages", {}).items()
     }

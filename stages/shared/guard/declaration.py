@@ -6,10 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from stages.shared.errors import UserError
+from stages.shared.formats import LARGEST_YAML, FormatError, parse_yaml, read_file
 
 PIPELINES = ("dvc.yaml", "*/dvc.yaml")
 """Patterns of the files that declare stages; their paths start at the top of the project."""
@@ -69,27 +67,24 @@ def read_declaration(stage: str) -> Declaration:
     )
 
 
-def read_yaml(path: Path, *, quickly: bool = False) -> Any:
-    """Read a YAML 1.2 file, as DVC reads it.
-
-    Args:
-        path: of the file.
-        quickly: use the parser in C, which reads YAML 1.1; text is the same in both.
+def read_yaml(path: Path) -> Any:
+    """Read a YAML 1.2 file, as DVC reads it; an empty one is an empty mapping.
 
     Raises:
         DeclarationError: there is no such file, or it is not YAML.
     """
     try:
-        return YAML(typ="safe", pure=not quickly).load(path.read_bytes()) or {}
-    except (OSError, YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise DeclarationError(f"expected a YAML file at {path}, found: {reason}.") from None
+        return parse_yaml(read_file(path, LARGEST_YAML)) or {}
+    except FormatError as error:
+        raise DeclarationError(f"{path}: {error}.") from None
+    except OSError as error:
+        raise DeclarationError(f"{path}: expected a YAML file, found: {error}.") from None
 
 
 def _pipelines() -> Iterator[tuple[Path, dict[str, Any]]]:
     for pattern in PIPELINES:
         for path in sorted(Path().glob(pattern)):
-            yield path, read_yaml(path, quickly=True)
+            yield path, read_yaml(path)
 
 
 def _values(

@@ -7,6 +7,7 @@ that is edited during the run would be recorded as if the stage had used it.
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -96,6 +97,9 @@ def _files(path: str) -> Iterator[str]:
 def _file(path: str, known: File | None) -> File:
     try:
         status = Path(path).stat()
+        # Reading a pipe or a device could block forever.
+        if not stat.S_ISREG(status.st_mode):
+            return File((), _MISSING)
         signature = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         if known and known.status == signature:
             return known
@@ -107,8 +111,7 @@ def _file(path: str, known: File | None) -> File:
 
 
 def _values(declaration: Declaration) -> Iterator[tuple[str, str]]:
-    # Two readings are only compared with each other, so the fast parser will do.
-    contents = {name: read_yaml(Path(name), quickly=True) for name, _ in declaration.parameters}
+    contents = {name: read_yaml(Path(name)) for name, _ in declaration.parameters}
     for name, place in declaration.parameters:
         value = value_at(contents[name], place)
         yield f"{place} in {name}", json.dumps(value, sort_keys=True, default=str)

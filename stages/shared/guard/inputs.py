@@ -48,7 +48,7 @@ def _records() -> Iterator[Record]:
     for pattern in PIPELINES:
         for path in sorted(Path().glob(pattern.replace(".yaml", ".lock"))):
             try:
-                content = read_yaml(path, quickly=True)
+                content = read_yaml(path)
                 for stage, record in content.get("stages", {}).items():
                     for out in record.get("outs", []):
                         yield Record(out["path"], stage, str(out.get("md5")))

@@ -63,3 +63,25 @@ def test_a_value_of_several_lines_stays_in_its_cell() -> None:
     text = as_markdown(COMMITS, {"Parameters": [Row("notes", "one\ntwo", "<b>")]})
 
     assert r"| notes | one two | \<b\> |  |" in text.splitlines()
+
+
+def test_no_control_character_or_bidirectional_mark_of_a_record_is_printed() -> None:
+    row = Row("\x1b[2Jname", "a\u202eb", "c\x9b1m", "d\ne")
+    console = Console(file=io.StringIO(), width=100)
+    with console.capture() as capture:
+        console.print(as_table(COMMITS, {"Provenance": [row]}))
+
+    assert cells(capture.get().splitlines()[-2]) == [
+        *(r"\x1b[2Jname", r"a\u202eb", r"c\x9b1m", r"d\ne")
+    ]
+    assert as_markdown(COMMITS, {"Provenance": [row]}).splitlines()[-1] == (
+        r"| \\x1b\[2Jname | a\\u202eb | c\\x9b1m | d e |"
+    )
+
+
+def test_no_html_and_no_entity_reaches_a_markdown_table() -> None:
+    row = Row("<img src=x>", "&#x202e;", "$x$", "![a](b)")
+
+    assert as_markdown(COMMITS, {"Errors": [row]}).splitlines()[-1] == (
+        r"| \<img src=x\> | \&#x202e; | \$x\$ | !\[a\](b) |"
+    )

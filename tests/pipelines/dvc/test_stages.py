@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.dvc.processes.plan import change_params
 from pipelines.dvc.stages import Meta, read_stages
 from pipelines.errors import PipelineError
 from tests.pipelines.repositories import dvc_at_work, search
@@ -77,6 +78,44 @@ def test_parameter_changes_are_applied_first(toy: Path) -> None:
 def test_unknown_parameter_is_rejected(toy: Path) -> None:
     with pytest.raises(PipelineError, match="set-param"):
         read_stages(toy, changes=["no.such.parameter=3"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "epochs=1e9999",
+        "epochs=nan",
+        "epochs=${oc.env:HOME}",
+        "epochs=${nope}",
+        "epochs=\\${nope}",
+        "epochs=${",
+        "epochs=range(1,5)",
+        "epochs=1,2",
+        "epochs",
+        "=5",
+        "epochs=a\0b",
+        "epochs=\ud800",
+        "epochs=\x1b[2J\u202e",
+        "epochs=" + "[" * 3000,
+    ],
+    ids=ascii,
+)
+def test_a_change_to_anything_but_a_constant_is_one_sentence(
+    toy: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    if "\0" in change or "\ud800" in change:
+        with pytest.raises(
+            PipelineError, match=r"^expected text without zero bytes, found epochs="
+        ):
+            read_stages(toy, changes=[change])
+        return
+    monkeypatch.chdir(toy)
+
+    with pytest.raises(PipelineError, match=r"^expected values as for `dvc exp run") as refused:
+        change_params(Path("params.yaml"), [change])
+
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 600
 
 
 def test_change_is_never_read_as_an_option(toy: Path) -> None:

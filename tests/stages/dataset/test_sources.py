@@ -1,6 +1,7 @@
 import gzip
 import http.server
 import io
+import os
 import socket
 import tarfile
 import threading
@@ -40,6 +41,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_error(503)
         elif case == "absent":
             self.send_error(404)
+        elif case == "rude":
+            self.send_response(418, "\x1b[2J" + "x" * 1000)
+            self.end_headers()
         elif case == "silent":
             threading.Event().wait(2)
         elif case == "dropped":
@@ -95,6 +99,24 @@ def test_a_web_source_without_the_file_has_only_that_against_it(
                 pass
 
 
+def test_the_words_of_a_server_are_one_line_without_escape_sequences(server: Web) -> None:
+    with pytest.raises(TransferError, match=r"^HTTP 418 \\x1b\[2Jx{193}$"):
+        content_of(web(server, "rude"), "file")
+
+
+def test_a_query_stays_at_the_end_of_the_url_of_each_file(server: Web) -> None:
+    url = f"http://127.0.0.1:{server.server_port}/whole/?token=secret"
+
+    content_of(WebSource(kind="web", url=url, suffix=".gz"), "file")
+
+    assert server.asked == ["/whole/file.gz?token=secret"]
+
+
+def test_an_invalid_url_is_a_reason() -> None:
+    with pytest.raises(SourceError, match=r"^not a valid URL$"):
+        content_of(WebSource(kind="web", url="http://[secret"), "file")
+
+
 def test_a_web_source_that_stays_busy_is_given_up(
     server: Web,
 ) -> None:
@@ -134,6 +156,21 @@ def test_a_folder_gives_its_file_under_either_name(tmp_path: Path, name: str) ->
     (tmp_path / name).write_bytes(CONTENT)
 
     assert content_of(FolderSource(kind="folder", path=str(tmp_path)), "file") == CONTENT
+
+
+def test_a_file_of_a_folder_has_a_limit(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    os.truncate(tmp_path / "file", sources.LARGEST_FILE + 1)
+
+    with pytest.raises(TransferError, match="expected at most 4,294,967,296 bytes, found more"):
+        content_of(FolderSource(kind="folder", path=str(tmp_path)), "file")
+
+
+def test_a_pipe_of_a_folder_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "file")
+
+    with pytest.raises(TransferError, match="no such file"):
+        content_of(FolderSource(kind="folder", path=str(tmp_path)), "file")
 
 
 def test_a_folder_without_the_file_has_only_that_against_it(tmp_path: Path) -> None:
@@ -250,7 +287,12 @@ def test_a_machine_without_npm_is_an_error(tmp_path: Path, monkeypatch: pytest.M
     ("source", "text"),
     [
         (WebSource(kind="web", url="https://example.org/mnist"), "https://example.org/mnist"),
+        (
+            WebSource(kind="web", url="https://ann:secret@example.org/mnist?token=secret"),
+            "https://***@example.org/mnist?***",
+        ),
         (NPM, "npm package some-package@1.0.0"),
+        (FolderSource(kind="folder", path="a\x1b[31m\u202e\n"), r"a\x1b[31m\u202e\n"),
         (FolderSource(kind="folder", path="some/folder"), "folder some/folder"),
     ],
 )

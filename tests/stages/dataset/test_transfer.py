@@ -100,6 +100,48 @@ def test_a_bomb_is_not_unpacked_beyond_the_pinned_size(tmp_path: Path) -> None:
     assert not any(tmp_path.iterdir())
 
 
+class Endless(io.RawIOBase):
+    """A stream that begins with some bytes and then repeats others."""
+
+    def __init__(self, first: bytes, repeated: bytes) -> None:
+        self.content, self.repeated = first, repeated
+        self.given = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while len(self.content) < len(buffer):
+            self.content += self.repeated * (1 + len(buffer) // len(self.repeated))
+        buffer[:] = self.content[: len(buffer)]
+        self.content = self.content[len(buffer) :]
+        self.given += len(buffer)
+        return len(buffer)
+
+
+@pytest.mark.parametrize(
+    ("first", "repeated"),
+    [
+        (gzip.compress(CONTENT), gzip.compress(b"")),
+        (b"", gzip.compress(b"")),
+        (gzip.compress(CONTENT), b"\0"),
+        (b"\x1f\x8b\x08\x08" + bytes(6), b"name"),
+        (b"\x1f\x8b\x08\x10" + bytes(6), b"comment"),
+    ],
+    ids=["empty members", "only empty members", "padding", "name", "comment"],
+)
+def test_a_gzip_stream_without_an_end_is_given_up(
+    tmp_path: Path, first: bytes, repeated: bytes
+) -> None:
+    stream = Endless(first, repeated)
+
+    with pytest.raises(TransferError, match="far longer than its content"):
+        receive(stream, FILE, tmp_path / "file", int)  # type: ignore[arg-type]
+
+    assert stream.given < 2**22
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_file_larger_than_a_block_has_its_whole_hash_checked(tmp_path: Path) -> None:
     content = bytes(range(256)) * 8192
     file = DataFile(name="large", bytes=len(content), sha256=hashlib.sha256(content).hexdigest())

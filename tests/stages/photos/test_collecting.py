@@ -66,3 +66,14 @@ def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(CollectError, match="handwriting: expected a folder"):
         ensure(path)
+
+
+def test_a_name_that_is_not_utf_8_is_refused_and_shown_escaped(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\x1b.png")).touch()
+
+    found = collect(tmp_path)
+
+    assert found.files == {}
+    assert found.refused == {
+        r"\udcff\x1b.png": "expected a name in UTF-8, found another encoding; rename it."
+    }

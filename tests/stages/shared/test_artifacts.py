@@ -1,5 +1,7 @@
+import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 
 from stages.shared import artifacts
 from stages.shared.artifacts import Array, ArtifactError
+from tests.mutations import mutations
 
 Read = Callable[[Path], object]
 
@@ -172,6 +175,112 @@ def test_what_is_no_file_is_refused_without_waiting(
         ArtifactError, match=r"artifact: expected a .* found: (a folder|what is no)"
     ):
         read(path)
+
+
+def npy(header: str, numbers: bytes = b"") -> bytes:
+    """Return a ``.npy`` file of version 1.0."""
+    text = header.encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + numbers
+
+
+def npy_of(shape: str, descr: str = "'|u1'") -> str:
+    return f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}}}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        npy(npy_of("(1000000000000000000,)")),
+        npy(npy_of("(99999999999999999999999,)")),
+        npy(npy_of("(4294967296, 4294967296)")),
+        npy(npy_of("(-1,)")),
+        npy(npy_of("(10L,)"), bytes(10)),
+        npy(npy_of("(1,)", "'|O'"), bytes(8)),
+        npy(npy_of("(1,)", "'|V4'"), bytes(4)),
+        npy(npy_of("(1,)", "[('a', '|u1')]"), bytes(1)),
+        npy(npy_of("(2,)"), bytes(1)),
+        npy(npy_of("(2,)"), bytes(3)),
+        npy("{'descr': '|u1', 'shape': ("),
+        npy("(" * 60_000),
+        npy("'"),
+        b"PK\x03\x04" + bytes(50),
+        b"\x93NUMPY\x02\x00\xff\xff\xff\xff",
+        b"\x80\x04.",
+    ],
+)
+def test_an_invalid_array_is_refused_in_one_sentence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "array.npy"
+    path.write_bytes(content)
+
+    with pytest.raises(
+        ArtifactError, match=r"array\.npy: expected a \.npy array, found: "
+    ) as found:
+        artifacts.read_array(path)
+
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"dtype": "X9"},
+        {"shape": [10**18]},
+        {"shape": [2**33, 2**33]},
+        {"data_offsets": [1, 0]},
+        {"data_offsets": [0, 2**62]},
+        {"data_offsets": [5, 6]},
+    ],
+)
+def test_invalid_tensors_are_refused_in_one_sentence(
+    tmp_path: Path, header: dict[str, object]
+) -> None:
+    one = {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}
+    text = json.dumps({"a": one | header}).encode()
+    path = tmp_path / "tensors"
+    for content in (
+        len(text).to_bytes(8, "little") + text + bytes(2),
+        (1 << 40).to_bytes(8, "little") + text,
+    ):
+        path.write_bytes(content)
+        with pytest.raises(ArtifactError, match="expected a safetensors file, found: ") as found:
+            artifacts.read_tensors(path)
+
+        assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("read", "content"),
+    [
+        (artifacts.read_array, npy(npy_of("(8, 1073741824)"))),
+        (artifacts.read_tensors, b"\x02" + bytes(7) + b"{}"),
+    ],
+    ids=["array", "tensors"],
+)
+def test_a_sparse_file_of_gigabytes_is_refused(tmp_path: Path, read: Read, content: bytes) -> None:
+    path = tmp_path / "artifact"
+    path.write_bytes(content)
+    os.truncate(path, len(content) + (1 << 33))
+
+    with pytest.raises(ArtifactError, match=r"found: 8,589,93\d,\d{3} bytes, more than the "):
+        read(path)
+
+
+@pytest.mark.parametrize("read", [artifacts.read_array, artifacts.read_tensors])
+def test_no_damage_to_a_binary_file_ends_in_a_traceback(tmp_path: Path, read: Read) -> None:
+    path = tmp_path / "artifact"
+    if read is artifacts.read_array:
+        artifacts.write_array(path, np.arange(6, dtype=np.float32).reshape(2, 3))
+    else:
+        artifacts.write_tensors(path, {"a": np.eye(2), "b": np.arange(3)}, {"k": "v"})
+    refused = 0
+    for content in mutations(path.read_bytes(), 300, seed=1):
+        path.write_bytes(content)
+        with suppress(ArtifactError):
+            read(path)
+            continue
+        refused += 1
+
+    assert refused > 200
 
 
 def test_tensors_of_a_dtype_that_numpy_lacks_are_refused(tmp_path: Path) -> None:

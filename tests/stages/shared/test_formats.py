@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,11 @@ DEEP = b"[" * 100_000
 # 10 aliases of 10 aliases of ...: some 300 bytes that stand for 10**9 values.
 BOMB = b"a0: &a0 [x]\n" + b"".join(
     b"a%d: &a%d [%s]\n" % (number, number, b", ".join([b"*a%d" % (number - 1)] * 10))
+    for number in range(1, 10)
+)
+# The same with mappings that each merge ten copies of the one before.
+MERGES = b"a0: &a0 {k: v}\n" + b"".join(
+    b"a%d: &a%d {<<: [%s]}\n" % (number, number, b", ".join([b"*a%d" % (number - 1)] * 10))
     for number in range(1, 10)
 )
 
@@ -40,6 +47,7 @@ def test_json_is_read_as_it_stands() -> None:
         (b"-Infinity", "the number -Infinity, which JSON has not"),
         (b'{"a": 1, "a": 1}', 'the key "a" twice'),
         (b'[{"a": 1, "\\u0061": 1}]', 'the key "a" twice'),
+        (b"[" + b"[]," * (1 << 21), "more than 262144 values"),
         (DEEP, "values nested more than 64 deep"),
         (b'{"a":' * 100_000, "values nested more than 64 deep"),
         (b"[" * 65 + b"]" * 65, "values nested more than 64 deep"),
@@ -69,6 +77,10 @@ def test_what_is_no_json_is_a_clause(content: bytes, found: str) -> None:
         (b"5: 0.9", {"5": 0.9}),
         (b"x: &a {b: 1}\ny: *a\nz: {<<: *a}", {"x": {"b": 1}, "y": {"b": 1}, "z": {"b": 1}}),
         (b"a: .inf", {"a": float("inf")}),
+        (
+            b"a: {url: http://host:80, time: 12:30}",
+            {"a": {"url": "http://host:80", "time": "12:30"}},
+        ),
     ],
 )
 def test_yaml_is_read_as_dvc_does(content: bytes, value: object) -> None:
@@ -91,7 +103,12 @@ def test_yaml_is_read_as_dvc_does(content: bytes, value: object) -> None:
         (b"&a [*a]", "values nested more than 64 deep"),
         (DEEP, "values nested more than 64 deep"),
         (b"{a: " * 100_000, "values nested more than 64 deep"),
-        (BOMB, "more than 1048576 values"),
+        (b"a: 0x" + b"f" * 5000, "a whole number of thousands of digits"),
+        (b"&a {<<: *a}", "values nested more than 64 deep"),
+        (BOMB, "more than 262144 values"),
+        (MERGES, "more than 262144 values"),
+        (b"[" + b"a," * (1 << 18) + b"]", "more than 262144 values"),
+        (b"a\x1b[2J: \x1b", "a mistake ("),
         (b"a: " + b"9" * 5000, "a mistake ("),
         (b"a: 1\n---\na: 2", "a mistake ("),
         (b"\xef\xbb\xbfa: 1", "a byte order mark"),
@@ -105,6 +122,56 @@ def test_what_is_no_yaml_is_a_clause(content: bytes, found: str) -> None:
     assert str(refused.value).startswith(f"expected a YAML file, found {found}")
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 300
+
+
+def test_a_yaml_file_of_megabytes_is_refused_unparsed() -> None:
+    with pytest.raises(FormatError, match=r"^expected a YAML file of at most 1048576 bytes, found"):
+        parse_yaml(b"a: b\n" * 3_000_000)
+
+
+def test_an_error_shows_no_password_and_no_escape_sequence() -> None:
+    with pytest.raises(FormatError) as refused:
+        parse_yaml(b'url: "https://ann:secret@host/a?token=secret\\e[2J"\nurl: 1')
+
+    assert "secret" not in str(refused.value)
+    assert "\x1b" not in str(refused.value)
+
+
+PARSE = """
+import resource, sys
+from stages.shared import formats
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
+try:
+    getattr(formats, sys.argv[1])(sys.stdin.buffer.read())
+except formats.FormatError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("parse", "content"),
+    [
+        ("parse_yaml", BOMB),
+        ("parse_yaml", MERGES),
+        ("parse_yaml", b"x" * 10_000_000),
+        ("parse_yaml", b"".join(b"k%d: x\n" % number for number in range(90_000))),
+        ("parse_yaml", b"- |\n" * (1 << 18)),
+        ("parse_yaml", b"[a:b" + b",a" * 16_000 + b"]"),
+        ("parse_yaml", b"[a:b]\n" + MERGES),
+        ("parse_yaml", b"?\n" * (1 << 17)),
+        ("parse_json", b"[" + b"{}," * (1 << 22)),
+        ("parse_table", b"a\n" * (1 << 23)),
+        ("parse_table", b"ab," * (1 << 23)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else str(len(value)),
+)
+def test_any_content_is_parsed_in_seconds_within_a_gigabyte(parse: str, content: bytes) -> None:
+    command = [sys.executable, "-c", PARSE, parse]
+
+    done = subprocess.run(command, input=content, capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -129,6 +196,9 @@ def test_a_table_is_its_header_and_its_lines(end: str) -> None:
         (b'a\n"1\n', "a mistake at line 2"),
         (b'a\n"1"2\n', "a mistake at line 2"),
         (b"a\n" + b"1" * 200_000, "a mistake at line 2"),
+        (b",\n", 'the column "" twice'),
+        (b"a,b\n" + b"1," * 600_000, "more than 1048576 characters at line 2"),
+        (b"a\n" + b"1\n" * ((1 << 20) + 1), "more than 1048576 rows of 1 cells"),
         (b"a\n\x00\n", "a zero byte at offset 2"),
         (b"a\n\xff\n", "a byte that is not UTF-8 at offset 2"),
         (b"\xef\xbb\xbfa\n", "a byte order mark"),

@@ -15,10 +15,13 @@ from stages.shared.templates import environment
         ("{{ 1 | counted('image') }}", "1 image"),
         ("{{ 1200 | counted('image') }}", "1,200 images"),
         ("{{ '<b>' }}", "&lt;b&gt;"),
+        ("{{ name }}", r"&lt;script&gt;\u202e"),
+        ("{{ [name] | join(', ') }}", r"&lt;script&gt;\u202e"),
+        ("{{ '<b>\n' | safe }}", "<b>\n"),
     ],
 )
 def test_a_template_is_filled_in(text: str, expected: str) -> None:
-    filled = environment(Path()).from_string(text).render()
+    filled = environment(Path()).from_string(text).render(name="<script>\u202e")
 
     assert filled.replace("\N{NO-BREAK SPACE}", " ") == expected
 

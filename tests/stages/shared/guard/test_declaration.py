@@ -79,7 +79,7 @@ def test_an_undeclared_stage_is_refused() -> None:
 def test_a_file_that_is_not_yaml_is_refused(project: Path, content: str) -> None:
     (project / "dvc.yaml").write_text(content)
 
-    with pytest.raises(DeclarationError, match=r"expected a YAML file at dvc\.yaml, found: "):
+    with pytest.raises(DeclarationError, match=r"^dvc\.yaml: expected a YAML file, found a"):
         read_declaration("train")
 
 
