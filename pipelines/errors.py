@@ -1,5 +1,14 @@
 """Define the errors that a user of the pipeline can fix."""
 
+# Characters of text from elsewhere that a message quotes.
+_LONGEST = 500
+
+
+def printable(text: str) -> str:
+    """Return text from elsewhere for a message: in one line, escaped and not too long."""
+    escaped = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text[:_LONGEST])
+    return escaped if len(text) <= _LONGEST else f"{escaped}..."
+
 
 class PipelineError(Exception):
     """An error with a one-sentence message: the subject, what was expected and what was found."""
