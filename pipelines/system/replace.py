@@ -34,7 +34,7 @@ def replace_all(replacements: Sequence[tuple[Path, Path]]) -> None:
 
 
 def _put_back(source: Path, target: Path, old: Path) -> None:
-    if not os.path.lexists(source):
+    if os.path.lexists(target) and not os.path.lexists(source):
         target.rename(source)
     if os.path.lexists(old):
         old.rename(target)
