@@ -1,7 +1,8 @@
 """Describe what a stage's record in ``dvc.lock`` must contain after the stage has run."""
 
+import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
@@ -15,20 +16,26 @@ def _has_path(dep: dict[str, Any]) -> dict[str, Any]:
     return dep
 
 
+Dep = Annotated[dict[str, Any], AfterValidator(_has_path)]
+"""A dependency as in ``dvc.lock``: path, hash and size."""
+
+
 class Expected(BaseModel):
     """The parts of a stage's record in ``dvc.lock`` that are known before it runs."""
 
     model_config = ConfigDict(frozen=True)
 
     cmd: str | list[str]
-    deps: tuple[Annotated[dict[str, Any], AfterValidator(_has_path)], ...]
-    """As in ``dvc.lock``: path, hash and size, of the files as they are now."""
+    deps: tuple[Dep, ...]
+    """Of the files as they are now."""
     params: dict[str, dict[str, Any]]
     """By file, then by name."""
     inputs: tuple[str, ...]
     """Paths of the deps that are in DVC's cache; the others are in Git."""
     outs: dict[str, bool]
     """For each path, whether DVC's cache holds it; the others are in Git."""
+    kinds: dict[str, Literal["file", "folder"]] = {}
+    """What the outputs are, of those that are metrics or were recorded before."""
 
 
 class Found(BaseModel):
@@ -48,6 +55,11 @@ def read_expected(folder: Path, file: str, stage: str) -> Found:
     return ask_for(Found, "pipelines.dvc.processes.expect", "--", str(folder), file, stage)
 
 
+def same(one: Any, other: Any) -> bool:
+    """Return whether two values of JSON's types are the same; unlike 1, 1.0 and True in Python."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
 def difference(expected: Expected, found: Expected) -> str | None:
     """Return the first difference with both values, as text, or ``None`` if they are equal."""
     ours, theirs = (
@@ -61,6 +73,6 @@ def difference(expected: Expected, found: Expected) -> str | None:
         for one in (expected, found)
     )
     for place in [*ours, *theirs]:
-        if ours.get(place) != theirs.get(place):
+        if not same(ours.get(place), theirs.get(place)):
             return f"{place}: expected {ours.get(place)}, found {theirs.get(place)}"
     return None

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from pipelines.dvc.folder_list import entries, list_at
 from pipelines.dvc.lock_record import LOCK, lock_at, lock_in
-from pipelines.dvc.objects import entries, list_at, object_path
+from pipelines.dvc.objects import object_path
 from pipelines.dvc.outputs import DIRECTORY, outputs_of
 from pipelines.errors import PipelineError
 from pipelines.git.command import git

@@ -1,65 +1,81 @@
 """Read, check and install DVC's objects: files named by their MD5, rehashed before use."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
-
+from pipelines.dvc.folder_list import Entry, entries, largest_list, list_at
 from pipelines.dvc.outputs import DIRECTORY, Output, check_measured
 from pipelines.errors import DamagedError, RecordError
 from pipelines.system import durable
 
-Fetch = Callable[[Sequence[str], Path], None]
-"""Download objects into a folder under their own names, and skip those that are missing."""
+Fetch = Callable[[Sequence[str], Path, int], None]
+"""Download objects into a folder under their own names, and skip those that are missing.
 
-# Bytes: a list of about half a million files.
-_LARGEST_LIST = 1 << 26
-
-
-class Entry(BaseModel):
-    """A file in a folder, as the folder's list names it."""
-
-    md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-    relpath: str
+The last argument limits the bytes of all of them together.
+"""
 
 
-_ENTRIES = TypeAdapter(list[Entry])
+@contextmanager
+def fetched(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> Iterator[Mapping[str, Path]]:
+    """Find the objects of outputs while the block runs, and rehash each of them.
 
-
-def fetch_to_cache(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None:
-    """Bring the objects of outputs into a cache, and rehash each of them.
-
-    Objects that are missing or damaged are fetched. They enter the cache only after all of them are
-    found to be intact.
+    Objects that the cache lacks or has damaged are fetched into a folder inside it, which is
+    removed after the block. The cache's own objects do not change.
 
     Args:
-        outputs: files and folders that DVC's cache must hold.
+        outputs: files and folders whose objects are needed.
         cache: DVC's, the folder that ``dvc cache dir`` names.
         fetch: downloads objects from a remote.
 
+    Yields:
+        The path of each object, by its name.
+
     Raises:
         DamagedError: an object is missing in the remote, or does not match its name.
-        RecordError: a folder's list is malformed or names a path outside of the folder; or the size
-            of an output differs from the record.
+        RecordError: a folder's list is malformed or names a path outside of the folder; or an
+            output differs from its record.
+        PipelineError: an object in the remote is larger than recorded.
     """
     cache.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=cache, prefix="incoming-") as temporary:
         incoming = Path(temporary)
-        places = _rehashed([output.md5 for output in outputs], cache, incoming, fetch)
+        limits = {
+            one.md5: largest_list(one) if one.md5.endswith(DIRECTORY) else one.size
+            for one in outputs
+        }
+        places = _rehashed(list(limits), cache, incoming, fetch, sum(limits.values()))
         listed = {
             output.md5: entries(output.path, list_at(places[output.md5]))
             for output in outputs
             if output.md5.endswith(DIRECTORY)
         }
-        files = [entry.md5 for folder in listed.values() for entry in folder]
-        places |= _rehashed(files, cache, incoming, fetch)
+        folders = [output for output in outputs if output.md5 in listed]
+        for folder in folders:
+            found = len(listed[folder.md5])
+            if folder.nfiles not in {None, found}:
+                raise RecordError(
+                    f"{folder.path} is rejected: expected the {folder.nfiles} files that dvc.lock "
+                    f"records, found {found}; nothing was accepted."
+                )
+        files = {entry.md5: None for folder in listed.values() for entry in folder}
+        size = sum(folder.size for folder in folders)
+        places |= _rehashed(list(files), cache, incoming, fetch, size)
         measured = [_measured(output, listed.get(output.md5), places) for output in outputs]
         check_measured(outputs, measured)
+        yield places
+
+
+def fetch_to_cache(outputs: Sequence[Output], cache: Path, fetch: Fetch) -> None:
+    """Bring the objects of outputs into a cache; see ``fetched`` for the checks and errors.
+
+    They enter the cache only after all of them are found to be intact.
+    """
+    with fetched(outputs, cache, fetch) as places:
         for name, place in places.items():
-            if place.parent == incoming:
+            if place != object_path(cache, name):
                 install(place, object_path(cache, name))
 
 
@@ -81,24 +97,6 @@ def object_names(outputs: Iterable[Output], cache: Path) -> list[str]:
                 )
             names += [entry.md5 for entry in entries(output.path, list_at(listed))]
     return names
-
-
-def entries(path: str, content: bytes) -> list[Entry]:
-    """Parse the list of a folder's files.
-
-    Raises:
-        RecordError: it is malformed, or a file would be outside of the folder.
-    """
-    try:
-        found = _ENTRIES.validate_json(content)
-    except ValidationError as error:
-        what = " ".join(str(error).split())
-        raise RecordError(f"expected a list of the files of {path}, found {what}.") from None
-    for entry in found:
-        parts = PurePosixPath(entry.relpath).parts
-        if not parts or ".." in parts or parts[0] == "/":
-            raise RecordError(f"expected files within {path}, found one at {entry.relpath}.")
-    return found
 
 
 def object_path(cache: Path, name: str) -> Path:
@@ -141,12 +139,14 @@ def install(source: Path, target: Path) -> None:
     durable.move(source, target)
 
 
-def _rehashed(names: Sequence[str], cache: Path, incoming: Path, fetch: Fetch) -> dict[str, Path]:
+def _rehashed(
+    names: Sequence[str], cache: Path, incoming: Path, fetch: Fetch, limit: int
+) -> dict[str, Path]:
     """Return the path of each rehashed object, in the cache or among the downloads."""
     places = {name: object_path(cache, name) for name in names}
     absent = [name for name, place in places.items() if not is_intact(name, place)]
     if absent:
-        fetch(absent, incoming)
+        fetch(absent, incoming, limit)
     for name in absent:
         places[name] = incoming / name
         if not places[name].is_file():
@@ -167,20 +167,6 @@ def _measured(output: Output, listed: Sequence[Entry] | None, places: Mapping[st
     size = sum(places[name].stat().st_size for name in names)
     nfiles = None if listed is None else len(listed)
     return Output(path=output.path, md5=output.md5, size=size, nfiles=nfiles)
-
-
-def list_at(place: Path) -> bytes:
-    """Read a folder's list of files.
-
-    Raises:
-        RecordError: it is too large for a list.
-    """
-    if (size := place.stat().st_size) > _LARGEST_LIST:
-        raise RecordError(
-            f"expected {place.name} to list a folder's files in at most {_LARGEST_LIST} bytes, "
-            f"found {size}."
-        )
-    return place.read_bytes()
 
 
 def _check_intact(name: str, path: str, cache: Path) -> None:

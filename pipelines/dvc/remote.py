@@ -79,13 +79,20 @@ def replace(folder: Path, names: Sequence[str], cache: Path) -> None:
         )
 
 
-def fetch(folder: Path, names: Sequence[str], into: Path) -> None:
+def fetch(folder: Path, names: Sequence[str], into: Path, limit: int | None = None) -> None:
     """Download objects into a folder under their own names, and skip those that the remote lacks.
 
+    Args:
+        folder: of the repository.
+        names: of the objects.
+        into: an existing folder.
+        limit: maximum number of bytes of all objects together; nothing larger is downloaded.
+
     Raises:
-        PipelineError: there is no remote, or it does not respond.
+        PipelineError: there is no remote, it does not respond, an object is not a regular file, or
+            the objects exceed the limit.
     """
-    _ask(folder, names, "--into", str(into))
+    _ask(folder, names, "--into", str(into), *([] if limit is None else ["--limit", str(limit)]))
 
 
 def _ask(folder: Path, names: Sequence[str], *options: str) -> RemoteObjects:

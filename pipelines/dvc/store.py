@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple, get_args
 
 from pipelines.dvc import inventory, remote
 from pipelines.dvc.cache_limit import objects_in
+from pipelines.dvc.folder_list import list_at
 from pipelines.dvc.inventory import Need
-from pipelines.dvc.objects import hash_of, install, is_intact, list_at, object_path
+from pipelines.dvc.objects import hash_of, install, is_intact, object_path
 from pipelines.dvc.outputs import DIRECTORY
 from pipelines.dvc.remote import State
 from pipelines.dvc.storage import Storage

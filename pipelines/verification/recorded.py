@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from pipelines import PROVENANCE
 from pipelines.dvc import remote
+from pipelines.dvc.folder_list import entries
 from pipelines.dvc.lock_record import LARGEST_LOCK, LOCK, read_lock
-from pipelines.dvc.objects import entries, fetch_to_cache, object_path
+from pipelines.dvc.objects import fetch_to_cache, object_path
 from pipelines.dvc.outputs import Output, measure, outputs_of
 from pipelines.dvc.storage import storage
 from pipelines.errors import DamagedError, PipelineError

@@ -1,25 +1,23 @@
 """Check a worker's result completely, then accept all of it."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from pipelines import PROVENANCE
 from pipelines.dvc import remote
-from pipelines.dvc.command import dvc
-from pipelines.dvc.objects import fetch_to_cache
-from pipelines.dvc.outputs import Output, check_measured, measure
+from pipelines.dvc.folder_list import entries
+from pipelines.dvc.objects import fetched, object_path
+from pipelines.dvc.outputs import DIRECTORY, Output
 from pipelines.dvc.storage import storage
-from pipelines.errors import PipelineError, RecordError
+from pipelines.errors import PipelineError
 from pipelines.git.command import git
-from pipelines.git.commits import LARGEST, contents_of
+from pipelines.system.replace import replace_all
+from pipelines.workers.reading import Result, read_result
 from pipelines.workers.request import Request
-from pipelines.workers.result import verify
-from pipelines.workers.transport import read_result, receive
-from stages.results.reading import read_provenance
-from stages.shared.formats import LARGEST as LARGEST_JSON
-from stages.shared.formats import FormatError
+from pipelines.workers.transport import receive
 
 
 def accept_result(folder: Path, request: Request) -> str:
@@ -35,38 +33,71 @@ def accept_result(folder: Path, request: Request) -> str:
         PipelineError: there is no result, or a remote fails. Every error leaves the folder
             unchanged.
     """
-    commit = receive(folder, request.result)
+    commit = receive(folder, request.result, check=True)
     result = read_result(folder, request, commit)
-    recorded = verify(request, result)
-    in_cache = [output for output in recorded if request.expected.outs[output.path]]
-    in_git = [output for output in recorded if not request.expected.outs[output.path]]
     cache = storage(folder).cache
-    check_measured(
-        in_git,
-        [
-            measure(output.path, contents_of(folder, commit, output.path, _limit(output)))
-            for output in in_git
-        ],
-    )
-    provenance = [PROVENANCE] if PROVENANCE in result.changes else []
-    for path in provenance:
-        _check_provenance(request, contents_of(folder, commit, path, LARGEST_JSON).get("", b""))
-    fetch_to_cache(in_cache, cache, partial(remote.fetch, folder))
-    _check_lock_unchanged(folder, request)
-    _restore(folder, commit, [request.lock, *provenance, *(output.path for output in in_git)])
-    _check_out(folder, in_cache)
+    try:
+        with fetched(result.in_cache, cache, partial(remote.fetch, folder)) as objects:
+            _replace(folder, request, result, cache, objects)
+    except OSError as error:
+        raise PipelineError(
+            f"expected to write the result for {request.stage}, found: {error}; nothing was "
+            "accepted."
+        ) from None
     return commit
 
 
-def _check_provenance(request: Request, content: bytes) -> None:
-    """Check that the provenance is readable: comparing commits or devices later depends on it."""
-    try:
-        read_provenance(content)
-    except FormatError as error:
-        raise RecordError(
-            f"the worker's result for {request.stage} is rejected: {PROVENANCE}: {error}; "
-            "nothing was accepted."
-        ) from None
+def _replace(
+    folder: Path, request: Request, result: Result, cache: Path, objects: Mapping[str, Path]
+) -> None:
+    """Write the result into a folder aside, then move everything to its place.
+
+    The last one is ``dvc.lock``: if this process is killed before, DVC runs the stage again.
+    """
+    new = {name: place for name, place in objects.items() if place != object_path(cache, name)}
+    with _aside(folder) as aside:
+        replacements = [(place, object_path(cache, name)) for name, place in new.items()]
+        for output in result.in_cache:
+            replacements.append((aside / str(len(replacements)), folder / output.path))
+            _copy(output, objects, replacements[-1][0])
+        for path, contents in result.files.items():
+            replacements.append((aside / str(len(replacements)), folder / path))
+            _write(contents, replacements[-1][0])
+        for place in new.values():
+            place.chmod(0o444)
+        _check_lock_unchanged(folder, request)
+        replace_all(replacements)
+
+
+@contextmanager
+def _aside(folder: Path) -> Iterator[Path]:
+    """Create an empty folder for the block, which Git ignores, on the disk of the working copy."""
+    temporary = folder / ".dvc" / "tmp"
+    temporary.mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=temporary, prefix="result-", ignore_cleanup_errors=True) as aside:
+        yield Path(aside)
+
+
+def _copy(output: Output, objects: Mapping[str, Path], target: Path) -> None:
+    """Copy an output from its objects."""
+    if not output.md5.endswith(DIRECTORY):
+        shutil.copyfile(objects[output.md5], target)
+        return
+    target.mkdir()
+    for entry in entries(output.path, objects[output.md5].read_bytes()):
+        (target / entry.relpath).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(objects[entry.md5], target / entry.relpath)
+
+
+def _write(contents: Mapping[str, bytes], target: Path) -> None:
+    """Write a file, whose path below the target is empty, or the files of a folder."""
+    if "" in contents:
+        target.write_bytes(contents[""])
+        return
+    target.mkdir()
+    for name, content in contents.items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_bytes(content)
 
 
 def _check_lock_unchanged(folder: Path, request: Request) -> None:
@@ -80,23 +111,3 @@ def _check_lock_unchanged(folder: Path, request: Request) -> None:
             f"expected {request.lock} to be unchanged since {request.stage} was requested, found "
             f"it changed; nothing was accepted from {request.result}; run the flow again."
         )
-
-
-def _limit(output: Output) -> int:
-    """Return the maximum number of bytes of an output to read."""
-    return min(output.size, LARGEST)
-
-
-def _restore(folder: Path, commit: str, paths: Sequence[str]) -> None:
-    """Restore files and folders from a commit without changing Git's index."""
-    for path in paths:
-        if (folder / path).is_dir():
-            shutil.rmtree(folder / path)
-        pathspec = f":(top,literal){path}"
-        git(folder, "restore", f"--source={commit}", "--worktree", "--", pathspec)
-
-
-def _check_out(folder: Path, outputs: Sequence[Output]) -> None:
-    if outputs:
-        paths = [output.path for output in outputs]
-        dvc(folder, "checkout", "--quiet", "--force", "--", *paths)

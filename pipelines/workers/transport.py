@@ -5,11 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipelines.dvc.lock_record import lock_at
 from pipelines.git.command import git
 from pipelines.git.repository import home_of, identity
-from pipelines.workers.request import Request
-from pipelines.workers.result import WorkerResult
 
 REMOTE = "origin"
 """The Git remote that a run and a worker share; each has its own address for it."""
@@ -54,28 +51,26 @@ def withdraw(folder: Path, branch: str) -> None:
     git(home_of(folder), "push", "--quiet", REMOTE, "--delete", f"refs/heads/{branch}")
 
 
-def receive(folder: Path, branch: str) -> str:
-    """Fetch a branch of the remote, and return its commit; ``PipelineError`` if there is none."""
-    home = home_of(folder)
-    git(home, "fetch", "--quiet", "--no-tags", REMOTE, f"refs/heads/{branch}")
-    return git(home, "rev-parse", "FETCH_HEAD")
+def receive(folder: Path, branch: str, *, check: bool = False) -> str:
+    """Fetch a branch of the remote, and return its commit.
 
-
-def read_result(folder: Path, request: Request, commit: str) -> WorkerResult:
-    """Read a result from Git.
+    Args:
+        folder: in the repository.
+        branch: of the remote.
+        check: whether Git checks the form of the commit and its trees. It then also keeps no
+            branch of its own for the commit.
 
     Raises:
-        RecordError: its ``dvc.lock`` is not YAML, or is too large.
+        PipelineError: there is no such branch, or a check failed.
     """
-    raw = git(folder, "diff", "--raw", "-z", "--no-renames", request.commit, commit).split("\0")
-    # Each change is ":MODE MODE HASH HASH STATUS", followed by its path.
-    changes = {path: entry.split()[1] for entry, path in zip(raw[::2], raw[1::2], strict=False)}
-    return WorkerResult(
-        parents=tuple(git(folder, "rev-list", "--parents", "-1", commit).split()[1:]),
-        changes=changes,
-        before=lock_at(folder, request.commit, request.lock),
-        after=lock_at(folder, commit, request.lock),
-    )
+    home = home_of(folder)
+    # Git writes a file that is larger than this to disk in pieces, instead of holding it in memory.
+    options = ["-c", "core.bigFileThreshold=16m"]
+    options += ["-c", "fetch.fsckObjects=true"] if check else []
+    fetch = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules"]
+    fetch += ["--refmap="] if check else []
+    git(home, *options, *fetch, REMOTE, f"refs/heads/{branch}")
+    return git(home, "rev-parse", "FETCH_HEAD")
 
 
 def _literal_pathspec(path: str) -> str:

@@ -8,6 +8,7 @@ _HIDDEN = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\\xad\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff"
     "\\ufff9-\\ufffb\\ud800-\\udfff\\U000e0000-\\U000e007f]"
 )
+_LONGEST = 500
 _ADDRESS = re.compile(r"""(?P<scheme>\w+://)(?P<user>[^\s/?#"']*@)?(?P<rest>[^\s?#"']*)[^\s"']*""")
 
 
@@ -18,6 +19,11 @@ def printable(text: object) -> str:
     the result is one line in which every character is visible.
     """
     return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
+
+
+def excerpt(text: str) -> str:
+    """Return the beginning of ``text``, as ``printable`` does, to quote in a message."""
+    return printable(text[:_LONGEST]) + ("..." if len(text) > _LONGEST else "")
 
 
 def printable_lines(text: object) -> str:

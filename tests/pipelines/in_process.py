@@ -1,10 +1,16 @@
 """DVC and GTO in the process of the tests: most of such a command's time is its import."""
 
 import contextlib
+import importlib
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import typer
+
+from pipelines import PROJECT
+from pipelines.errors import PipelineError
 
 
 def dvc(folder: Path, *arguments: str) -> None:
@@ -24,6 +30,27 @@ def gto(folder: Path, *arguments: str) -> str:
     with contextlib.chdir(folder), contextlib.redirect_stdout(out), _others_warnings():
         assert not app(list(arguments), standalone_mode=False), f"gto {' '.join(arguments)} failed"
     return out.getvalue().strip()
+
+
+def ask(
+    module: str, *arguments: str, folder: Path = PROJECT, locks: Sequence[int] = ()
+) -> list[str]:
+    """Do what ``pipelines.system.helper.ask`` does, without another process."""
+    assert not locks
+    app = typer.Typer()
+    app.command()(importlib.import_module(module).main)
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        _others_warnings(),
+    ):
+        try:
+            app(list(arguments), standalone_mode=False)
+        except SystemExit:
+            raise PipelineError(err.getvalue().strip().removeprefix("error: ")) from None
+    return out.getvalue().splitlines()
 
 
 @contextlib.contextmanager

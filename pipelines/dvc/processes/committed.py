@@ -9,7 +9,8 @@ from typing import Any
 
 from dvc.utils.serialize import dump_yaml, parse_yaml_for_update
 
-from pipelines.dvc.objects import entries, list_at, object_path
+from pipelines.dvc.folder_list import entries, list_at
+from pipelines.dvc.objects import object_path
 from pipelines.dvc.outputs import DIRECTORY, Output
 from pipelines.errors import DamagedError, PipelineError
 

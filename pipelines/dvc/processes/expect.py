@@ -53,6 +53,11 @@ def expect(file: str, name: str) -> Found:
             params=record.get("params", {}),
             inputs=tuple(dep["path"] for dep in deps if _is_cached(repo, dep["path"])),
             outs={out.def_path: out.use_cache for out in stage.outs},
+            kinds={
+                out.def_path: "folder" if out.hash_info.isdir else "file"
+                for out in stage.outs
+                if out.hash_info or out.is_metric
+            },
         )
     return Found(expected=expected, changed=changed)
 

@@ -31,6 +31,7 @@ def main(
     into: Annotated[Path | None, typer.Option()] = None,
     rehash: Annotated[bool, typer.Option("--rehash")] = False,
     replace_from: Annotated[Path | None, typer.Option()] = None,
+    limit: Annotated[int | None, typer.Option()] = None,
 ) -> None:
     """Print which objects the remote lacks, and which are damaged, as a line of JSON."""
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
@@ -42,10 +43,12 @@ def main(
                 objects.fs.ls(objects.path)
             requested = json.loads(names.read_text())
             places = {name: objects.oid_to_path(name) for name in requested}
-            places = {n: place for n, place in places.items() if _exists(objects.fs, place)}
+            sizes = _sizes(objects.fs, places)
+            places = {name: places[name] for name in sizes}
             answer = RemoteObjects(missing=[name for name in requested if name not in places])
             if into:
-                _download(objects.fs, places, into)
+                _check_size(sizes, limit)
+                _download(objects.fs, places, into, sum(sizes.values()))
             if replace_from:
                 _replace(objects, places, replace_from)
             if rehash:
@@ -57,17 +60,41 @@ def main(
     sys.stdout.write(answer.model_dump_json() + "\n")
 
 
-def _exists(system: Any, place: str) -> bool:
-    """Return whether an object exists; unlike S3's ``exists``, raise if it cannot be accessed."""
-    try:
-        system.info(place)
-    except FileNotFoundError:
-        return False
-    return True
+def _sizes(system: Any, places: Mapping[str, str]) -> dict[str, int]:
+    """Return the size of each object that exists.
+
+    Unlike S3's ``exists``, this raises an error if an object cannot be accessed.
+
+    Raises:
+        PipelineError: an object is no regular file. Reading a pipe would never end.
+    """
+    found = {}
+    for name, place in places.items():
+        try:
+            about = system.info(place)
+        except FileNotFoundError:
+            continue
+        kind = "link" if about.get("islink") else about["type"]
+        if kind != "file":
+            raise PipelineError(
+                f"expected the object {name} to be a regular file, found one of the kind {kind}; "
+                "remove it there and push it again."
+            )
+        found[name] = about["size"]
+    return found
 
 
-def _download(system: Any, places: Mapping[str, str], into: Path) -> None:
-    check_space(sum(map(system.size, places.values())), into)
+def _check_size(sizes: Mapping[str, int], limit: int | None) -> None:
+    if limit is not None and sum(sizes.values()) > limit:
+        largest = max(sizes, key=lambda name: sizes[name])
+        raise PipelineError(
+            f"expected at most {limit} bytes in {len(sizes)} objects, found {sum(sizes.values())}, "
+            f"most of them in {largest}; remove it there and push it again."
+        )
+
+
+def _download(system: Any, places: Mapping[str, str], into: Path, size: int) -> None:
+    check_space(size, into)
     for name, place in places.items():
         system.get_file(place, str(into / name))
 

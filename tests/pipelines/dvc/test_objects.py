@@ -1,10 +1,11 @@
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from pipelines.dvc.objects import entries, fetch_to_cache, object_names, object_path
+from pipelines.dvc.folder_list import entries
+from pipelines.dvc.objects import Fetch, fetch_to_cache, object_names, object_path
 from pipelines.dvc.outputs import Output, measure
 from pipelines.errors import DamagedError, RecordError
 from tests.helpers import md5
@@ -16,10 +17,11 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
-def remote_of(**objects: bytes) -> Callable[[Sequence[str], Path], None]:
+def remote_of(**objects: bytes) -> Fetch:
     """A remote that has these objects, whatever they hold."""
 
-    def fetch(names: Sequence[str], into: Path) -> None:
+    def fetch(names: Sequence[str], into: Path, limit: int) -> None:
+        assert sum(len(objects.get(name, b"")) for name in names) <= limit
         for name in names:
             if name in objects:
                 (into / name).write_bytes(objects[name])
@@ -69,22 +71,9 @@ def test_truncated_folder_list_is_rejected(cache: Path) -> None:
 def test_folder_with_a_wrong_number_of_files_is_rejected(cache: Path) -> None:
     folder, objects = folder_of(a=b"1", b=b"22")
     recorded = folder.model_copy(update={"nfiles": 3})
-    with pytest.raises(RecordError, match=r"in 3 files, found .* in 2 files"):
+    with pytest.raises(RecordError, match=r"expected the 3 files that .* found 2;"):
         fetch_to_cache([recorded], cache, remote_of(**objects))
     assert not list(cache.iterdir())
-
-
-@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "", "."])
-def test_file_outside_of_its_folder_is_rejected(name: str) -> None:
-    content = json.dumps([{"md5": md5(b""), "relpath": name}]).encode()
-    with pytest.raises(RecordError, match="expected files within data/x, found one at"):
-        entries("data/x", content)
-
-
-@pytest.mark.parametrize("content", [b"", b"{}", b'[{"relpath": "a", "md5": "../../x"}]'])
-def test_invalid_folder_list_is_rejected(content: bytes) -> None:
-    with pytest.raises(RecordError, match="expected a list of the files of data/x, found"):
-        entries("data/x", content)
 
 
 def test_output_is_hashed_as_dvc_does(toy: Path) -> None:

@@ -177,3 +177,27 @@ def test_stage_is_submitted_through_each_kind_of_remote_and_is_then_up_to_date(
     assert storage.read(md5(b"fast 3 one\n")) == b"fast 3 one\n"
     run(toy, "dvc", "repro", "--quiet", "--single-item", "report")
     assert run(toy, "dvc", "status") == "Data and pipelines are up to date."
+
+
+def test_objects_larger_than_the_limit_are_not_downloaded(
+    pushed: Path, storage: Storage, tmp_path: Path
+) -> None:
+    remote.fetch(pushed, [_RAW.md5], tmp_path, 4)
+    (tmp_path / _RAW.md5).unlink()
+    storage.write(_RAW.md5, b"one and more\n")
+    with pytest.raises(PipelineError, match="at most 4 bytes in 1 objects, found 13, most of them"):
+        remote.fetch(pushed, [_RAW.md5], tmp_path, 4)
+    assert not (tmp_path / _RAW.md5).exists()
+
+
+def test_pipe_in_a_folder_is_refused(pushed: Path, storage: Storage, tmp_path: Path) -> None:
+    if not isinstance(storage, Folder):
+        pytest.skip("S3 has objects only")
+    place = object_path(storage.path, _RAW.md5)
+    place.unlink()
+    os.mkfifo(place)
+    refused = f"the object {_RAW.md5} to be a regular file, found one of the kind (other|unknown)"
+    with pytest.raises(PipelineError, match=refused):
+        remote.fetch(pushed, [_RAW.md5], tmp_path)
+    with pytest.raises(PipelineError, match=refused):
+        remote.states(pushed, [_RAW.md5])
