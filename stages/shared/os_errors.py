@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -69,8 +70,8 @@ def explanation(error: BaseException) -> str | None:
 def _of_system(error: OSError) -> str | None:
     if isinstance(error, FileNotFoundError) and "temporary directory" in str(error.strerror):
         return (
-            f"expected a folder for temporary files, found: {error.strerror}; free space in one of "
-            "them, or choose another: export TMPDIR=FOLDER."
+            "expected a folder for temporary files, found none that can be written: "
+            f"{error.strerror}; free space in one of them, or choose another: export TMPDIR=FOLDER."
         )
     if error.errno is None or error.errno not in _ADVICE:
         return None
@@ -85,9 +86,12 @@ def _of_library(error: BaseException) -> str | None:
         return None
     text = " ".join(str(error).split())
     code = next((code for code in _ADVICE if os.strerror(code) in text), None)
+    # The loader's own words for a library that does not fit into memory.
+    if "failed to map segment from shared object" in text:
+        code = errno.ENOMEM
     if code:
-        place = text.partition(";")[0].partition(": ")[0]
-        return _sentence(code, Path(place) if os.path.isabs(place) else None)  # noqa: PTH117 - text
+        place = re.search(r"(?:^|\s)(/[^;]+); ", text)
+        return _sentence(code, Path(place[1]) if place else None)
     if type(error).__name__ == "ResourceExhaustedError":
         return _out_of_memory(text.partition(" [")[0])
     return None
@@ -102,7 +106,7 @@ def _sentence(code: int, path: Path | None, *, only_writing: bool = False) -> st
     action = "write" if only_writing or code in _ONLY_WRITING else "read or write"
     found = os.strerror(code)
     if code in _FULL:
-        places = [path] if path else [Path.cwd(), *_temporary()]
+        places = [path] if path else [Path("a file"), *_temporary()]
         found += ", " + " and ".join(_free(place) for place in places)
     return f"expected to {action} {path or 'a file'}, found: {found}; {_ADVICE[code]}{_AGAIN}"
 
@@ -114,14 +118,14 @@ def _out_of_memory(found: str) -> str:
 def _temporary() -> list[Path]:
     # It raises an error if no folder for temporary files can be written.
     with suppress(OSError):
-        return [Path(tempfile.gettempdir())]
+        return [Path(tempfile.gettempdir(), "a file")]
     return []
 
 
 def _free(path: Path) -> str:
-    """Return how much is free at a path, or at the nearest folder above it that exists."""
+    """Return how much is free in the nearest folder above a path that exists."""
     place = path.absolute()
-    for folder in (place, *place.parents):
+    for folder in place.parents:
         with suppress(OSError):
             found = os.statvfs(folder)
             free = f"{found.f_bavail * found.f_frsize / 1e6:,.1f} MB free at {folder}"
