@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from pipelines.errors import PipelineError
+from pipelines.errors import PipelineError, explaining
 from pipelines.exit_codes import ExitCode
 from stages.shared.text import printable_lines
 
@@ -77,7 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: command-line arguments; those of this process by default.
     """
     try:
-        app(arguments, prog_name="python -m pipelines")
+        with explaining():
+            app(arguments, prog_name="python -m pipelines")
     except PipelineError as error:
         typer.echo(f"error: {printable_lines(error)}", err=True)
         sys.exit(ExitCode.ERROR)

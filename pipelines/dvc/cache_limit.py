@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,9 @@ class CachedObject(NamedTuple):
 
 BUDGET = "PIPELINE_CACHE_GIGABYTES"
 """The environment variable that limits the cache, in gigabytes."""
+
+
+_OBJECT = re.compile(r"[0-9a-f]{30}(\.dir)?")
 
 
 def read_budget(environment: Mapping[str, str]) -> int | None:
@@ -82,7 +86,9 @@ def over_limit(
 
 
 def objects_in(cache: Path) -> Iterator[CachedObject]:
-    """Yield the objects in DVC's cache."""
+    """Yield the objects in DVC's cache, without temporary files."""
     for path in (cache / "files" / "md5").glob("??/*"):
+        if not _OBJECT.fullmatch(path.name):
+            continue
         status = path.stat()
         yield CachedObject(path.parent.name + path.name, path, status.st_size, status.st_mtime)

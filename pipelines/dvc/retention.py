@@ -4,6 +4,7 @@ Objects are kept if the working copy, a branch or a tag needs them. Of the branc
 only the newest count. DVC's own ``gc`` keeps all branches or none.
 """
 
+import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.text import Text
 from pipelines.dvc import inventory
 from pipelines.dvc.cache_limit import CachedObject, objects_in
 from pipelines.dvc.inventory import KeptRef, Need
+from pipelines.dvc.leftovers import leftovers
 from pipelines.dvc.outputs import DIRECTORY
 from pipelines.dvc.storage import Storage
 from pipelines.dvc.store import Removal, Store, note_removed
@@ -38,7 +40,11 @@ def remove(folder: Path, cache: Path, gone: Sequence[CachedObject]) -> None:
         note_removed(cache, sorted(removals))
         noted = True
     for entry in gone:
-        entry.path.unlink()
+        if entry.path.is_dir() and not entry.path.is_symlink():
+            shutil.rmtree(entry.path)
+        else:
+            # Writing the note has replaced what an earlier process left of it.
+            entry.path.unlink(missing_ok=True)
     # On a full disk, the note fits only after the removal.
     if not noted:
         note_removed(cache, sorted(removals))
@@ -89,7 +95,7 @@ def _uncached(folder: Path, commits: Collection[str]) -> Mapping[str, Sequence[s
 
 
 def unneeded(folder: Path, storage: Storage, refs: Sequence[KeptRef]) -> list[CachedObject]:
-    """List the objects that nobody needs, by name.
+    """List the objects that nobody needs, by name, and then what killed processes have left.
 
     Raises:
         PipelineError: a lock cannot be read, so that what it needs is unknown.
@@ -99,7 +105,8 @@ def unneeded(folder: Path, storage: Storage, refs: Sequence[KeptRef]) -> list[Ca
     here = inventory.of_working_copy(folder)
     inside = inventory.members(here, _lists(folder, store, here))
     needed |= {need.name for need in (*here, *inside)}
-    return sorted(one for one in objects_in(storage.cache) if one.name not in needed)
+    objects = sorted(one for one in objects_in(storage.cache) if one.name not in needed)
+    return [*objects, *leftovers(storage.cache)]
 
 
 def tables(folder: Path, storage: Storage, refs: Sequence[KeptRef]) -> list[Table]:

@@ -15,7 +15,7 @@ from pydantic import Field
 from pipelines.dvc.publish import push_results
 from pipelines.dvc.stages import MAIN
 from pipelines.dvc.worktree import worktree
-from pipelines.errors import PipelineError
+from pipelines.errors import PipelineError, explaining
 from pipelines.flows.gate import check_run, promote_run
 from pipelines.flows.run_stages import any_changed, any_worked, run_stages, summary
 from pipelines.git.repository import Repository, commit_changes
@@ -105,11 +105,12 @@ def pipeline(
     options = Options(changes, push, promote, file, policy)
     owner, log = f"the run '{flow_run.name}' ({flow_run.id})", get_run_logger().info
     try:
-        repository = Repository(Path.cwd())
-        with exclusive(repository.state / "lock", owner, when_busy, log) as lock_fd:
-            if ref is None:
-                return report_missed(_run_here(repository, lock_fd, options))
-            return report_missed(_run_in_worktree(repository, lock_fd, ref, options))
+        with explaining():
+            repository = Repository(Path.cwd())
+            with exclusive(repository.state / "lock", owner, when_busy, log) as lock_fd:
+                if ref is None:
+                    return report_missed(_run_here(repository, lock_fd, options))
+                return report_missed(_run_in_worktree(repository, lock_fd, ref, options))
     except BusyError as error:
         return Cancelled(message=str(error))
     except PipelineError as error:

@@ -14,7 +14,7 @@ from prefect.states import Completed, Failed
 from pipelines import PROJECT
 from pipelines.dvc.outcome import Outcome, read_outcome
 from pipelines.dvc.stages import Stage
-from pipelines.errors import NoWorkerError, PipelineError
+from pipelines.errors import NoWorkerError, PipelineError, explaining
 from pipelines.system.process import TimedOutError, run
 from pipelines.ui.progress import Progress, ProgressFile
 from pipelines.workers.policy import Policy
@@ -93,9 +93,13 @@ def reproduce(
         if stage.restored:
             return Completed(name="Restored", message="its outputs came from the cache")
         return Completed(name="Cached", message="nothing that it depends on has changed")
-    if policy is None or not stage.meta.pool:
-        return _reproduce_here(stage, folder, lock_fd, python)
-    return _reproduce_on_pool(stage, folder, lock_fd, policy, python)
+    try:
+        with explaining():
+            if policy is None or not stage.meta.pool:
+                return _reproduce_here(stage, folder, lock_fd, python)
+            return _reproduce_on_pool(stage, folder, lock_fd, policy, python)
+    except PipelineError as error:
+        return Failed(message=str(error))
 
 
 def _reproduce_on_pool(
@@ -110,8 +114,6 @@ def _reproduce_on_pool(
         state = _reproduce_here(stage, folder, lock_fd, python)
         state.message = f"ran here: {error} {state.message or ''}".strip()
         return state
-    except PipelineError as error:
-        return Failed(message=str(error))
 
 
 def _reproduce_here(stage: Stage, folder: Path, lock_fd: int, python: Path) -> State:

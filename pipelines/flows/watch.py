@@ -14,7 +14,7 @@ from prefect.states import Completed, Failed
 from prefect.variables import Variable
 from pydantic import BaseModel, ValidationError
 
-from pipelines.errors import PipelineError
+from pipelines.errors import PipelineError, explaining
 from pipelines.git.repository import Repository
 from pipelines.system.helper import ask
 
@@ -41,7 +41,8 @@ def watch(ref: str = "main") -> State:
         ref: commit, branch or tag whose params.yaml names the data set and its sources.
     """
     try:
-        current = read_source_states(Repository(Path.cwd()), ref)
+        with explaining():
+            current = read_source_states(Repository(Path.cwd()), ref)
     except PipelineError as error:
         return Failed(message=str(error))
     watched = f"{current.dataset} at {ref}"

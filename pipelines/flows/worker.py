@@ -23,7 +23,7 @@ from pipelines.dvc.outputs import Output
 from pipelines.dvc.stages import read_stages
 from pipelines.dvc.storage import storage
 from pipelines.dvc.worktree import worktree
-from pipelines.errors import MismatchError, PipelineError
+from pipelines.errors import MismatchError, PipelineError, explaining
 from pipelines.flows.stage import run_stage
 from pipelines.git.repository import Repository
 from pipelines.system.environment import check, python_for
@@ -48,10 +48,12 @@ def work(request: Request) -> State:
     """
     owner = f"the run '{flow_run.name}' ({flow_run.id})"
     try:
-        repository = Repository(Path.cwd())
-        # Only one run at a time on this machine, because runs would share its graphics card.
-        with exclusive(repository.state / "lock", owner, "wait", get_run_logger().info) as lock_fd:
-            return report_missed(_work(repository, request, lock_fd))
+        with explaining():
+            repository = Repository(Path.cwd())
+            log = get_run_logger().info
+            # Only one run at a time on this machine, because runs would share its graphics card.
+            with exclusive(repository.state / "lock", owner, "wait", log) as lock_fd:
+                return report_missed(_work(repository, request, lock_fd))
     except PipelineError as error:
         return report_missed(Failed(message=str(error)))
 

@@ -4,16 +4,19 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from stages.shared.os_errors import writing
+
 
 def write(path: Path, content: bytes) -> None:
     """Write the complete file, or leave the old one unchanged."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_bytes(content)
-        move(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.write_bytes(content)
+            move(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def move(source: Path, target: Path) -> None:

@@ -12,6 +12,7 @@ from skimage.measure import block_reduce
 
 from stages.shared.artifacts import Array
 from stages.shared.errors import UserError
+from stages.shared.os_errors import explanation
 
 FORMATS = ("PNG", "JPEG")
 MAXIMUM_PICTURE_PIXELS = 40_000_000
@@ -48,6 +49,9 @@ def read(path: Path) -> Array:
         raise PictureError("expected a PNG or JPEG file, found something else.") from None
     # Pillow's exception for damage depends on where it finds it.
     except (OSError, SyntaxError, ValueError, EOFError) as error:
+        # What the operating system refuses does not depend on the picture.
+        if explanation(error):
+            raise
         found = " ".join(str(error).split()).rstrip(".")
         raise PictureError(f"expected a whole picture, found: {found}.") from None
 

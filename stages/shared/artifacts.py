@@ -19,6 +19,7 @@ import safetensors.numpy
 
 from stages.shared.errors import UserError
 from stages.shared.formats import FormatError, parse_json, parse_table, read_file
+from stages.shared.os_errors import writing
 from stages.shared.text import printable
 
 Array = np.ndarray[Any, Any]
@@ -48,23 +49,29 @@ def replacing(path: Path) -> Iterator[Path]:
 
     If the block raises, remove the temporary file and leave ``path`` unchanged. After a power loss
     ``path`` holds either the complete old file or the complete new one.
+
+    Raises:
+        WriteError: the disk is full, or the operating system refuses in another way.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # mkstemp makes files private; give the artifact the mode of any other new file.
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(descriptor)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        # Without this, the new name may reach the disk before the content does.
-        _flush(temporary)
-        temporary.replace(path)
-        # Not every file system can flush a folder; there the new name reaches the disk later.
-        with suppress(OSError):
-            _flush(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=".part", dir=path.parent
+        )
+        os.close(descriptor)
+        temporary = Path(name)
+        try:
+            yield temporary
+            # mkstemp makes files private; give the artifact the mode of any other new file.
+            temporary.chmod(0o666 & ~_umask())
+            # Without this, the new name may reach the disk before the content does.
+            _flush(temporary)
+            temporary.replace(path)
+            # Not every file system can flush a folder; there the new name reaches the disk later.
+            with suppress(OSError):
+                _flush(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -90,7 +97,9 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 def write_array(path: Path, array: Array) -> None:
     """Write one array as ``.npy``, which can be memory-mapped."""
-    with replacing(path) as temporary, temporary.open("wb") as file:
+    # NumPy's own way of writing, which it uses for a file that can only be written, fails without
+    # the operating system's reason.
+    with replacing(path) as temporary, temporary.open("w+b") as file:
         np.save(file, array, allow_pickle=False)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stages.shared.errors import UserError
+from stages.shared.os_errors import explanation
 
 PathOption = Annotated[Path, typer.Option()]
 """A required option ``--name PATH``; stages receive every path this way from ``dvc.yaml``."""
@@ -38,9 +39,18 @@ def run(
 
 @contextmanager
 def reporting_errors() -> Iterator[None]:
-    """Print a ``UserError`` to standard error and exit with its exit code."""
+    """Print a ``UserError`` to standard error and exit with its exit code.
+
+    The same goes for an error of the operating system, such as a full disk, whose exit code is 1.
+    """
     try:
         yield
     except UserError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {explanation(error) or error}", err=True)
         raise SystemExit(error.exit_code) from None
+    except Exception as error:
+        sentence = explanation(error)
+        if sentence is None:
+            raise
+        typer.echo(f"error: {sentence}", err=True)
+        raise SystemExit(UserError.exit_code) from None

@@ -10,6 +10,7 @@ from typing import Any
 from stages.params.machine import Machine
 from stages.shared import artifacts
 from stages.shared.artifacts import ArtifactError
+from stages.shared.os_errors import explanation
 from stages.training import cache
 from stages.training.hardware import hardware
 from stages.training.loop import Timing
@@ -62,6 +63,9 @@ def _entries(path: Path) -> dict[str, Any]:
         # Content that cannot be written again, such as half of a surrogate pair, is not ours.
         json.dumps(entries, ensure_ascii=False).encode()
     except (ArtifactError, ValueError) as error:
+        # A file that cannot be read now may be whole.
+        if explanation(error):
+            raise
         cache.log(f"starting {path} from scratch: {error}")
         return {}
     return entries if isinstance(entries, dict) else {}

@@ -14,6 +14,7 @@ from dvc.repo import Repo
 from dvc.stage.serialize import to_single_stage_lockfile
 
 from pipelines.dvc.expected import Expected, Found
+from pipelines.dvc.processes.command import run
 from pipelines.errors import PipelineError
 
 
@@ -71,4 +72,4 @@ def _is_cached(repo: Repo, path: str) -> bool:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -16,6 +16,7 @@ from dvc.stage import PipelineStage
 from dvc.utils.hydra import apply_overrides
 
 from pipelines.dvc.objects import check_intact
+from pipelines.dvc.processes.command import run
 from pipelines.dvc.processes.committed import recorded_outputs
 from pipelines.dvc.stages import MAIN, STAGES, Stage, parse_meta
 from pipelines.errors import PipelineError
@@ -125,4 +126,4 @@ def _index(repo: Repo, file: str) -> tuple[Index, set[PipelineStage]]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -19,8 +19,10 @@ from dvc.repo import Repo
 
 from pipelines.dvc.objects import object_path
 from pipelines.dvc.outputs import DIRECTORY
+from pipelines.dvc.processes.command import run
 from pipelines.dvc.remote import RemoteObjects
 from pipelines.errors import PipelineError
+from stages.shared.os_errors import explanation
 
 _PIECE = 1 << 20
 
@@ -55,7 +57,8 @@ def main(
                 answer = answer.model_copy(update={"damaged": _damaged(objects.fs, places)})
     # Each kind of remote uses its own library, which raises its own errors.
     except Exception as error:
-        typer.echo(f"error: DVC's remote: {' '.join(str(error).split())}", err=True)
+        found = explanation(error) or " ".join(str(error).split())
+        typer.echo(f"error: DVC's remote: {found}", err=True)
         raise SystemExit(1) from None
     sys.stdout.write(answer.model_dump_json() + "\n")
 
@@ -137,4 +140,4 @@ def check_space(needed: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -21,6 +21,7 @@ from dvc.stage.serialize import to_single_stage_lockfile
 from pipelines.dvc.objects import check_intact
 from pipelines.dvc.outcome import Outcome
 from pipelines.dvc.outputs import Output
+from pipelines.dvc.processes.command import run
 from pipelines.dvc.processes.committed import check_done
 from pipelines.dvc.run_cache import remove_empty_runs
 from pipelines.dvc.stages import MAIN
@@ -126,4 +127,4 @@ def reused_outputs(repo: Repo, file: str, name: str) -> Iterator[Output]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

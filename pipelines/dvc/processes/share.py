@@ -12,6 +12,8 @@ from dvc.config import Config, merge
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
+from pipelines.dvc.processes.command import run
+
 
 def main(home: Path, worktree: Path) -> None:
     """Write DVC's local configuration of a worktree."""
@@ -30,4 +32,4 @@ def main(home: Path, worktree: Path) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -15,6 +15,8 @@ from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from dvc.repo import Repo
 
+from pipelines.dvc.processes.command import run
+
 
 def main(folder: Path, lock: bool = False) -> None:
     """Print the answer, and hold the lock if that is requested."""
@@ -58,4 +60,4 @@ def _answer(repo: Repo) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

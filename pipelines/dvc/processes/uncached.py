@@ -15,6 +15,8 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.repo.brancher import switch
 
+from pipelines.dvc.processes.command import run
+
 
 def main(folder: Path, revisions: list[str]) -> None:
     """Print an object with a list of paths for each revision, as one line of JSON."""
@@ -34,4 +36,4 @@ def main(folder: Path, revisions: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stages.shared.guard.declaration import Declaration, read_yaml, value_at
+from stages.shared.os_errors import explanation
 
 _MISSING = "missing"
 
@@ -105,7 +106,10 @@ def _file(path: str, known: File | None) -> File:
             return known
         with Path(path).open("rb") as file:
             digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
-    except OSError:
+    except OSError as error:
+        # A file that cannot be read is neither missing nor unchanged.
+        if explanation(error):
+            raise
         return File((), _MISSING)
     return File(signature, digest.hexdigest())
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stages.shared.errors import UserError
+from stages.shared.os_errors import writing
 
 _FOLDER = Path(".dvc", "tmp", "stages")
 # Seconds; by then, a process that was killed with its parent is gone.
@@ -36,8 +37,9 @@ def locked(stage: str, patience: float = _PATIENCE) -> Iterator[None]:
     path = _FOLDER / f"{stage}.lock"
     descriptor = _acquire(path, stage, time.monotonic() + patience)
     try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        with writing(path):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         path.unlink(missing_ok=True)
