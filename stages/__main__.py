@@ -3,7 +3,6 @@
 The guard starts before the stage's code is imported, so that the imported code is the hashed code.
 """
 
-import atexit
 import os
 import sys
 import tempfile
@@ -56,9 +55,7 @@ def _main_of(name: str) -> Callable[..., None]:
 if __name__ == "__main__":
     main(sys.argv[1:])
     # Libraries take up to seconds to shut down. Exit at once, so that no file can change between
-    # the guard's last check and the moment when DVC hashes the dependencies. But call what they
-    # registered: TensorFlow removes its temporary files only there.
-    atexit._run_exitfuncs()
+    # the guard's last check and the moment when DVC hashes the dependencies.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
