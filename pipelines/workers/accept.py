@@ -36,14 +36,14 @@ def accept_result(folder: Path, request: Request) -> str:
     commit = receive(folder, request.result, check=True)
     result = read_result(folder, request, commit)
     cache = storage(folder).cache
-    with fetched(result.in_cache, cache, partial(remote.fetch, folder)) as objects:
-        try:
+    try:
+        with fetched(result.in_cache, cache, partial(remote.fetch, folder)) as objects:
             _replace(folder, request, result, cache, objects)
-        except OSError as error:
-            raise PipelineError(
-                f"expected to write the result for {request.stage}, found: {error}; nothing was "
-                "accepted."
-            ) from None
+    except OSError as error:
+        raise PipelineError(
+            f"expected to write the result for {request.stage}, found: {error}; nothing was "
+            "accepted."
+        ) from None
     return commit
 
 

@@ -88,8 +88,7 @@ def check_files_of(
 def _check_parts(request: Request, out: str, parts: Sequence[str]) -> None:
     inside = [path[len(out) + 1 :] for path in parts if path != out]
     if request.expected.kinds.get(out) == "file" and list(parts) != [out]:
-        found = "a folder" if inside else "none"
-        raise rejected(request, f"expected {out} to be a file, found {found}")
+        raise _other_kind(request, out, "a folder" if inside else "none")
     if len(inside) > MOST_FILES:
         raise rejected(request, f"expected at most {MOST_FILES} files in {out}, found more")
     try:
@@ -156,8 +155,8 @@ def outputs(request: Request, record: Mapping[str, Any]) -> tuple[Output, ...]:
     found = tuple(out.output() for out in valid.outs)
     for out in found:
         kind = "folder" if out.md5.endswith(DIRECTORY) else "file"
-        if kind != (requested := expected.kinds.get(out.path, kind)):
-            raise rejected(request, f"expected {out.path} to be a {requested}, found a {kind}")
+        if kind != expected.kinds.get(out.path, kind):
+            raise _other_kind(request, out.path, f"a {kind}")
         if not expected.outs[out.path] and out.size > LARGEST_IN_GIT:
             raise rejected(
                 request,
@@ -165,6 +164,14 @@ def outputs(request: Request, record: Mapping[str, Any]) -> tuple[Output, ...]:
                 f"found {out.size}",
             )
     return found
+
+
+def _other_kind(request: Request, out: str, found: str) -> RecordError:
+    return rejected(
+        request,
+        f"expected {out} to be a {request.expected.kinds[out]}, found {found}; if that is "
+        f"intended, run {request.stage} here once",
+    )
 
 
 def is_part(path: str, out: str) -> bool:
