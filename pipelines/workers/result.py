@@ -63,7 +63,7 @@ def check_files_of(
     """
     in_git = [path for path, cached in request.expected.outs.items() if not cached]
     changed = [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
-    single = [request.lock, *(path for path in [PROVENANCE] if path in changed)]
+    single = [request.lock, PROVENANCE] if PROVENANCE in changed else [request.lock]
     for path in changed:
         if path not in single and not any(is_part(path, out) for out in in_git):
             may = ", ".join([request.lock, PROVENANCE, *in_git])

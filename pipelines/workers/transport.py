@@ -57,8 +57,8 @@ def receive(folder: Path, branch: str, *, check: bool = False) -> str:
     Args:
         folder: in the repository.
         branch: of the remote.
-        check: whether Git checks the form of the commit and its trees. It then also keeps no
-            branch of its own for the commit.
+        check: whether Git checks the form of the commit and its trees. It then changes neither
+            branches nor packs here.
 
     Raises:
         PipelineError: there is no such branch, or a check failed.
@@ -68,7 +68,7 @@ def receive(folder: Path, branch: str, *, check: bool = False) -> str:
     options = ["-c", "core.bigFileThreshold=16m"]
     options += ["-c", "fetch.fsckObjects=true"] if check else []
     fetch = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules"]
-    fetch += ["--refmap="] if check else []
+    fetch += ["--refmap=", "--no-auto-maintenance"] if check else []
     git(home, *options, *fetch, REMOTE, f"refs/heads/{branch}")
     return git(home, "rev-parse", "FETCH_HEAD")
 
