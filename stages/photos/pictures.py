@@ -10,8 +10,11 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from skimage.measure import block_reduce
 
+from stages.photos.collecting import MAXIMUM_BYTES
 from stages.shared.artifacts import Array
 from stages.shared.errors import UserError
+from stages.shared.formats import FormatError, check_file
+from stages.shared.text import printable
 
 FORMATS = ("PNG", "JPEG")
 MAXIMUM_PICTURE_PIXELS = 40_000_000
@@ -39,16 +42,21 @@ def read(path: Path) -> Array:
         PictureError: the file has another format, is damaged, or has more than 40 million pixels.
     """
     try:
+        check_file(path, MAXIMUM_BYTES)
         with _opened(path) as picture:
             width, height = picture.size
             if width * height > MAXIMUM_PICTURE_PIXELS:
                 raise PictureError(_too_large(f"{width} x {height}"))
             return _brightness(ImageOps.exif_transpose(picture))
+    except FormatError as error:
+        raise PictureError(f"{error}.") from None
     except UnidentifiedImageError:
         raise PictureError("expected a PNG or JPEG file, found something else.") from None
+    except PictureError:
+        raise
     # Pillow's exception for damage depends on where it finds it.
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        found = " ".join(str(error).split()).rstrip(".")
+    except Exception as error:
+        found = printable(" ".join(str(error).split())).rstrip(".") or type(error).__name__
         raise PictureError(f"expected a whole picture, found: {found}.") from None
 
 
