@@ -44,9 +44,7 @@ def read(path: Path) -> Array:
     try:
         check_file(path, MAXIMUM_BYTES)
         with _opened(path) as picture:
-            width, height = picture.size
-            if width * height > MAXIMUM_PICTURE_PIXELS:
-                raise PictureError(_too_large(f"{width} x {height}"))
+            _check_size(*picture.size)
             return _brightness(ImageOps.exif_transpose(picture))
     except FormatError as error:
         raise PictureError(f"{error}.") from None
@@ -68,6 +66,11 @@ def _opened(path: Path) -> Image.Image:
             return Image.open(path, formats=FORMATS)
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             raise PictureError(_too_large("far more")) from None
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAXIMUM_PICTURE_PIXELS:
+        raise PictureError(_too_large(f"{width} x {height}"))
 
 
 def _too_large(found: str) -> str:
