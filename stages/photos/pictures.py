@@ -10,9 +10,12 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from skimage.measure import block_reduce
 
+from stages.photos.collecting import MAXIMUM_BYTES
 from stages.shared.artifacts import Array
 from stages.shared.errors import UserError
+from stages.shared.formats import FormatError, check_file
 from stages.shared.os_errors import explanation
+from stages.shared.text import printable
 
 FORMATS = ("PNG", "JPEG")
 MAXIMUM_PICTURE_PIXELS = 40_000_000
@@ -40,19 +43,22 @@ def read(path: Path) -> Array:
         PictureError: the file has another format, is damaged, or has more than 40 million pixels.
     """
     try:
+        check_file(path, MAXIMUM_BYTES)
         with _opened(path) as picture:
-            width, height = picture.size
-            if width * height > MAXIMUM_PICTURE_PIXELS:
-                raise PictureError(_too_large(f"{width} x {height}"))
+            _check_size(*picture.size)
             return _brightness(ImageOps.exif_transpose(picture))
+    except FormatError as error:
+        raise PictureError(f"{error}.") from None
     except UnidentifiedImageError:
         raise PictureError("expected a PNG or JPEG file, found something else.") from None
+    except PictureError:
+        raise
     # Pillow's exception for damage depends on where it finds it.
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except Exception as error:
         # What the operating system refuses does not depend on the picture.
         if explanation(error):
             raise
-        found = " ".join(str(error).split()).rstrip(".")
+        found = printable(" ".join(str(error).split())).rstrip(".") or type(error).__name__
         raise PictureError(f"expected a whole picture, found: {found}.") from None
 
 
@@ -64,6 +70,11 @@ def _opened(path: Path) -> Image.Image:
             return Image.open(path, formats=FORMATS)
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             raise PictureError(_too_large("far more")) from None
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAXIMUM_PICTURE_PIXELS:
+        raise PictureError(_too_large(f"{width} x {height}"))
 
 
 def _too_large(found: str) -> str:

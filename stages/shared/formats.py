@@ -71,16 +71,24 @@ def read_file(path: Path, limit: int = LARGEST) -> bytes:
         FormatError: it has more bytes than the limit, or is a device or a pipe.
         OSError: it is missing, or is a folder.
     """
+    size = check_file(path, limit)
+    with path.open("rb") as file:
+        content = file.read(size + 1)
+    if len(content) > limit:
+        raise FormatError(f"expected at most {limit} bytes, found more")
+    return content
+
+
+def check_file(path: Path, limit: int = LARGEST) -> int:
+    """Return the size of a file that is about to be read; for the errors see ``read_file``."""
     about = path.stat()
     if stat.S_ISDIR(about.st_mode):
         raise IsADirectoryError(f"{path} is a folder")
     if not stat.S_ISREG(about.st_mode):
         raise FormatError("expected a regular file, found a device or a pipe")
-    with path.open("rb") as file:
-        content = file.read(min(about.st_size, limit) + 1)
-    if len(content) > limit:
+    if about.st_size > limit:
         raise FormatError(f"expected at most {limit} bytes, found more")
-    return content
+    return about.st_size
 
 
 def parse_text(content: bytes) -> str:

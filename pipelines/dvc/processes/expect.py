@@ -15,6 +15,7 @@ from dvc.stage.serialize import to_single_stage_lockfile
 
 from pipelines.dvc.expected import Expected, Found
 from pipelines.dvc.processes.command import run
+from pipelines.dvc.readable import check_readable
 from pipelines.errors import PipelineError
 
 
@@ -23,6 +24,7 @@ def main(folder: Path, file: str, stage: str) -> None:
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     os.chdir(folder)
     try:
+        check_readable(Path())
         found = expect(file, stage)
     except (DvcException, PipelineError) as error:
         typer.echo(f"error: {' '.join(str(error).split())}", err=True)

@@ -18,6 +18,7 @@ from dvc.utils.hydra import apply_overrides
 from pipelines.dvc.objects import check_intact
 from pipelines.dvc.processes.command import run
 from pipelines.dvc.processes.committed import recorded_outputs
+from pipelines.dvc.readable import check_readable
 from pipelines.dvc.stages import MAIN, STAGES, Stage, parse_meta
 from pipelines.errors import PipelineError
 from stages.shared.formats import parse_yaml
@@ -37,6 +38,7 @@ def main(
     # DVC looks up stage names in the dvc.yaml of the working directory.
     os.chdir(folder)
     try:
+        check_readable(Path())
         if changes:
             change_params(Path("params.yaml"), changes)
         stages = plan(file, restore=restore)

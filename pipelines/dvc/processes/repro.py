@@ -15,6 +15,7 @@ from dvc.repo import Repo
 from pipelines.dvc.inventory import LOCKS
 from pipelines.dvc.lock_record import LOCK, lock_in
 from pipelines.dvc.processes.committed import check_done
+from pipelines.dvc.readable import check_readable
 from pipelines.dvc.repair import changed_outputs, damaged_objects, make_dvc_rehash
 from pipelines.dvc.run_cache import remove_empty_runs
 from pipelines.dvc.storage import locked_storage
@@ -31,6 +32,7 @@ def reproduce(repository: Repository, targets: list[str], log: Callable[[str], o
     Raises:
         PipelineError: something cannot be repaired, or did not get into DVC's cache.
     """
+    check_readable(repository.folder)
     repair(repository, log)
     first = _records()
     for _ in range(_ATTEMPTS):
