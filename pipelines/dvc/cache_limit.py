@@ -2,7 +2,6 @@
 
 import math
 import os
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +24,8 @@ BUDGET = "PIPELINE_CACHE_GIGABYTES"
 """The environment variable that limits the cache, in gigabytes."""
 
 
-_OBJECT = re.compile(r"[0-9a-f]{30}(\.dir)?")
+LEFTOVERS = (".tmp", ".unpacked")
+"""Suffixes of what killed DVC processes leave among the objects."""
 
 
 def read_budget(environment: Mapping[str, str]) -> int | None:
@@ -88,7 +88,7 @@ def over_limit(
 def objects_in(cache: Path) -> Iterator[CachedObject]:
     """Yield the objects in DVC's cache, without temporary files."""
     for path in (cache / "files" / "md5").glob("??/*"):
-        if not _OBJECT.fullmatch(path.name):
+        if path.suffix in LEFTOVERS:
             continue
         status = path.stat()
         yield CachedObject(path.parent.name + path.name, path, status.st_size, status.st_mtime)

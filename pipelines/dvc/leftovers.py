@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.dvc.cache_limit import CachedObject
+from pipelines.dvc.cache_limit import LEFTOVERS, CachedObject
 
 # Below the cache. DVC writes to a temporary file in the folder of an object or of a run, and its
 # earlier versions unpacked folders beside their lists. The last two are of this project: downloads,
 # and the list of removed objects while it is written.
 _PATTERNS = (
+    *(f"files/md5/??/*{suffix}" for suffix in LEFTOVERS),
     "files/md5/*.tmp",
-    "files/md5/??/*.tmp",
-    "files/md5/??/*.unpacked",
     "runs/*/*/*.tmp",
     "incoming-*",
     ".*.part",

@@ -1,0 +1,201 @@
+"""A full disk and other errors of the operating system, at every stage."""
+
+import os
+import resource
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.helpers import ROOT
+from tests.small_project import Project, retrain
+
+STAGES: dict[str, Any] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+WRITERS = [name for name in STAGES if name != "collect"]
+# Bytes that a file may have: enough for Python to find a folder for temporary files.
+_LIMIT = 4
+
+
+def command_of(stage: str) -> list[str]:
+    return str(STAGES[stage]["cmd"]).replace("${handwriting.folder}", "data/handwriting").split()
+
+
+def limit_files() -> None:
+    """Refuse to make files of more than four bytes, as a full disk would."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_LIMIT, hard))
+
+
+def failure_of(
+    project: Project, *command: str, before: Callable[[], None] | None = None, **variables: str
+) -> str:
+    """Run a command that must fail, and give its error, which must be one sentence."""
+    done = subprocess.run(
+        command,
+        cwd=project.folder,
+        env=project.environment | variables,
+        preexec_fn=before,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    error = done.stderr.splitlines()[-1]
+    assert error.startswith("error: expected ")
+    assert error.endswith(".")
+    return error
+
+
+@pytest.mark.parametrize("stage", WRITERS)
+def test_a_stage_that_may_not_write_fails_in_one_sentence_and_runs_again(
+    project: Project, stage: str, tmp_path: Path
+) -> None:
+    before = project.outputs()
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+
+    error = failure_of(project, *command_of(stage), before=limit_files, TMPDIR=str(temporary))
+
+    assert "expected to write " in error
+    assert "File too large; raise this shell's limit: ulimit -f unlimited" in error
+    assert project.outputs() == before
+    assert project.leftovers() == []
+
+    project.run(*command_of(stage), TMPDIR=str(temporary))
+    assert project.outputs() == before
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A disk of 40 MB."""
+    disk = tmp_path_factory.mktemp("disk")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("needs to mount a small disk")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.fixture(scope="module")
+def on_disk(disk: Path, finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the finished project on a disk of its own."""
+    shutil.copytree(finished.folder, disk / "project", symlinks=True)
+    return Project(disk / "project", tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture
+def full(disk: Path, on_disk: Project) -> Iterator[Project]:
+    """That project, while its disk is full."""
+    filler = disk / "filler"
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free)
+    assert shutil.disk_usage(disk).free == 0
+    yield on_disk
+    filler.unlink()
+    assert on_disk.leftovers() == []
+
+
+@pytest.fixture
+def read_only(disk: Path, on_disk: Project) -> Iterator[Project]:
+    """That project, while its disk cannot be written."""
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    yield on_disk
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("stage", WRITERS)
+def test_a_stage_names_the_file_that_a_full_disk_has_no_space_for(
+    full: Project, stage: str
+) -> None:
+    before = full.outputs()
+
+    error = failure_of(full, *command_of(stage))
+
+    assert error.startswith("error: expected to write ")
+    place = error.removeprefix("error: expected to write ").partition(",")[0]
+    declared = [*map(str, STAGES[stage].get("outs", []))] + [
+        name for kind in ("outs", "metrics", "plots") for name in names(STAGES[stage], kind)
+    ]
+    assert any(place.startswith(name) for name in declared), error
+    assert "No space left on device, 0.0 MB free at " in error
+    assert error.endswith("; free space there, and run the command again.")
+    assert full.outputs() == before
+
+
+def names(stage: dict[str, Any], kind: str) -> list[str]:
+    return [
+        str(name)
+        for entry in stage.get(kind, [])
+        for name in ([entry] if isinstance(entry, str) else entry)
+    ]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_on_a_read_only_disk_fails_in_one_sentence(read_only: Project, stage: str) -> None:
+    command = [
+        "data/new" if part == "data/handwriting" and stage == "collect" else part
+        for part in command_of(stage)
+    ]
+
+    error = failure_of(read_only, *command)
+
+    assert "found: Read-only file system; mount that file system so that it can be" in error
+
+
+def test_a_full_disk_for_temporary_files_is_named(full: Project, disk: Path) -> None:
+    """TensorFlow itself only fails, without the reason."""
+    (disk / "filler").write_bytes(b"")
+    os.truncate(disk / "filler", 0)
+    with (disk / "filler").open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - (64 << 10))
+
+    error = failure_of(full, *command_of("export"), TMPDIR=str(disk))
+
+    assert f"expected to write {disk}/stage-" in error
+    assert "No space left on device, 0." in error
+
+
+@pytest.mark.parametrize("command", ["gate", "gc", "fsck", "repro"])
+def test_a_command_on_a_full_disk_has_no_traceback(full: Project, command: str) -> None:
+    arguments = ["--force"] if command == "gc" else []
+    done = subprocess.run(
+        ["python", "-m", "pipelines", command, *arguments],
+        cwd=full.folder,
+        env=full.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode in {0, 1, 3}, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    if done.returncode == 1:
+        assert "No space left on device" in done.stdout + done.stderr
+
+
+def test_a_training_on_a_full_disk_continues_with_the_same_bytes(project: Project) -> None:
+    before = project.outputs()
+    retrain(project)
+    path = project.folder / "dvc.yaml"
+    declared = path.read_text()
+    stage = "python -m stages train --params params.yaml --arrays data/arrays --indices"
+    # Blocks of a kilobyte: the checkpoint does not fit, but the tables do.
+    path.write_text(declared.replace(stage, f"ulimit -f 64; {stage}"))
+    assert path.read_text() != declared
+
+    output = project.run("dvc", "repro", "--single-item", "train", code=255)
+
+    assert "continuing without models/checkpoints/" in output
+    assert "error: expected to write models/train.safetensors, found: File too large" in output
+    assert "Traceback" not in output
+    path.write_text(declared)
+    project.run("dvc", "repro")
+    assert project.outputs() == before
