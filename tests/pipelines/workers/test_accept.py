@@ -248,7 +248,7 @@ def test_lock_that_is_too_large_is_not_read(scene: Scene) -> None:
     with (scene.worker / "dvc.lock").open("a") as lock:
         lock.write("#" * (1 << 24))
     scene.answer_again()
-    scene.check_refused(RecordError, "to have at most 16777216 bytes, found")
+    scene.check_refused(RecordError, "to have at most 1048576 bytes, found")
 
 
 def test_lock_without_the_record_is_rejected(scene: Scene) -> None:
