@@ -18,8 +18,10 @@ from pipelines.dvc.processes.committed import check_done
 from pipelines.dvc.readable import check_readable
 from pipelines.dvc.repair import changed_outputs, damaged_objects, make_dvc_rehash
 from pipelines.dvc.run_cache import remove_empty_runs
+from pipelines.dvc.rwlock import remove_truncated, truncation
 from pipelines.dvc.storage import locked_storage
 from pipelines.dvc.store import Store
+from pipelines.errors import PipelineError
 from pipelines.git.repository import Repository
 
 # If DVC restores a stage from a damaged object, only the next check finds it.
@@ -30,8 +32,12 @@ def reproduce(repository: Repository, targets: list[str], log: Callable[[str], o
     """Run ``dvc repro`` until nothing damaged is found, and return its exit code.
 
     Raises:
-        PipelineError: something cannot be repaired, or did not get into DVC's cache.
+        PipelineError: something cannot be repaired, or did not get into DVC's cache; or the disk is
+            full.
     """
+    if truncation(repository.folder):
+        with Repo() as repo, repo.lock:
+            remove_truncated(repository.folder)
     check_readable(repository.folder)
     repair(repository, log)
     first = _records()
@@ -41,6 +47,8 @@ def reproduce(repository: Repository, targets: list[str], log: Callable[[str], o
         # If DVC ran or restored something, check it for damage.
         if (code == 0 and _records() == before) or not repair(repository, log):
             break
+    if code and (sentence := truncation(repository.folder)):
+        raise PipelineError(sentence)
     changed = {name for name, record in _records().items() if record != first.get(name)}
     if code == 0 and changed:
         with Repo() as repo, repo.lock:
