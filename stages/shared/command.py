@@ -9,6 +9,7 @@ import typer
 
 from stages.shared.errors import UserError
 from stages.shared.os_errors import explanation
+from stages.shared.text import printable_lines
 
 PathOption = Annotated[Path, typer.Option()]
 """A required option ``--name PATH``; stages receive every path this way from ``dvc.yaml``."""
@@ -46,11 +47,11 @@ def reporting_errors() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        typer.echo(f"error: {explanation(error) or error}", err=True)
+        typer.echo(f"error: {printable_lines(explanation(error) or error)}", err=True)
         raise SystemExit(error.exit_code) from None
     except Exception as error:
         sentence = explanation(error)
         if sentence is None:
             raise
-        typer.echo(f"error: {sentence}", err=True)
+        typer.echo(f"error: {printable_lines(sentence)}", err=True)
         raise SystemExit(UserError.exit_code) from None
