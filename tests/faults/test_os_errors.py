@@ -189,7 +189,7 @@ def test_a_training_on_a_full_disk_continues_with_the_same_bytes(project: Projec
     declared = path.read_text()
     stage = "python -m stages train --params params.yaml --arrays data/arrays --indices"
     # Bytes: the weights do not fit, nor does the checkpoint.
-    path.write_text(declared.replace(stage, f"prlimit --fsize=1100000: {stage}"))
+    path.write_text(declared.replace(stage, f"prlimit --fsize=1100000 {stage}"))
     assert path.read_text() != declared
 
     output = project.run("dvc", "repro", "--single-item", "train", code=255)
