@@ -144,11 +144,19 @@ class Project:
 def retrain(project: Project) -> None:
     """Have `train` run again, though nothing that it depends on has changed."""
     (project.folder / "models" / "train.safetensors").unlink()
+    forget(project, "train")
+
+
+def forget(project: Project, stage: str) -> None:
+    """Have nothing in DVC's cache that an output of a stage could be restored from."""
+    outputs = [out["path"] for out in project.lock()[stage]["outs"]]
     for run in (project.folder / ".dvc" / "cache" / "runs").iterdir():
         for entry in run.rglob("*"):
-            if entry.is_file() and "train.safetensors" in entry.read_text():
+            if entry.is_file() and any(
+                f"path: {output}\n" in entry.read_text() for output in outputs
+            ):
                 entry.unlink()
-    for name in objects_of(project, "train"):
+    for name in objects_of(project, stage):
         name.chmod(0o644)
         name.unlink()
 

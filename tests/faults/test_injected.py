@@ -15,7 +15,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.helpers import ROOT
-from tests.small_project import Project
+from tests.small_project import Project, forget
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 
@@ -38,7 +38,7 @@ def strace(project: Project, stage: str, *options: str) -> "subprocess.Completed
     return subprocess.run(
         ["strace", "--follow-forks", "--quiet=all", *options, *command],
         cwd=project.folder,
-        env=project.environment,
+        env=project.environment | {"DVC_STAGE": f"dvc.yaml:{stage}"},
         check=False,
         capture_output=True,
         text=True,
@@ -90,6 +90,10 @@ def test_disturbed_stage_leaves_what_was_there_and_the_next_run_repairs_the_rest
     record_property("cases", len(numbers))
     for number in numbers:
         case = copies()
+        # As DVC does before it runs a stage.
+        forget(case, stage)
+        for out in case.lock()[stage]["outs"]:
+            case.run("rm", "-rf", out["path"])
         inject = f"--inject={call}:{FAULTS[fault]}:when={number}"
         done = strace(case, stage, f"--trace={call}", inject, "--output=/dev/null")
 
