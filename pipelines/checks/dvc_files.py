@@ -5,27 +5,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.checks.result import CheckResult
+from pipelines.dvc import rwlock
 from pipelines.dvc.inventory import LOCKS
 from pipelines.dvc.lock_record import LARGEST_LOCK, read_lock
 from pipelines.errors import RecordError
-from stages.shared.formats import FormatError, parse_json, read_file
+from stages.shared.formats import FormatError, read_file
 
 _CONFLICT = b"<<<<<<< "
-
-
 _PART = "DVC files"
 
 
 def run_checks(folder: Path) -> Iterator[CheckResult]:
-    """Check DVC's temporary files, the records and the run cache of a repository."""
+    """Check DVC's temporary files and the records of a repository."""
     results = [
         temporary_folder(folder),
         file_of_locks(folder),
         *(record(folder, name) for name in LOCKS),
-        runs(folder / ".dvc" / "cache" / "runs"),
     ]
     wrong = [result for result in results if result]
-    yield from wrong or [CheckResult(_PART, "ok", "Locks, records and the run cache are readable.")]
+    yield from wrong or [CheckResult(_PART, "ok", "Locks and records can be read.")]
 
 
 def temporary_folder(folder: Path) -> CheckResult | None:
@@ -39,16 +37,10 @@ def temporary_folder(folder: Path) -> CheckResult | None:
 
 def file_of_locks(folder: Path) -> CheckResult | None:
     """Check the file in which DVC notes who reads and writes which output."""
-    place = folder / ".dvc" / "tmp" / "rwlock"
-    try:
-        found = parse_json(read_file(place)) if place.exists() else {}
-    except (FormatError, OSError) as error:
-        found = str(error)
-    if isinstance(found, dict) and all(isinstance(part, dict) for part in found.values()):
-        return None
-    finding = f"Expected the locks in .dvc/tmp/rwlock, found: {found}."
-    # It only matters while a command of DVC's is at work.
-    return CheckResult(_PART, "missing", finding, "rm -r .dvc/tmp/rwlock")
+    if found := rwlock.damage(folder):
+        finding = f"Expected the locks in {rwlock.PLACE}, found: {found}."
+        return CheckResult(_PART, "missing", finding, f"rm -r {rwlock.PLACE}")
+    return None
 
 
 def record(folder: Path, name: str) -> CheckResult | None:
@@ -71,15 +63,22 @@ def record(folder: Path, name: str) -> CheckResult | None:
     return None
 
 
-def runs(folder: Path) -> CheckResult | None:
+def runs(cache: Path) -> CheckResult:
     """Check the run cache for what DVC fails on: empty folders, and entries that were cut off."""
-    entries = sorted(path for path in folder.glob("*/*/*") if path.is_file())
-    cut = [path for path in entries if not read_file(path).endswith(b"\n")]
+    folder = cache / "runs"
+    cut = [path for path in sorted(folder.glob("*/*/*")) if path.is_file() and not _is_whole(path)]
     empty = [path for path in sorted(folder.glob("*/*/")) if not any(path.iterdir())]
     if not cut and not empty:
-        return None
+        return CheckResult("DVC run cache", "ok", "All entries are whole.")
     finding = f"Expected whole entries in {folder}, found damaged: {(cut or empty)[0].name}."
     delete = f"find {shlex.quote(str(folder))} -empty -delete"
     # DVC runs a stage again whose entry is gone.
     remove = f"rm {shlex.join(map(str, cut))} && " if cut else ""
-    return CheckResult(_PART, "missing", finding, remove + delete)
+    return CheckResult("DVC run cache", "missing", finding, remove + delete)
+
+
+def _is_whole(entry: Path) -> bool:
+    try:
+        return read_file(entry).endswith(b"\n")
+    except FormatError:
+        return False

@@ -34,6 +34,7 @@ def run_checks(folder: Path) -> Iterator[CheckResult]:
     cache = folder / _dvc(folder, "cache", "dir")[1][-1]
     yield (found := writable(cache))
     if found.state == "ok":
+        yield dvc_files.runs(cache)
         yield free_space("DVC cache space", cache, CACHE_NEED, "python -m pipelines gc --force")
     yield remote(folder)
 

@@ -22,8 +22,6 @@ class CachedObject(NamedTuple):
 
 BUDGET = "PIPELINE_CACHE_GIGABYTES"
 """The environment variable that limits the cache, in gigabytes."""
-
-
 LEFTOVERS = (".tmp", ".unpacked")
 """Suffixes of what killed DVC processes leave among the objects."""
 

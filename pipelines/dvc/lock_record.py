@@ -29,9 +29,7 @@ def lock_in(folder: Path, path: str = LOCK) -> Mapping[str, Any]:
         content = read_file(folder / path, LARGEST_LOCK)
     except FileNotFoundError:
         return {"stages": {}}
-    except FormatError as error:
-        raise RecordError(f"{path}: {error}; restore one that DVC wrote.") from None
-    except OSError as error:
+    except (FormatError, OSError) as error:
         raise RecordError(f"{path}: expected a lock, found: {error}; restore it.") from None
     return read_lock(content, path)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipelines.dvc.inventory import LOCKS
 from pipelines.errors import PipelineError
-from stages.shared.formats import LARGEST_YAML, FormatError, parse_yaml, read_file
+from stages.shared.formats import FormatError, read_yaml
 
 _FILES = ("params.yaml", "dvc.yaml", "tuning/params.yaml", "tuning/dvc.yaml", *LOCKS)
 
@@ -15,12 +15,8 @@ def check_readable(folder: Path) -> None:
     Raises:
         PipelineError: one of them is a pipe, a device or a folder, is too large, or is not YAML.
     """
-    for name in _FILES:
+    for name in (name for name in _FILES if (folder / name).exists()):
         try:
-            parse_yaml(read_file(folder / name, LARGEST_YAML))
-        except FileNotFoundError:
-            continue
+            read_yaml(folder / name)
         except FormatError as error:
             raise PipelineError(f"{name}: {error}; correct it.") from None
-        except OSError as error:
-            raise PipelineError(f"{name}: expected a YAML file, found: {error}.") from None

@@ -81,16 +81,13 @@ class Store:
         sides = self._sides(list(needed))
         lines: list[tuple[ObjectResult, str]] = []
         for name, of in needed.items():
-            known = all(Removal(name, need.commit) in self._removed for need in of)
+            if_missing: ObjectResult = "absent"
+            if all(Removal(name, need.commit) in self._removed for need in of) and name not in kept:
+                if_missing = "removed"
             # A remote should have had everything.
-            without_copy: ObjectResult = (
-                "removed"
-                if known and name not in kept
-                else "lost"
-                if name in here or self._has_remote
-                else "absent"
-            )
-            if found := self._repair_one(name, sides[name], without_copy):
+            elif name in here or self._has_remote:
+                if_missing = "lost"
+            if found := self._repair_one(name, sides[name], if_missing):
                 result, done = found
                 commits = ", ".join(dict.fromkeys(need.commit[:7] for need in of))
                 lines.append((result, f"{name} {of[0].path}: {done}; needed by {commits}"))

@@ -1,11 +1,10 @@
 """Read files of a commit without checking it out."""
 
-import subprocess
 from pathlib import Path
 
 from pipelines.errors import PipelineError, RecordError
 from pipelines.git.command import git
-from pipelines.system.process import environment_for_programs
+from pipelines.git.files import GitFile, read_files
 
 LARGEST = 1 << 28
 """Maximum size in bytes of a file or a folder in Git that is read into memory."""
@@ -20,30 +19,22 @@ def contents_of(folder: Path, commit: str, path: str, limit: int = LARGEST) -> d
     """
     listed = git(folder, "ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", path)
     entries = [line.split("\t", 1) for line in filter(None, listed.split("\0"))]
-    blobs = {name: about.split()[2:] for about, name in entries}
+    sizes = {name: about.split()[3] for about, name in entries}
     if inner := [name for about, name in entries if about.split()[1] != "blob"]:
         raise RecordError(
             f"expected {path} of {commit} to be files, found a repository: {inner[0]}."
         )
-    if lost := [name for name, (_, size) in blobs.items() if not size.isdecimal()]:
+    if lost := [name for name, size in sizes.items() if not size.isdecimal()]:
         raise PipelineError(
             f"expected Git to have {lost[0]} of {commit}, found none; check it: git fsck."
         )
-    size = sum(int(size) for _, size in blobs.values())
+    size = sum(map(int, sizes.values()))
     if size > limit:
         raise RecordError(
             f"expected {path} of {commit} to have at most {limit} bytes, found {size}; it was "
             "not read."
         )
-    found = {}
-    for name, (blob, _) in blobs.items():
-        below = name.removeprefix(path).removeprefix("/")
-        command = ["git", "cat-file", "blob", blob]
-        done = subprocess.run(
-            command, cwd=folder, env=environment_for_programs(), check=False, capture_output=True
-        )
-        if done.returncode:
-            reason = " ".join(done.stderr.decode(errors="replace").split())
-            raise PipelineError(f"expected Git to have {name} of {commit}, found: {reason}.")
-        found[below] = done.stdout
-    return found
+    contents = read_files(folder, {name: GitFile(*about.split()[:3]) for about, name in entries})
+    return {
+        name.removeprefix(path).removeprefix("/"): content for name, content in contents.items()
+    }

@@ -32,10 +32,10 @@ def check_available(folder: Path, commit: str, paths: Collection[str], *, pushed
     found = storage(folder)
     lists = Store(folder, found).lists({need.name for need in needs})
     needs += inventory.members(needs, lists)
-    here = {need.name for need in needs if object_path(found.cache, need.name).is_file()}
-    if found.has_remote and (pushed or here != {need.name for need in needs}):
-        _check_remote(folder, commit, needs)
-    elif missing := [need for need in needs if need.name not in here]:
+    missing = [need for need in needs if not object_path(found.cache, need.name).is_file()]
+    if found.has_remote:
+        _check_remote(folder, commit, needs if pushed else missing)
+    elif missing:
         raise PipelineError(
             f"{commit[:7]}: expected DVC's cache to have {missing[0].path}, found nothing there, "
             "and no remote is set; run `make repro` at that commit, or promote it in the clone "
@@ -44,6 +44,8 @@ def check_available(folder: Path, commit: str, paths: Collection[str], *, pushed
 
 
 def _check_remote(folder: Path, commit: str, needs: Sequence[Need]) -> None:
+    if not needs:
+        return
     try:
         remote.check_pushed(folder, [need.name for need in needs])
     except DamagedError as error:

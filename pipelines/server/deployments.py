@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from pipelines.errors import PipelineError
-from stages.shared.formats import LARGEST_YAML, FormatError, parse_yaml, read_file
+from stages.shared.formats import FormatError, read_yaml
 from stages.shared.validation import sentences
 
 
@@ -39,11 +39,9 @@ def read_deployments(path: Path) -> list[Deployment]:
         PipelineError: it cannot be read, or a deployment lacks a name, an entrypoint or a pool.
     """
     try:
-        file = _File.model_validate(parse_yaml(read_file(path, LARGEST_YAML)))
+        file = _File.model_validate(read_yaml(path))
     except FormatError as error:
         raise PipelineError(f"{path.name}: {error}.") from None
-    except OSError as error:
-        raise PipelineError(f"{path.name}: expected a YAML file, found: {error}.") from None
     except ValidationError as error:
         raise PipelineError(f"{path.name}: {sentences(error)}.") from None
     return [

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
-from stages.shared.formats import parse_json, parse_table, read_file
+from stages.shared.formats import parse_json, read_file
+from stages.shared.tables import parse_table
 
 Array = np.ndarray[Any, Any]
 

@@ -20,7 +20,8 @@ from stages.results.models import (
     ValidatedEpochRow,
     WrongAnswer,
 )
-from stages.shared.formats import FormatError, Line, parse_json, parse_table
+from stages.shared.formats import FormatError, parse_json
+from stages.shared.tables import Line, parse_table
 from stages.shared.validation import sentences
 
 _ANSWER = ("index", "label", "predicted", "confidence")

@@ -18,8 +18,9 @@ import safetensors
 import safetensors.numpy
 
 from stages.shared.errors import UserError
-from stages.shared.formats import FormatError, parse_json, parse_table, read_file
+from stages.shared.formats import FormatError, parse_json, read_file
 from stages.shared.os_errors import writing
+from stages.shared.tables import parse_table
 from stages.shared.text import printable
 
 Array = np.ndarray[Any, Any]

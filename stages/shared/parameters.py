@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from stages.shared.errors import UserError
-from stages.shared.formats import LARGEST_YAML, FormatError, parse_yaml, read_file
+from stages.shared.formats import FormatError, read_yaml
 from stages.shared.section import Classes, Part, Section, Seed
 from stages.shared.validation import sentences, shown
 
@@ -45,11 +45,9 @@ class Parameters:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._content = parse_yaml(read_file(path, LARGEST_YAML))
+            self._content = read_yaml(path)
         except FormatError as error:
             raise ParameterError(f"{path}: {error}.") from None
-        except OSError as error:
-            raise ParameterError(f"{path}: expected a YAML file, found: {error}.") from None
 
     def section(self, kind: type[AnySection], *place: str) -> AnySection:
         """Read and check a section.

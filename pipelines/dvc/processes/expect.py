@@ -8,8 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-import typer
-from dvc.exceptions import DvcException, OutputNotFoundError
+from dvc.exceptions import OutputNotFoundError
 from dvc.repo import Repo
 from dvc.stage.serialize import to_single_stage_lockfile
 
@@ -23,12 +22,8 @@ def main(folder: Path, file: str, stage: str) -> None:
     """Print what the stage's record must contain, as one line of JSON."""
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     os.chdir(folder)
-    try:
-        check_readable(Path())
-        found = expect(file, stage)
-    except (DvcException, PipelineError) as error:
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
-        raise SystemExit(1) from None
+    check_readable(Path())
+    found = expect(file, stage)
     sys.stdout.write(found.model_dump_json() + "\n")
 
 

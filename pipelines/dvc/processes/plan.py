@@ -9,7 +9,6 @@ from typing import Annotated
 
 import networkx as nx
 import typer
-from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.repo.index import Index
 from dvc.stage import PipelineStage
@@ -37,14 +36,10 @@ def main(
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     # DVC looks up stage names in the dvc.yaml of the working directory.
     os.chdir(folder)
-    try:
-        check_readable(Path())
-        if changes:
-            change_params(Path("params.yaml"), changes)
-        stages = plan(file, restore=restore)
-    except (DvcException, PipelineError) as error:
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
-        raise SystemExit(1) from None
+    check_readable(Path())
+    if changes:
+        change_params(Path("params.yaml"), changes)
+    stages = plan(file, restore=restore)
     sys.stdout.write(STAGES.dump_json(tuple(stages)).decode() + "\n")
 
 

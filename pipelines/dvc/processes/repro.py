@@ -12,13 +12,13 @@ from typing import Any
 from dvc.cli import main as dvc
 from dvc.repo import Repo
 
+from pipelines.dvc import rwlock
 from pipelines.dvc.inventory import LOCKS
 from pipelines.dvc.lock_record import LOCK, lock_in
 from pipelines.dvc.processes.committed import check_done
 from pipelines.dvc.readable import check_readable
 from pipelines.dvc.repair import changed_outputs, damaged_objects, make_dvc_rehash
 from pipelines.dvc.run_cache import remove_empty_runs
-from pipelines.dvc.rwlock import remove_truncated, truncation
 from pipelines.dvc.storage import locked_storage
 from pipelines.dvc.store import Store
 from pipelines.errors import PipelineError
@@ -35,9 +35,9 @@ def reproduce(repository: Repository, targets: list[str], log: Callable[[str], o
         PipelineError: something cannot be repaired, or did not get into DVC's cache; or the disk is
             full.
     """
-    if truncation(repository.folder):
+    if rwlock.damage(repository.folder):
         with Repo() as repo, repo.lock:
-            remove_truncated(repository.folder)
+            rwlock.remove_damaged(repository.folder)
     check_readable(repository.folder)
     repair(repository, log)
     first = _records()
@@ -47,7 +47,7 @@ def reproduce(repository: Repository, targets: list[str], log: Callable[[str], o
         # If DVC ran or restored something, check it for damage.
         if (code == 0 and _records() == before) or not repair(repository, log):
             break
-    if code and (sentence := truncation(repository.folder)):
+    if code and (sentence := rwlock.explanation(repository.folder)):
         raise PipelineError(sentence)
     changed = {name for name, record in _records().items() if record != first.get(name)}
     if code == 0 and changed:

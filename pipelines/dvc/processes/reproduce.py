@@ -24,7 +24,7 @@ from pipelines.dvc.outputs import Output
 from pipelines.dvc.processes.command import run
 from pipelines.dvc.processes.committed import check_done
 from pipelines.dvc.run_cache import remove_empty_runs
-from pipelines.dvc.rwlock import remove_truncated
+from pipelines.dvc.rwlock import remove_damaged
 from pipelines.dvc.stages import MAIN
 from pipelines.errors import PipelineError
 
@@ -101,7 +101,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _check(file: str, stage: str) -> None:
     with Repo(_wait_for_lock=True) as repo, repo.lock:
         cache = Path(repo.cache.local_cache_dir)
-        remove_truncated(Path(repo.root_dir))
+        remove_damaged(Path(repo.root_dir))
         remove_empty_runs(cache)
         check_intact(reused_outputs(repo, file, stage), cache)
         # DVC deletes entries that it cannot read, which may leave empty folders.

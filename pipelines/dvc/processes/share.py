@@ -7,9 +7,7 @@ Relative addresses are rewritten to be valid from the worktree.
 import logging
 from pathlib import Path
 
-import typer
 from dvc.config import Config, merge
-from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 from pipelines.dvc.processes.command import run
@@ -18,17 +16,13 @@ from pipelines.dvc.processes.command import run
 def main(home: Path, worktree: Path) -> None:
     """Write DVC's local configuration of a worktree."""
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
-    try:
-        with Repo(str(home)) as repo:
-            cache = repo.cache.local_cache_dir
-        tracked, own = (Config(str(home / ".dvc")).load_one(level) for level in ("repo", "local"))
-        with Config(str(worktree / ".dvc")).edit("local") as local:
-            merge(local, {"remote": tracked["remote"]})
-            merge(local, own)
-            local["cache"]["dir"] = cache
-    except DvcException as error:
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
-        raise SystemExit(1) from None
+    with Repo(str(home)) as repo:
+        cache = repo.cache.local_cache_dir
+    tracked, own = (Config(str(home / ".dvc")).load_one(level) for level in ("repo", "local"))
+    with Config(str(worktree / ".dvc")).edit("local") as local:
+        merge(local, {"remote": tracked["remote"]})
+        merge(local, own)
+        local["cache"]["dir"] = cache
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ import signal
 import sys
 from pathlib import Path
 
-import typer
-from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from dvc.repo import Repo
 
@@ -27,9 +25,6 @@ def main(folder: Path, lock: bool = False) -> None:
                 _hold(repo)
             else:
                 _answer(repo)
-    except DvcException as error:
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
-        raise SystemExit(1) from None
     except KeyboardInterrupt:
         # The lock is released by now.
         return

@@ -10,8 +10,6 @@ import os
 import sys
 from pathlib import Path
 
-import typer
-from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.repo.brancher import switch
 
@@ -23,15 +21,11 @@ def main(folder: Path, revisions: list[str]) -> None:
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     os.chdir(folder)
     found = {}
-    try:
-        with Repo() as repo:
-            for revision in revisions:
-                with switch(repo, revision or "workspace"):
-                    outs = [out.def_path for out in repo.index.outs if not out.use_cache]
-                    found[revision] = sorted(outs)
-    except DvcException as error:
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
-        raise SystemExit(1) from None
+    with Repo() as repo:
+        for revision in revisions:
+            with switch(repo, revision or "workspace"):
+                outs = [out.def_path for out in repo.index.outs if not out.use_cache]
+                found[revision] = sorted(outs)
     sys.stdout.write(f"{json.dumps(found)}\n")
 
 

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stages.shared import formats
 from stages.shared.errors import UserError
-from stages.shared.formats import LARGEST_YAML, FormatError, parse_yaml, read_file
 
 PIPELINES = ("dvc.yaml", "*/dvc.yaml")
 """Patterns of the files that declare stages; their paths start at the top of the project."""
@@ -74,11 +74,9 @@ def read_yaml(path: Path) -> Any:
         DeclarationError: there is no such file, or it is not YAML.
     """
     try:
-        return parse_yaml(read_file(path, LARGEST_YAML)) or {}
-    except FormatError as error:
+        return formats.read_yaml(path) or {}
+    except formats.FormatError as error:
         raise DeclarationError(f"{path}: {error}.") from None
-    except OSError as error:
-        raise DeclarationError(f"{path}: expected a YAML file, found: {error}.") from None
 
 
 def _pipelines() -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.checks import dvc_files
+from pipelines.checks import dvc_files, storage
 from pipelines.checks.result import CheckResult
 from tests.pipelines.in_process import dvc
 from tests.pipelines.repositories import run
@@ -91,15 +91,24 @@ def test_suggested_command_ends_a_conflict_in_the_lock(toy: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "emptied", "removed"])
-def test_suggested_command_repairs_the_run_cache(toy: Path, damage: str) -> None:
-    entry = min(path for path in (toy / ".dvc/cache/runs").rglob("*") if path.is_file())
+@pytest.mark.parametrize("place", [".dvc/cache", "../cache"])
+def test_suggested_command_repairs_the_run_cache(toy: Path, damage: str, place: str) -> None:
+    cache = toy / place
+    if place != ".dvc/cache":
+        (toy / ".dvc" / "cache").rename(cache)
+        dvc(toy, "cache", "dir", "--local", str(cache))
+    entry = min(path for path in (cache / "runs").rglob("*") if path.is_file())
     content = entry.read_bytes()
     entry.chmod(0o644)
     if damage == "removed":
         entry.unlink()
     else:
         entry.write_bytes(content[:20] if damage == "cut" else b"")
-    result = only(toy)
-    assert result.state == "missing"
-    fix(toy, result)
+
+    results = {result.part: result for result in storage.run_checks(toy)}
+
+    found = results["DVC run cache"]
+    assert found.state == "missing"
+    subprocess.run(found.fix, shell=True, cwd=toy, check=True, capture_output=True)  # noqa: S602
+    assert dvc_files.runs(cache).state == "ok"
     check_repaired(toy)

@@ -15,7 +15,7 @@ def test_complete_repository_with_a_complete_remote_is_ok(toy: Path, tmp_path: P
     results = list(storage.run_checks(toy))
     assert {result.state for result in results} == {"ok"}, results
     assert [result.part for result in results] == [
-        "DVC files", "DVC", "DVC cache", "DVC cache space", "DVC remote"
+        "DVC files", "DVC", "DVC cache", "DVC run cache", "DVC cache space", "DVC remote"
     ]  # fmt: skip
 
 

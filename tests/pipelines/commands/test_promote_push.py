@@ -202,6 +202,11 @@ def test_model_that_the_remote_lacks_is_not_promoted_for_others(
 
     dvc(promotable, "push")
 
+    # One model is in the cache alone, which is enough for a promotion that nobody else sees.
+    commit(promotable, 40)
+    assert promote(promotable)[0] == 0
+    run(promotable, "git", "reset", "--quiet", "--hard", "origin/main")
+    run(promotable, "git", "tag", "--delete", *run(promotable, "git", "tag").splitlines())
     # The clone has an empty cache still.
     assert promote(clone, "--push", "origin")[0] == 0
     assert holder(origin) == "v1.0.0"

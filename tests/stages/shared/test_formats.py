@@ -7,12 +7,11 @@ import pytest
 
 from stages.shared.formats import (
     FormatError,
-    Line,
     parse_json,
-    parse_table,
     parse_text,
     parse_yaml,
     read_file,
+    read_yaml,
 )
 
 DEEP = b"[" * 100_000
@@ -139,11 +138,12 @@ def test_an_error_shows_no_password_and_no_escape_sequence() -> None:
 
 PARSE = """
 import resource, sys
-from stages.shared import formats
+from stages.shared import formats, tables
 resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
 try:
-    getattr(formats, sys.argv[1])(sys.stdin.buffer.read())
+    module = tables if sys.argv[1] == "parse_table" else formats
+    getattr(module, sys.argv[1])(sys.stdin.buffer.read())
 except formats.FormatError as error:
     print(error)
 """
@@ -174,43 +174,6 @@ def test_any_content_is_parsed_in_seconds_within_a_gigabyte(parse: str, content:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_table_is_its_header_and_its_lines(end: str) -> None:
-    text = end.join(["a,b", "1,", '"x, ""y""","2', '3"', ""])
-    assert parse_table(text.encode()) == (
-        ("a", "b"),
-        [Line(2, ("1", "")), Line(4, ('x, "y"', f"2{end}3"))],
-    )
-    assert parse_table(b"a,b") == (("a", "b"), [])
-
-
-@pytest.mark.parametrize(
-    ("content", "found"),
-    [
-        (b"", "no header"),
-        (b"\na\n", "no header"),
-        (b"a,a\n", 'the column "a" twice'),
-        (b"a,b\n1\n", "1 of 2 cells at line 2"),
-        (b"a,b\n1,2\n1,2,3\n", "3 of 2 cells at line 3"),
-        (b"a,b\n1,2\n\n", "0 of 2 cells at line 3"),
-        (b'a\n"1\n', "a mistake at line 2"),
-        (b'a\n"1"2\n', "a mistake at line 2"),
-        (b"a\n" + b"1" * 200_000, "a mistake at line 2"),
-        (b",\n", 'the column "" twice'),
-        (b"a,b\n" + b"1," * 600_000, "more than 1048576 characters at line 2"),
-        (b"a\n" + b"1\n" * ((1 << 20) + 1), "more than 1048576 rows of 1 cells"),
-        (b"a\n\x00\n", "a zero byte at offset 2"),
-        (b"a\n\xff\n", "a byte that is not UTF-8 at offset 2"),
-        (b"\xef\xbb\xbfa\n", "a byte order mark"),
-    ],
-)
-def test_what_is_no_table_is_a_clause(content: bytes, found: str) -> None:
-    with pytest.raises(FormatError) as refused:
-        parse_table(content)
-
-    assert str(refused.value).startswith(f"expected a CSV file, found {found}")
-
-
 def test_a_text_is_utf_8() -> None:
     assert parse_text("\u00e9".encode()) == "\u00e9"
     with pytest.raises(FormatError, match="expected a text file, found a byte that is not UTF-8"):
@@ -237,3 +200,11 @@ def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
             FormatError, match=r"^expected a regular file, found a device or a pipe"
         ):
             read_file(path)
+
+
+@pytest.mark.parametrize("name", ["a folder", "none"])
+def test_a_yaml_file_that_cannot_be_read_is_a_clause(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a folder").mkdir()
+    with pytest.raises(FormatError, match=r"^expected a YAML file, found: ") as refused:
+        read_yaml(tmp_path / name)
+    assert isinstance(refused.value.__cause__, OSError)
