@@ -18,7 +18,7 @@ def damage(folder: Path) -> str | None:
     """Return what is found in place of a repository's locks, or ``None`` if they are intact."""
     try:
         found = parse_json(read_file(folder / PLACE))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (FormatError, OSError) as error:
         return str(error)

@@ -118,23 +118,16 @@ def test_run_of_a_user_without_identity_is_committed_as_the_pipelines(
     assert run(folder, "git", "log", "-1", "--format=%an, %cn", "runs/1") == "pipeline, pipeline"
 
 
-def test_author_from_the_environment_is_kept_where_git_has_no_committer(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("place", ["environment", "configuration"])
+def test_author_is_kept_where_git_has_no_committer(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     forget_identity(folder, monkeypatch)
-    monkeypatch.setenv("GIT_AUTHOR_NAME", "b")
-    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "b@example.org")
-
-    assert commit_a_run(folder) == "runs/1"
-    assert run(folder, "git", "log", "-1", "--format=%an, %cn", "runs/1") == "b, pipeline"
-
-
-def test_author_from_the_configuration_is_kept_where_git_has_no_committer(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    forget_identity(folder, monkeypatch)
-    run(folder, "git", "config", "author.name", "b")
-    run(folder, "git", "config", "author.email", "b@example.org")
+    for part, value in (("name", "b"), ("email", "b@example.org")):
+        if place == "environment":
+            monkeypatch.setenv(f"GIT_AUTHOR_{part.upper()}", value)
+        else:
+            run(folder, "git", "config", f"author.{part}", value)
 
     assert commit_a_run(folder) == "runs/1"
     assert run(folder, "git", "log", "-1", "--format=%an, %cn", "runs/1") == "b, pipeline"

@@ -1,12 +1,14 @@
 """A server that is gone in the middle of a run."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.helpers import wait_until
-from tests.pipelines.prefect_server import Prefect, copy_home, free_port, running
-from tests.pipelines.runs import FlowRun
+from tests.helpers import PATIENCE, wait_until
+from tests.pipelines.prefect_server import PYTHON, Prefect, copy_home, free_port, running
+from tests.pipelines.runs import FlowRun, process_of_stage
 
 pytestmark = pytest.mark.slow
 
@@ -69,3 +71,31 @@ def test_training_survives_a_server_outage_and_the_run_reports_it(
     )
     assert "ConnectError" in message
     assert (toy / "reports" / "index.html").read_text() == "steered\n"
+
+
+def test_run_ends_with_a_sentence_when_the_server_stays_away(
+    tmp_path: Path, toy: Path, prefect_home: Path
+) -> None:
+    (toy / "params.yaml").write_text("recipe: fast\nepochs: 3\nseconds: 1\nfail: false\n")
+    copy_home(prefect_home, tmp_path / "prefect")
+    server = Prefect(free_port(), tmp_path / "prefect")
+    own = {name: value for name, value in os.environ.items() if name.startswith(("GIT_", "DVC_"))}
+    with (
+        running(server) as process,
+        subprocess.Popen(
+            [PYTHON, "-m", "pipelines", "flow"],
+            cwd=toy,
+            env=server.environment | own | {"PREFECT_CLIENT_MAX_RETRIES": "0"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as flow,
+    ):
+        process_of_stage(toy)
+        process.kill()
+        _, err = flow.communicate(timeout=PATIENCE)
+    assert flow.returncode == 1
+    (sentence,) = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert sentence.startswith("error: expected Prefect's server to accept the end of the run")
+    # The stages did their work.
+    assert (toy / "reports" / "index.html").read_text() == "fast 3 one\n"
