@@ -17,6 +17,9 @@ from pipelines.__main__ import main
 
 ROOT = Path(__file__).parents[1]
 
+LONG = os.environ.get("FAULTS") == "all"
+"""Whether `make faults` runs the tests, for which hours are not too long."""
+
 PATIENCE = 300
 """Seconds to wait for anything: many times what it takes, since a machine may be busy."""
 

@@ -1,7 +1,8 @@
-"""Find outputs that differ from ``dvc.lock``, so that DVC replaces them.
+"""Find outputs that differ from ``dvc.lock``, so that DVC replaces them, and damaged objects.
 
-DVC trusts a read-only object in its cache: it checks out a damaged one and remembers the hash that
-the object should have. Damaged objects found here are fetched from the remote or made again.
+DVC trusts a read-only object in its cache: it checks out a damaged one, even in place of an intact
+output, and remembers the hash that the object should have. Damaged objects found here are copied
+from an intact output, fetched from the remote or made again.
 """
 
 import os
@@ -17,13 +18,22 @@ from pipelines.dvc.outputs import folder_hash, outputs_of
 _HERE = "the working copy"
 
 
-def changed_outputs(folder: Path) -> list[Need]:
-    """List the recorded outputs that a working copy lacks or has with different content.
+def recorded_outputs(folder: Path) -> list[Need]:
+    """List the outputs that a working copy's locks record.
 
     Raises:
         PipelineError: DVC did not write a lock.
     """
-    return [need for need in _recorded(folder) if _found(folder / need.path) != need.name]
+    return [
+        Need(output.md5, output.path, stage, _HERE)
+        for path in inventory.LOCKS
+        for stage, output in outputs_of(lock_in(folder, path), path)
+    ]
+
+
+def changed_outputs(folder: Path, needs: Sequence[Need]) -> list[Need]:
+    """List the outputs that a working copy lacks or has with different content."""
+    return [need for need in needs if _found(folder / need.path) != need.name]
 
 
 def make_dvc_rehash(folder: Path, needs: Sequence[Need]) -> None:
@@ -43,10 +53,9 @@ def damaged_objects(cache: Path, needs: Sequence[Need]) -> list[Need]:
     return [need for need in every if _exists(cache, need) and not _sound(cache, need)]
 
 
-def _recorded(folder: Path) -> Iterator[Need]:
-    for path in inventory.LOCKS:
-        for stage, output in outputs_of(lock_in(folder, path), path):
-            yield Need(output.md5, output.path, stage, _HERE)
+def copies_in(folder: Path, needs: Sequence[Need]) -> dict[str, Path]:
+    """Return the files of outputs in a working copy by their MD5."""
+    return {hash_of(file): file for need in needs for file in _files(folder / need.path)}
 
 
 def _found(path: Path) -> str | None:

@@ -1,6 +1,8 @@
 """Check and repair DVC's cache and its default remote as one store."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, NamedTuple, get_args
@@ -93,25 +95,36 @@ class Store:
                 lines.append((result, f"{name} {of[0].path}: {done}; needed by {commits}"))
         return lines
 
-    def replace(self, damaged: Iterable[Need]) -> list[str]:
-        """Move damaged objects of the cache aside, and fetch those that are intact in the remote.
+    def replace(self, damaged: Iterable[Need], copies: Mapping[str, Path]) -> list[str]:
+        """Move damaged objects of the cache aside, and replace those that have an intact copy.
+
+        Args:
+            damaged: the objects.
+            copies: files outside of the cache, by the name of the object with the same content. The
+                remote is asked for the others.
 
         Returns:
             A line for each object, and one about a remote that does not respond.
         """
         needed = inventory.by_name(damaged)
         quarantined = {name: self._quarantine(name) for name in needed}
-        fetched, lines = set[str](), []
+        done, lines = dict[str, str](), []
+        for name in (name for name in needed if name in copies):
+            with self._incoming() as incoming:
+                shutil.copyfile(copies[name], incoming / name)
+                self._install(name, incoming, "the working copy")
+            done[name] = f"copied from {copies[name].relative_to(self._folder)}"
         try:
-            away = remote.states(self._folder, list(needed)) if self._has_remote else {}
-            for name in (name for name in needed if away.get(name) == "intact"):
+            absent = [name for name in needed if name not in done]
+            away = remote.states(self._folder, absent) if absent and self._has_remote else {}
+            for name in (name for name in absent if away.get(name) == "intact"):
                 self._fetch(name)
-                fetched.add(name)
+                done[name] = "fetched again"
         except PipelineError as error:
             lines.append(f"the remote was not used: {error}")
         for name, of in needed.items():
-            done = "fetched again" if name in fetched else f"stage {of[0].stage} will make it again"
-            lines.append(f"{name} {of[0].path}: damaged, moved to {quarantined[name]}, {done}")
+            what = done.get(name, f"stage {of[0].stage} will make it again")
+            lines.append(f"{name} {of[0].path}: damaged, moved to {quarantined[name]}, {what}")
         return lines
 
     def quarantine_damaged(self, known: Collection[str]) -> tuple[int, list[str]]:
@@ -186,10 +199,19 @@ class Store:
         return target
 
     def _fetch(self, name: str) -> None:
+        with self._incoming() as incoming:
+            remote.fetch(self._folder, [name], incoming)
+            self._install(name, incoming, "the remote")
+
+    @contextmanager
+    def _incoming(self) -> Iterator[Path]:
+        """Make a folder beside the objects, and remove it with what is not installed."""
         with TemporaryDirectory(dir=self._cache, prefix="incoming-") as temporary:
-            remote.fetch(self._folder, [name], Path(temporary))
-            if not is_intact(name, Path(temporary, name)):
-                raise PipelineError(
-                    f"expected {name} to be intact in the remote, found it damaged; try again."
-                )
-            install(Path(temporary, name), object_path(self._cache, name))
+            yield Path(temporary)
+
+    def _install(self, name: str, incoming: Path, where: str) -> None:
+        if not is_intact(name, incoming / name):
+            raise PipelineError(
+                f"expected {name} to be intact in {where}, found it damaged; try again."
+            )
+        install(incoming / name, object_path(self._cache, name))

@@ -93,6 +93,25 @@ def test_make_repro_runs_the_stage_of_a_damaged_object_again(
     assert "Data and pipelines are up to date" in project.run("dvc", "repro")
 
 
+@pytest.mark.parametrize("other", [None, "reports/history.csv"])
+def test_make_repro_copies_an_intact_output_in_place_of_its_damaged_object(
+    project: Project, other: str | None
+) -> None:
+    """Otherwise DVC, when it restores another output of the stage, would replace the intact one."""
+    before = project.outputs()
+    weights = object_of(project, "train", "models/train.safetensors")
+    damage(weights)
+    if other:
+        remove(project, other)
+
+    output = project.run("python", "-m", "pipelines", "repro")
+
+    assert "copied from models/train.safetensors" in output
+    assert "Running stage" not in output
+    assert project.outputs() == before
+    assert weights.read_bytes() == before["models/train.safetensors"]
+
+
 def test_make_repro_fetches_damaged_objects_from_the_remote(
     project: Project, tmp_path: Path
 ) -> None:

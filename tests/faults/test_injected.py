@@ -4,7 +4,6 @@ strace counts the calls of an undisturbed run, and then injects a fault at one o
 """
 
 import itertools
-import os
 import re
 import shutil
 import subprocess
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.helpers import ROOT
+from tests.helpers import LONG, ROOT
 from tests.small_project import Project, forget
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
@@ -24,10 +23,9 @@ CALLS = ("write", "fsync", "rename", "link")
 FAULTS = {"kill": "signal=KILL", "disk full": "error=ENOSPC", "disk broken": "error=EIO"}
 # `make faults` disturbs every call. Otherwise each stage is disturbed in one way, at the last call
 # of its kind, which is nearest to a result.
-EVERY = os.environ.get("FAULTS") == "all"
 ALL = list(itertools.product(STAGES, CALLS, FAULTS))
 WAYS = itertools.cycle((("rename", "kill"), ("write", "disk full"), ("fsync", "disk broken")))
-CASES = ALL if EVERY else [(stage, *way) for stage, way in zip(STAGES, WAYS, strict=False)]
+CASES = ALL if LONG else [(stage, *way) for stage, way in zip(STAGES, WAYS, strict=False)]
 
 Record = Callable[[str, object], None]
 
@@ -52,7 +50,7 @@ def calls_of(project: Project, stage: str, call: str) -> list[int]:
     # Those to standard output and error write no file.
     lines = [line for line in log.read_text().splitlines() if f"{call}(" in line]
     numbers = [n for n, line in enumerate(lines, 1) if not re.search(r"write\([12],", line)]
-    return numbers if EVERY else numbers[-1:]
+    return numbers if LONG else numbers[-1:]
 
 
 def whole(project: Project, before: dict[str, bytes]) -> bool:

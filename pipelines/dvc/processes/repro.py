@@ -17,7 +17,13 @@ from pipelines.dvc.inventory import LOCKS
 from pipelines.dvc.lock_record import LOCK, lock_in
 from pipelines.dvc.processes.committed import check_done
 from pipelines.dvc.readable import check_readable
-from pipelines.dvc.repair import changed_outputs, damaged_objects, make_dvc_rehash
+from pipelines.dvc.repair import (
+    changed_outputs,
+    copies_in,
+    damaged_objects,
+    make_dvc_rehash,
+    recorded_outputs,
+)
 from pipelines.dvc.run_cache import remove_empty_runs
 from pipelines.dvc.storage import locked_storage
 from pipelines.dvc.store import Store
@@ -59,22 +65,21 @@ def reproduce(repository: Repository, targets: list[str], log: Callable[[str], o
 
 def repair(repository: Repository, log: Callable[[str], object]) -> bool:
     """Make DVC replace what differs from its record; return whether an object was damaged."""
-    differing = changed_outputs(repository.folder)
-    if not differing:
-        return False
+    folder = repository.folder
     with Repo() as repo:
         cache = Path(repo.cache.local_cache_dir)
         remove_empty_runs(cache)
         owned_by_people = {out.def_path for out in repo.index.outs if out.persist}
-    differing = [need for need in differing if need.path not in owned_by_people]
-    make_dvc_rehash(repository.folder, differing)
+    needs = [need for need in recorded_outputs(folder) if need.path not in owned_by_people]
+    make_dvc_rehash(folder, changed_outputs(folder, needs))
     found = False
     # The files of a folder are known only once its list is intact.
-    while damaged := damaged_objects(cache, differing):
+    while damaged := damaged_objects(cache, needs):
         found = True
         owner = f"repro (process {os.getpid()})"
+        copies = copies_in(folder, needs)
         with locked_storage(repository, owner, log) as storage:
-            for line in Store(repository.folder, storage).replace(damaged):
+            for line in Store(folder, storage).replace(damaged, copies):
                 log(line)
     return found
 

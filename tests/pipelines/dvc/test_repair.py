@@ -3,10 +3,18 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.dvc.inventory import Need
 from pipelines.dvc.objects import object_path
 from pipelines.dvc.outputs import measure
-from pipelines.dvc.repair import changed_outputs, damaged_objects, make_dvc_rehash
+from pipelines.dvc.repair import (
+    changed_outputs,
+    copies_in,
+    damaged_objects,
+    make_dvc_rehash,
+    recorded_outputs,
+)
 from pipelines.errors import PipelineError
+from tests.helpers import md5
 
 CONTENTS = {"a": b"1", "below/b": b"22"}
 FOLDER = measure("many", CONTENTS)
@@ -28,8 +36,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def changed(folder: Path) -> list[Need]:
+    return changed_outputs(folder, recorded_outputs(folder))
+
+
 def paths(folder: Path) -> list[str]:
-    return [need.path for need in changed_outputs(folder)]
+    return [need.path for need in changed(folder)]
 
 
 def test_unchanged_outputs_are_not_listed(folder: Path) -> None:
@@ -73,7 +85,7 @@ def test_new_modification_times_make_dvc_rehash_the_same_content(folder: Path) -
     (folder / "many" / "below" / "b").write_bytes(b"23")
     os.utime(folder / "one", (0, 0))
 
-    make_dvc_rehash(folder, changed_outputs(folder))
+    make_dvc_rehash(folder, changed(folder))
 
     assert (folder / "one").read_bytes() == b"334"
     assert all((folder / name).stat().st_mtime > 0 for name in ("one", "many/a"))
@@ -85,12 +97,17 @@ def test_objects_whose_content_does_not_match_their_name_are_damaged(folder: Pat
         place = object_path(cache, output.md5)
         place.parent.mkdir(parents=True)
         place.write_bytes(content)
-    for name in ("one", "many/a"):
-        (folder / name).unlink()
-    needs = changed_outputs(folder)
+    needs = recorded_outputs(folder)
 
     assert [need.path for need in damaged_objects(cache, needs)] == ["many"]
     object_path(cache, FILE.md5).write_bytes(b"334")
     assert [need.path for need in damaged_objects(cache, needs)] == ["many", "one"]
     object_path(cache, FILE.md5).unlink()
     assert [need.path for need in damaged_objects(cache, needs)] == ["many"]
+
+
+def test_files_of_outputs_are_found_by_their_content(folder: Path) -> None:
+    found = copies_in(folder, recorded_outputs(folder))
+
+    assert {md5(b"333"): folder / "one", md5(b"1"): folder / "many" / "a"}.items() <= found.items()
+    assert len(found) == 3

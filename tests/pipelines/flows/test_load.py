@@ -1,12 +1,12 @@
 """Many runs that start at the same time in one repository."""
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.helpers import LONG
 from tests.pipelines.runs import FlowRun, working_process
 
 pytestmark = pytest.mark.slow
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 Start = Callable[..., FlowRun]
 SetParams = Callable[..., None]
 
-COUNT = 20 if os.environ.get("FAULTS") == "all" else 5
+COUNT = 20 if LONG else 5
 
 
 def test_runs_that_start_at_once_take_turns(start: Start, set_params: SetParams, toy: Path) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from pipelines.errors import PipelineError
 from pipelines.promotion.gate import GateReport, Promoted, RecordedResult, criteria_of, parse
-from tests.mutations import mutations
 
 CRITERION = {
     "criterion": "test accuracy",
@@ -102,19 +101,6 @@ def test_incomplete_report_is_rejected_in_one_sentence(name: str) -> None:
 def test_another_kind_of_file_is_rejected_in_one_sentence(content: bytes) -> None:
     with pytest.raises(PipelineError, match=r"^here: reports/gate\.json: "):
         parse(content, "here")
-
-
-def test_random_damage_never_makes_a_failed_report_pass() -> None:
-    failed = json.dumps(
-        REPORT | {"passed": False, "criteria": [CRITERION, CRITERION | {"passed": False}]}, indent=2
-    ).encode()
-    for damaged in mutations(failed, 1000, seed=1):
-        try:
-            found = parse(damaged, "here")
-        except PipelineError:
-            continue
-        # To open it, two values must change, each in its own place.
-        assert not found.passed, damaged
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,27 @@
-"""Damage to a text file, of the kinds that merges, editors, disks and people do."""
+"""Damage to a file, of the kinds that merges, editors, disks and people do, by Hypothesis.
+
+Hypothesis draws the same damage each time, and reduces what fails to the least that does.
+"""
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from tests.helpers import LONG
+
+EXAMPLES = 20_000 if LONG else 2_000
+
+many_examples = settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+"""For tests whose examples take milliseconds each."""
 
 # Split where they are used: as a list, they would fill the page.
 NONSENSE = """
@@ -14,24 +33,27 @@ NONSENSE = """
 _TOKEN = re.compile(rb"[A-Za-z0-9_.+-]+")
 
 
-def mutations(content: bytes, count: int, seed: int) -> Iterator[bytes]:
-    """Give damaged copies of a content, each another than it; the same ones for a seed."""
-    chance = random.Random(seed)  # noqa: S311 - for tests
-    given = 0
-    while given < count:
-        damaged = chance.choice(_KINDS)(content, chance)
-        if damaged != content:
-            given += 1
-            yield damaged
+def damaged(content: bytes, places: int = 3) -> st.SearchStrategy[bytes]:
+    """Give copies of a content, each damaged in up to so many places; each differs from it."""
+    copies = st.builds(_damaged, st.just(content), st.integers(1, places), st.randoms())
+    return copies.filter(lambda copy: copy != content)
+
+
+def _damaged(content: bytes, places: int, chance: random.Random) -> bytes:
+    for _ in range(places):
+        content = chance.choice(_KINDS)(content, chance) if content else content
+    return content
 
 
 def _token(content: bytes, chance: random.Random) -> bytes:
-    begin, end = chance.choice([found.span() for found in _TOKEN.finditer(content)])
+    spans = [found.span() for found in _TOKEN.finditer(content)]
+    begin, end = chance.choice(spans or [(0, len(content))])
     return content[:begin] + chance.choice(NONSENSE.split()).encode() + content[end:]
 
 
 def _digit(content: bytes, chance: random.Random) -> bytes:
-    place = chance.choice([found.start() for found in re.finditer(rb"[0-9]", content)])
+    digits = [found.start() for found in re.finditer(rb"[0-9]", content)]
+    place = chance.choice(digits or [0])
     return content[:place] + str(chance.randrange(10)).encode() + content[place + 1 :]
 
 
