@@ -1,6 +1,7 @@
-"""Try every fault of ``tests/faults/`` in its long form, and count what held.
+"""Try every fault of the tests in its long form, and count what held.
 
-The tests of ``make test-all`` try a sample: here, every call of every stage to write is disturbed.
+The tests of ``make test-all`` try a sample. Here, every call of every stage to write is disturbed,
+each reader gets ten times the damaged files, and Prefect serves for half an hour.
 """
 
 import os
@@ -11,7 +12,8 @@ import pytest
 
 from benchmarks.results import record
 
-FOLDER = Path("tests", "faults")
+FLOWS = Path("tests", "pipelines", "flows")
+TESTS = (Path("tests", "faults"), FLOWS / "test_load.py", FLOWS / "test_schedule.py")
 
 
 class Table:
@@ -37,7 +39,7 @@ def main() -> None:
     """Run the tests, print the table and save it."""
     os.environ["FAULTS"] = "all"
     table = Table()
-    code = pytest.main([str(FOLDER), "--quiet"], plugins=[table])
+    code = pytest.main([*map(str, TESTS), "--quiet", "--dist=worksteal"], plugins=[table])
     figures = {
         kind: {"cases": table.cases[kind], "held": table.held[kind]} for kind in sorted(table.cases)
     }
