@@ -101,6 +101,18 @@ def test_cancelled_run_ends_its_stage_and_leaves_no_worktree(served: Served) -> 
     wait_until(lambda: prefect.runs(id=identity)[0]["state_name"] == "Cancelled")
 
 
+def test_nightly_run_is_skipped_while_another_one_is_active(served: Served) -> None:
+    project, prefect, _ = served
+    slow = {"recipe": "slower", "set_param": ["seconds=600"]}
+    active = prefect.run_deployment("pipeline/nightly", **slow)
+    process_of_stage(project)
+    second = prefect.run_deployment("pipeline/nightly")
+    wait_until(lambda: prefect.runs(id=second)[0]["state_name"] == "Cancelled")
+    assert prefect.runs(id=active)[0]["state_name"] == "Running"
+    prefect.cancel(active)
+    wait_until(lambda: prefect.runs(id=active)[0]["state_name"] == "Cancelled")
+
+
 def test_second_server_of_a_folder_is_rejected_and_names_the_first(served: Served) -> None:
     project, prefect, process = served
     code, error = serve(project, str(free_port()))
