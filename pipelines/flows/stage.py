@@ -12,7 +12,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from pipelines import PROJECT
-from pipelines.dvc.outcome import Outcome, read_outcome
+from pipelines.dvc.outcome import Outcome, crash, read_outcome
 from pipelines.dvc.stages import Stage
 from pipelines.errors import NoWorkerError, PipelineError, explaining
 from pipelines.system.process import TimedOutError, run
@@ -148,4 +148,5 @@ def _reproduce_here(stage: Stage, folder: Path, lock_fd: int, python: Path) -> S
 def _failure(stage: Stage, lines: Sequence[str], outcome: Outcome) -> State:
     printed = "\n".join(lines[-_LAST_LINES:])
     name = _TRY_AGAIN if outcome.exit_code == _TEMPORARY else None
-    return Failed(name=name, message=f"stage {stage.name} failed:\n{printed}")
+    what = crash(f"stage {stage.name}", outcome.exit_code) or f"stage {stage.name} failed:"
+    return Failed(name=name, message=f"{what}\n{printed}")

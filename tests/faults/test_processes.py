@@ -54,6 +54,26 @@ def test_a_stage_started_through_a_shell_ends_with_dvc(project: Project) -> None
     assert project.outputs() == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT])
+def test_make_repro_explains_that_a_signal_ended_a_stage(
+    project: Project, number: signal.Signals
+) -> None:
+    before = project.outputs()
+    retrain(project)
+    command = ("python", "-m", "pipelines", "repro", "train")
+
+    with project.stopped_in("train", *command) as (repro, stage):
+        stage.send_signal(number)
+        stage.resume()
+        output = repro.communicate()[0]
+
+    assert repro.returncode == 1
+    assert f"ended by the signal {number.name}, as when memory runs out" in output
+    assert "Traceback" not in output
+    project.run("dvc", "repro")
+    assert project.outputs() == before
+
+
 def test_a_second_process_of_a_stage_is_rejected_while_the_first_runs(
     project: Project,
 ) -> None:

@@ -15,7 +15,9 @@ from dvc.repo import Repo
 from pipelines.dvc import rwlock
 from pipelines.dvc.inventory import LOCKS
 from pipelines.dvc.lock_record import LOCK, lock_in
+from pipelines.dvc.outcome import crash
 from pipelines.dvc.processes.committed import check_done
+from pipelines.dvc.processes.failing import exit_codes
 from pipelines.dvc.readable import check_readable
 from pipelines.dvc.repair import (
     changed_outputs,
@@ -49,11 +51,13 @@ def reproduce(repository: Repository, targets: list[str], log: Callable[[str], o
     first = _records()
     for _ in range(_ATTEMPTS):
         before = _records()
-        code: int = dvc(["repro", *targets])
+        with exit_codes() as codes:
+            code: int = dvc(["repro", *targets])
         # If DVC ran or restored something, check it for damage.
         if (code == 0 and _records() == before) or not repair(repository, log):
             break
-    if code and (sentence := rwlock.explanation(repository.folder)):
+    reasons = [rwlock.explanation(repository.folder), *(crash("the stage", one) for one in codes)]
+    if code and (sentence := next(filter(None, reasons), None)):
         raise PipelineError(sentence)
     changed = {name for name, record in _records().items() if record != first.get(name)}
     if code == 0 and changed:

@@ -10,12 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
-import dvc.stage.run
 import typer
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.stage.cache import StageCache, _can_hash
-from dvc.stage.exceptions import StageCmdFailedError
 from dvc.stage.serialize import to_single_stage_lockfile
 
 from pipelines.dvc.objects import check_intact
@@ -23,6 +21,7 @@ from pipelines.dvc.outcome import Outcome
 from pipelines.dvc.outputs import Output
 from pipelines.dvc.processes.command import run
 from pipelines.dvc.processes.committed import check_done
+from pipelines.dvc.processes.failing import exit_codes
 from pipelines.dvc.run_cache import remove_empty_runs
 from pipelines.dvc.rwlock import remove_damaged
 from pipelines.dvc.stages import MAIN
@@ -39,14 +38,6 @@ class _StageCache(StageCache):  # type: ignore[misc]
         self.restored = True
 
 
-class _CommandFailedError(StageCmdFailedError):  # type: ignore[misc]
-    """An error that keeps the exit code, which DVC only puts into its message."""
-
-    def __init__(self, cmd: str, status: int | None = None) -> None:
-        super().__init__(cmd, status)
-        self.status = status
-
-
 def main(
     folder: Path,
     stage: str,
@@ -55,7 +46,6 @@ def main(
 ) -> None:
     """Write the outcome; exit with 0 if the stage is up to date, or with 1 after an error."""
     os.chdir(folder)
-    dvc.stage.run.StageCmdFailedError = _CommandFailedError
     found = Outcome(outcome="failed")
     try:
         # If the stage is invalid, DVC itself reports it below.
@@ -75,27 +65,21 @@ def reproduce(file: str, name: str) -> Outcome:
     Raises:
         PipelineError: an output did not get into DVC's cache; the stage's record is removed.
     """
+    codes: list[int] = []
     target = name if file == MAIN else f"{file}:{name}"
     try:
-        with Repo(_wait_for_lock=True) as repo:
+        with Repo(_wait_for_lock=True) as repo, exit_codes() as codes:
             repo.stage_cache = _StageCache(repo)
             reproduced = repo.reproduce(target, single_item=True)
             with repo.lock:
                 check_done([repo.stage.load_one(file, name)], Path(repo.cache.local_cache_dir))
             restored = repo.stage_cache.restored
-    except DvcException as error:
+    except DvcException:
         logging.getLogger("dvc").exception("")
-        failed = next((one for one in _causes(error) if isinstance(one, _CommandFailedError)), None)
-        return Outcome(outcome="failed", exit_code=failed.status if failed else None)
+        return Outcome(outcome="failed", exit_code=codes[-1] if codes else None)
     if not reproduced:
         return Outcome(outcome="cached")
     return Outcome(outcome="restored" if restored else "ran")
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _check(file: str, stage: str) -> None:

@@ -31,6 +31,26 @@ def test_keras_is_not_imported(imported: Imported) -> None:
     assert "keras" not in imported.modules
 
 
+def test_code_that_autograph_cannot_write_to_a_file_is_an_error() -> None:
+    """Not a warning, after which TensorFlow runs the code as it is."""
+    program = """
+import resource, tempfile
+import stages.model, tensorflow as tf
+
+@tf.function
+def doubled(number):
+    return number + number
+
+tempfile.gettempdir()
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+print(doubled(tf.constant(1)))
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "File too large" in done.stderr
+
+
 def test_a_failing_import_shows_what_libraries_printed() -> None:
     script = """
 import os, sys
