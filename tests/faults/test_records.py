@@ -204,5 +204,5 @@ def test_damaged_record_of_a_worker_is_rejected_or_as_requested(record_property:
 
     record_property("cases", EXAMPLES)
     accept()
-    assert all(sentence.isprintable() for sentence in refused)
+    assert not any("\n" in sentence for sentence in refused)
     assert len(refused) > EXAMPLES // 10
