@@ -53,6 +53,11 @@ def read(path: Path) -> Array:
         raise PictureError("expected a PNG or JPEG file, found something else.") from None
     except PictureError:
         raise
+    # A damaged PNG can have Pillow ask for gigabytes.
+    except MemoryError:
+        raise PictureError(
+            "expected a picture that fits into memory, found a larger one."
+        ) from None
     # Pillow's exception for damage depends on where it finds it.
     except Exception as error:
         # What the operating system refuses does not depend on the picture.
