@@ -63,6 +63,17 @@ def md5(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
+def flip_bit(path: Path) -> None:
+    """Turn the last bit of a file, and leave its size, times and mode as they are."""
+    status = path.stat()
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+    path.chmod(status.st_mode)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 def is_gone(pid: int) -> bool:
     """Whether a process has ended; its parent may not have noticed yet."""
     try:

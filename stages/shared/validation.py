@@ -8,17 +8,24 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from stages.shared.text import without_secrets
+from stages.shared.text import excerpt, without_secrets
+
+# Of one wrong indentation, a file can have hundreds of mistakes.
+_MOST = 20
 
 
 def sentences(error: ValidationError, place: Sequence[str] = ()) -> str:
-    """Return what is wrong with each invalid value, and what it must be.
+    """Return what is wrong with each of the first invalid values, and what it must be.
 
     Args:
         error: of a model.
         place: names that lead to the model in its file.
     """
-    return "; ".join(_sentence(one, place) for one in error.errors())
+    found = error.errors()
+    # A file's names and values may be long, and have characters that a terminal would obey.
+    first = [excerpt(_sentence(one, place)) for one in found[:_MOST]]
+    more = [f"and {len(found) - _MOST} more"] if len(found) > _MOST else []
+    return "; ".join([*first, *more])
 
 
 def _sentence(error: ErrorDetails, above: Sequence[str]) -> str:

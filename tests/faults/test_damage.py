@@ -1,22 +1,11 @@
 """Content that does not match its hash in DVC."""
 
-import os
 from pathlib import Path
 
 import pytest
 
+from tests.helpers import flip_bit
 from tests.small_project import Project
-
-
-def damage(path: Path) -> None:
-    """Turn a bit of a file, and leave its size, times and mode as they are."""
-    status = path.stat()
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.chmod(0o644)
-    path.write_bytes(content)
-    path.chmod(status.st_mode)
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def object_of(project: Project, stage: str, path: str) -> Path:
@@ -31,7 +20,7 @@ def remove(project: Project, path: str) -> None:
 
 def test_dvc_accepts_a_damaged_object(project: Project) -> None:
     """The reason for all of this: it fails when DVC no longer does."""
-    damage(object_of(project, "retrain", "models/retrain.safetensors"))
+    flip_bit(object_of(project, "retrain", "models/retrain.safetensors"))
     before = project.outputs()["models/retrain.safetensors"]
     remove(project, "models/retrain.safetensors")
 
@@ -50,7 +39,7 @@ def test_a_stage_does_not_start_from_a_damaged_input(
 ) -> None:
     before = project.outputs()
     project.run("dvc", "status")
-    damage(project.folder / path)
+    flip_bit(project.folder / path)
     forget(project, stage)
 
     output = project.run("dvc", "repro", "--single-item", stage, code=255)
@@ -80,7 +69,7 @@ def test_make_repro_runs_the_stage_of_a_damaged_object_again(
     project: Project, stage: str, path: str, checked_out: bool
 ) -> None:
     before = project.outputs()
-    damage(object_of(project, stage, path))
+    flip_bit(object_of(project, stage, path))
     remove(project, path)
     if checked_out:
         project.run("dvc", "checkout")
@@ -100,7 +89,7 @@ def test_make_repro_copies_an_intact_output_in_place_of_its_damaged_object(
     """Otherwise DVC, when it restores another output of the stage, would replace the intact one."""
     before = project.outputs()
     weights = object_of(project, "train", "models/train.safetensors")
-    damage(weights)
+    flip_bit(weights)
     if other:
         remove(project, other)
 
@@ -118,7 +107,7 @@ def test_make_repro_fetches_damaged_objects_from_the_remote(
     before = project.outputs()
     project.run("dvc", "remote", "add", "--default", "--local", "storage", str(tmp_path / "remote"))
     project.run("dvc", "push")
-    damage(object_of(project, "retrain", "models/retrain.safetensors"))
+    flip_bit(object_of(project, "retrain", "models/retrain.safetensors"))
     remove(project, "models/retrain.safetensors")
 
     output = project.run("python", "-m", "pipelines", "repro")
@@ -131,7 +120,7 @@ def test_make_repro_fetches_damaged_objects_from_the_remote(
 def test_make_repro_works_without_a_remote_that_does_not_respond(project: Project) -> None:
     before = project.outputs()
     project.run("dvc", "remote", "add", "--default", "--local", "gone", "ssh://127.0.0.1:1/gone")
-    damage(object_of(project, "standardize", "data/standardization.safetensors"))
+    flip_bit(object_of(project, "standardize", "data/standardization.safetensors"))
     remove(project, "data/standardization.safetensors")
 
     output = project.run("python", "-m", "pipelines", "repro")
@@ -146,7 +135,7 @@ def test_make_repro_repairs_damage_of_an_earlier_run(project: Project) -> None:
     weights = object_of(project, "train", "models/train.safetensors")
     set_epochs(project, 1)
     project.run("dvc", "repro", "train")
-    damage(weights)
+    flip_bit(weights)
     set_epochs(project, 6)
 
     output = project.run("python", "-m", "pipelines", "repro")

@@ -70,7 +70,7 @@ LIST = (
     b'{"md5": "92eb5ffee6ae2fec3ad71c777531578f", "relpath": "a/c.txt"}]'
 )
 # The first two stages of this project's own.
-LOCK = (ROOT / "dvc.lock").read_bytes().split(b"\n  export:")[0] + b"\n"
+LOCK = (ROOT / "dvc.lock").read_bytes().split(b"\n  standardize:")[0] + b"\n"
 READERS: dict[str, Callable[[Path], Reader]] = {
     "IDX": lambda _: Reader(IDX, idx.read_images),
     "gzip": lambda _: Reader(gzip.compress(IDX, mtime=0), idx.read_images),
@@ -120,9 +120,8 @@ def test_damaged_file_is_read_or_refused_in_one_sentence(
                 warnings.simplefilter("ignore", UserWarning)
                 reader.read(path)
         except (UserError, PipelineError, FormatError) as error:
-            # Control characters are escaped where it is shown.
             sentence = str(error)
-            assert "\n" not in sentence
+            assert sentence.isprintable()
             assert len(sentence) < 2000
             refused.append(sentence)
 

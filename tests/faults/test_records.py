@@ -127,10 +127,9 @@ def same_results(found: Results, valid: Results) -> bool:
     )
 
 
-def test_damaged_results_are_rejected_or_change_no_gate_report(
-    contents: Contents, record_property: Record
-) -> None:
-    valid, refused = read(contents), dict[str, str]()
+def check_damaged(contents: Contents, check: Callable[[Results], None]) -> None:
+    """Damage each file, which is refused in one line, or read as what the check allows."""
+    refused = dict[str, str]()
 
     @many_examples
     @given(st.data())
@@ -142,38 +141,38 @@ def test_damaged_results_are_rejected_or_change_no_gate_report(
         except PipelineError as error:
             refused[path] = str(error)
         else:
-            assert same_results(found, valid)
+            check(found)
 
-    record_property("cases", EXAMPLES)
     read_damaged()
     assert refused.keys() == contents.keys()
     assert all(sentence.isprintable() for sentence in refused.values())
+
+
+def test_damaged_results_are_rejected_or_change_no_gate_report(
+    contents: Contents, record_property: Record
+) -> None:
+    valid = read(contents)
+
+    def check(found: Results) -> None:
+        assert same_results(found, valid)
+
+    record_property("cases", EXAMPLES)
+    check_damaged(contents, check)
 
 
 def test_damaged_results_are_found_without_predictions(
     contents: Contents, record_property: Record
 ) -> None:
     del contents[PREDICTIONS]
-    valid, refused = read(contents), dict[str, str]()
+    valid = read(contents)
 
-    @many_examples
-    @given(st.data())
-    def read_damaged(data: st.DataObject) -> None:
-        path = data.draw(st.sampled_from(sorted(contents)))
-        damage = data.draw(damaged(contents[path], places=1))
-        try:
-            found = read(contents | {path: damage})
-        except PipelineError as error:
-            refused[path] = str(error)
-        else:
-            # The files in Git show how many images of each class are wrong, but not which ones.
-            assert len(found.errors) == len(valid.errors)
-            assert same_results(found._replace(errors=valid.errors), valid)
+    def check(found: Results) -> None:
+        # The files in Git show how many images of each class are wrong, but not which ones.
+        assert len(found.errors) == len(valid.errors)
+        assert same_results(found._replace(errors=valid.errors), valid)
 
     record_property("cases", EXAMPLES)
-    read_damaged()
-    assert refused.keys() == contents.keys()
-    assert all(sentence.isprintable() for sentence in refused.values())
+    check_damaged(contents, check)
 
 
 def without_hashes(lock: Any) -> Any:
@@ -204,5 +203,5 @@ def test_damaged_record_of_a_worker_is_rejected_or_as_requested(record_property:
 
     record_property("cases", EXAMPLES)
     accept()
-    assert not any("\n" in sentence for sentence in refused)
+    assert all(sentence.isprintable() for sentence in refused)
     assert len(refused) > EXAMPLES // 10

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -24,7 +24,8 @@ from hypothesis.stateful import (
 
 from pipelines.dvc.lock_record import lock_in
 from pipelines.dvc.objects import object_path
-from tests.helpers import LONG, ROOT, Done, md5, pipelines
+from tests.damage import many_examples
+from tests.helpers import LONG, ROOT, Done, flip_bit, md5, pipelines
 from tests.pipelines.repositories import isolate, make_gated, run
 from tests.small_mnist import yaml
 from tests.small_project import Project
@@ -131,7 +132,7 @@ class Sequence(RuleBasedStateMachine):
 
     @rule(tenths=st.integers(0, 25))
     def kill(self, tenths: int) -> None:
-        """Kill a run and all that it started, and then run again."""
+        """Kill a run, and all that it started, some time after its start."""
         with subprocess.Popen(
             [sys.executable, "-m", "pipelines", "repro"],
             cwd=self.folder,
@@ -149,12 +150,12 @@ class Sequence(RuleBasedStateMachine):
     def damage_object(self, data: st.DataObject) -> None:
         places = [place for place in self.objects() if place.exists()]
         if places:
-            damage(data.draw(st.sampled_from(places)))
+            flip_bit(data.draw(st.sampled_from(places)))
 
     @rule(name=st.sampled_from(["model.txt", "reports/metrics.json", "reports/predictions.csv"]))
     def damage_output(self, name: str) -> None:
         if (self.folder / name).exists():
-            damage(self.folder / name)
+            flip_bit(self.folder / name)
 
     @rule(name=st.sampled_from(["model.txt", "reports/metrics.json", ".dvc/cache/runs"]))
     def remove(self, name: str) -> None:
@@ -200,17 +201,6 @@ class Sequence(RuleBasedStateMachine):
             shutil.rmtree(self.root)
 
 
-def damage(path: Path) -> None:
-    """Turn a bit of a file, and leave its size, times and mode as they are."""
-    status = path.stat()
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.chmod(0o644)
-    path.write_bytes(content)
-    path.chmod(status.st_mode)
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-
-
 # DVC's own code, which is no error in a process of its own.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_whatever_happens_the_next_run_has_the_undisturbed_results(
@@ -219,13 +209,6 @@ def test_whatever_happens_the_next_run_has_the_undisturbed_results(
     isolate(monkeypatch, tmp_path)
     run_state_machine_as_test(
         Sequence,
-        settings=settings(
-            max_examples=SEQUENCES,
-            stateful_step_count=STEPS,
-            derandomize=True,
-            database=None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=settings(many_examples, max_examples=SEQUENCES, stateful_step_count=STEPS),
     )
     record_property("cases", Sequence.steps)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import psutil
 import pytest
 
-from tests.helpers import LONG, wait_until
+from tests.helpers import LONG, flip_bit, wait_until
 from tests.pipelines.prefect_server import Prefect
 from tests.pipelines.repositories import isolate, run
 from tests.pipelines.serve import make_project, serving
@@ -67,11 +67,11 @@ def test_schedule_denser_than_its_job_neither_overlaps_nor_piles_up(
     deployments = yaml.load(project / "prefect.yaml")
     nightly = deployments["deployments"][1]
     nightly["schedules"] = [{"slug": "nightly", "interval": 10}]
-    # No result is there to restore, so that each run works.
     nightly["parameters"] |= {"promote": False}
     yaml.dump(deployments, project / "prefect.yaml")
     train = project / "train.py"
     train.write_text(f"import time; time.sleep(25)\n{train.read_text()}")
+    # No result is there to restore, so that each run works.
     dvc = yaml.load(project / "dvc.yaml")
     dvc["stages"]["train"]["always_changed"] = True
     yaml.dump(dvc, project / "dvc.yaml")
@@ -148,11 +148,7 @@ def damage_newest(project: Path) -> None:
     """Turn a bit of the newest object of DVC's cache."""
     objects = (project / ".dvc" / "cache" / "files").rglob("*")
     newest = max((one for one in objects if one.is_file()), key=lambda one: one.stat().st_mtime)
-    content = bytearray(newest.read_bytes())
-    content[-1] ^= 1
-    newest.chmod(0o644)
-    newest.write_bytes(content)
-    newest.chmod(0o444)
+    flip_bit(newest)
 
 
 def least_use(server: psutil.Process, temporary: Path) -> Use:
