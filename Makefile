@@ -41,7 +41,7 @@ test: $(INSTALLED) ## run the tests, without most of the slow ones
 test-all: $(INSTALLED) ## run all tests
 	pytest
 
-faults: $(INSTALLED) ## disturb every stage at every call to write, and count what holds (hours)
+faults: $(INSTALLED) ## disturb every stage at every call to write, and count what holds (over an hour)
 	python -m benchmarks.faults
 
 lint: $(INSTALLED) ## check format, style, types and imports

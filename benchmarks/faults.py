@@ -1,7 +1,7 @@
 """Try every fault of the tests in its long form, and count what held.
 
 The tests of ``make test-all`` try a sample. Here, every call of every stage to write is disturbed,
-each reader gets ten times the damaged files, and Prefect serves for half an hour.
+each reader gets ten times the damaged files, and Prefect runs hundreds of flows.
 """
 
 import os

@@ -2,9 +2,8 @@
 
 import gzip
 import io
-import resource
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,12 +23,12 @@ from stages.shared import artifacts
 from stages.shared.errors import UserError
 from stages.shared.formats import FormatError, parse_text
 from tests.damage import EXAMPLES, damaged, many_examples
-from tests.helpers import ROOT
+from tests.helpers import ROOT, memory_limit
 
 Record = Callable[[str, object], None]
 
 # More than the largest content here takes, and less than a damaged header can ask for.
-_MEMORY = 1 << 30
+MEMORY = 1 << 30
 
 
 class Reader(NamedTuple):
@@ -69,7 +68,7 @@ LIST = (
     b'[{"md5": "0cc175b9c0f1b6a831c399e269772661", "relpath": "a/b.txt"}, '
     b'{"md5": "92eb5ffee6ae2fec3ad71c777531578f", "relpath": "a/c.txt"}]'
 )
-# The first two stages of this project's own.
+# The first two stages of this project's.
 LOCK = (ROOT / "dvc.lock").read_bytes().split(b"\n  standardize:")[0] + b"\n"
 READERS: dict[str, Callable[[Path], Reader]] = {
     "IDX": lambda _: Reader(IDX, idx.read_images),
@@ -89,16 +88,6 @@ READERS: dict[str, Callable[[Path], Reader]] = {
         (ROOT / "models" / "provenance.json").read_bytes(), of_content(read_provenance)
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def limited_memory() -> Iterator[None]:
-    """Have each test fail that takes a gigabyte more than it has at its start."""
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    limits = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (used + _MEMORY, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -126,5 +115,6 @@ def test_damaged_file_is_read_or_refused_in_one_sentence(
             refused.append(sentence)
 
     record_property("cases", EXAMPLES)
-    read()
+    with memory_limit(MEMORY):
+        read()
     assert len(refused) > EXAMPLES // 10

@@ -11,6 +11,7 @@ from PIL import Image
 
 from stages.photos.pictures import PictureError, read
 from stages.shared.artifacts import Array
+from tests.helpers import memory_limit
 
 GREY = np.array([[0, 51, 102], [153, 204, 255]], np.uint8)
 BRIGHTNESS = np.array([[0, 0.2, 0.4], [0.6, 0.8, 1]])
@@ -186,4 +187,17 @@ def test_a_sparse_file_of_gigabytes_is_refused_unread(tmp_path: Path) -> None:
     os.truncate(path, 1 << 33)
 
     with pytest.raises(PictureError, match="expected at most 320000000 bytes, found more"):
+        read(path)
+
+
+def test_a_chunk_that_claims_gigabytes_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", GREY)
+    content = path.read_bytes()
+    begin = content.index(b"IDAT") - 4
+    path.write_bytes(content[:begin] + b"\x7f\xff\xff\xff" + content[begin + 4 :])
+
+    with (
+        memory_limit(1 << 30),
+        pytest.raises(PictureError, match="expected a picture that fits into memory"),
+    ):
         read(path)
