@@ -62,7 +62,17 @@ def same(one: Any, other: Any) -> bool:
 
 def difference(expected: Expected, found: Expected) -> str | None:
     """Return the first difference with both values, as text, or ``None`` if they are equal."""
-    ours, theirs = (
+    ours, theirs = _places(expected), _places(found)
+    for place in [*ours, *theirs]:
+        if (place in ours) != (place in theirs) or not same(ours.get(place), theirs.get(place)):
+            texts = (str(one.get(place, "nothing")) for one in (ours, theirs))
+            return "{}: expected {}, found {}".format(place, *texts)
+    return None
+
+
+def _places(one: Expected) -> dict[str, Any]:
+    """Return each part by its place in the record; a file of parameters may have none."""
+    return (
         {"cmd": one.cmd}
         | {f"deps: {dep['path']}": dep for dep in one.deps}
         | {
@@ -70,9 +80,5 @@ def difference(expected: Expected, found: Expected) -> str | None:
             for file, values in one.params.items()
             for name, value in values.items()
         }
-        for one in (expected, found)
+        | {f"params: {file}": {} for file, values in one.params.items() if not values}
     )
-    for place in [*ours, *theirs]:
-        if not same(ours.get(place), theirs.get(place)):
-            return f"{place}: expected {ours.get(place)}, found {theirs.get(place)}"
-    return None

@@ -69,6 +69,15 @@ class Record(BaseModel):
             raise PydanticCustomError("deps", "must have each dependency once")
         return self
 
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        for paths in ([dep["path"] for dep in self.deps], [out.path for out in self.outs]):
+            if paths != sorted(paths):
+                raise PydanticCustomError(
+                    "order", "must have deps and outs in order of their paths"
+                )
+        return self
+
 
 def largest_listing(before: int) -> int:
     """Return the maximum size of the list of a result's files, from that of the request's."""

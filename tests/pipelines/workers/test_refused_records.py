@@ -35,6 +35,10 @@ def repeat(place: str) -> Change:
     return lambda record: record[place].append(dict(record[place][0]))
 
 
+def reverse(place: str) -> Change:
+    return lambda record: record[place].reverse()
+
+
 @pytest.mark.parametrize(
     ("place", "value", "sentence"),
     [
@@ -45,12 +49,14 @@ def repeat(place: str) -> Change:
         ("deps/0/size", 4.0, "deps: raw.txt: expected .*, found .*4.0"),
         ("deps/0/isexec", True, "deps: raw.txt: expected .*, found .*isexec"),
         ("deps/0/cloud", {"s3": {"etag": "a"}}, "deps: raw.txt: expected .*, found .*cloud"),
-        ("deps", [], "deps: raw.txt: expected .*, found None"),
+        ("deps", [], "deps: raw.txt: expected .*, found nothing"),
         ("params/params.yaml/epochs", 4, "params.yaml: epochs: expected 3, found 4"),
         ("params/params.yaml/epochs", 3.0, "params.yaml: epochs: expected 3, found 3.0"),
         ("params/params.yaml/fail", 0, "params.yaml: fail: expected False, found 0"),
-        ("params/params.yaml/more", 0, "params.yaml: more: expected None, found 0"),
-        ("params/more.yaml", {"a": 0}, "more.yaml: a: expected None, found 0"),
+        ("params/params.yaml/more", 0, "params.yaml: more: expected nothing, found 0"),
+        ("params/params.yaml/more", None, "params.yaml: more: expected nothing, found None"),
+        ("params/more.yaml", {}, "more.yaml: expected nothing, found {}"),
+        ("params/more.yaml", {"a": 0}, "more.yaml: a: expected nothing, found 0"),
         ("outs", [], "expected the outputs .*, found none"),
         ("outs/0/path", "../model.txt", r"expected the outputs .*, found \.\./model\.txt"),
         ("outs/0/path", "model.txt\n", r"expected the outputs .*, found model\.txt\\n"),
@@ -78,6 +84,8 @@ def test_record_that_differs_from_the_request_is_rejected(
         (put("deps", [{}]), "must have a path"),
         (put("deps/0/path", None), "must have a path"),
         (repeat("deps"), "must have each dependency once"),
+        (reverse("deps"), "must have deps and outs in order of their paths"),
+        (reverse("outs"), "must have deps and outs in order of their paths"),
         (put("params/params.yaml", None), "params.params.yaml"),
         (put("params/params.yaml", [1]), "params.params.yaml"),
         (put("outs/0/isexec", True), "isexec is unknown"),
@@ -113,7 +121,7 @@ def test_record_that_dvc_did_not_write_is_rejected(
 
 
 def test_output_that_is_recorded_twice_is_rejected(scene: Scene) -> None:
-    scene.change_record(repeat("outs"))
+    scene.change_record(lambda record: record["outs"].insert(0, dict(record["outs"][0])))
     scene.answer_again()
     scene.check_refused(RecordError, "expected the outputs .*, found .*model.txt, .*model.txt")
 
