@@ -5,7 +5,6 @@ import json
 import os
 import stat
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ import safetensors.numpy
 from stages.shared.errors import UserError
 from stages.shared.formats import FormatError, parse_json, read_file
 from stages.shared.os_errors import writing
+from stages.shared.parts import new_part
 from stages.shared.tables import parse_table
 from stages.shared.text import printable
 
@@ -56,11 +56,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(
-            prefix=f".{path.name}.", suffix=".part", dir=path.parent
-        )
+        descriptor, temporary = new_part(path)
         os.close(descriptor)
-        temporary = Path(name)
         try:
             yield temporary
             # mkstemp makes files private; give the artifact the mode of any other new file.

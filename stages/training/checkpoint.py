@@ -15,6 +15,7 @@ from stages.params.machine import Machine
 from stages.params.training import Training
 from stages.shared.artifacts import Array
 from stages.shared.guard.session import check_unchanged, when_unchanged
+from stages.shared.parts import parts_of
 from stages.training import cache
 from stages.training.batches import Examples, loaded
 from stages.training.hardware import hardware
@@ -90,7 +91,7 @@ def trained(
     def remove() -> None:
         # A process that was killed while writing leaves a temporary file behind.
         leftovers = [] if machine.keep_checkpoint else [path]
-        for leftover in (*leftovers, *folder.glob(f".{path.name}.*.part")):
+        for leftover in (*leftovers, *parts_of(path)):
             # The training has succeeded; a file that cannot be removed does no harm.
             with suppress(OSError):
                 leftover.unlink()

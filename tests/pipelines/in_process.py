@@ -11,6 +11,7 @@ import typer
 
 from pipelines import PROJECT
 from pipelines.errors import PipelineError
+from pipelines.git.repository import Repository
 
 
 def dvc(folder: Path, *arguments: str) -> None:
@@ -20,6 +21,14 @@ def dvc(folder: Path, *arguments: str) -> None:
     command, *others = arguments
     with contextlib.chdir(folder), _others_warnings():
         assert main([command, "--quiet", *others]) == 0, f"dvc {' '.join(arguments)} failed"
+
+
+def repro(folder: Path) -> None:
+    """Run a pipeline as ``python -m pipelines repro`` does, whatever its parameters are."""
+    from pipelines.dvc.processes.repro import reproduce  # noqa: PLC0415 - see above
+
+    with contextlib.chdir(folder), _others_warnings():
+        assert reproduce(Repository(folder), [], print) == 0
 
 
 def gto(folder: Path, *arguments: str) -> str:

@@ -14,6 +14,7 @@ from dvc.repo.index import Index
 from dvc.stage import PipelineStage
 from dvc.utils.hydra import apply_overrides
 
+from pipelines.dvc.leftovers import remove_leftovers
 from pipelines.dvc.objects import check_intact
 from pipelines.dvc.processes.command import run
 from pipelines.dvc.processes.committed import recorded_outputs
@@ -86,6 +87,7 @@ def plan(file: str = MAIN, *, restore: bool) -> list[Stage]:
             )
         )
         names = [stage.name for stage in order]
+        remove_leftovers(order)
         restored = set()
         if restore:
             check_intact(recorded_outputs(order), Path(repo.cache.local_cache_dir))

@@ -14,6 +14,7 @@ from dvc.repo import Repo
 
 from pipelines.dvc import rwlock
 from pipelines.dvc.inventory import LOCKS
+from pipelines.dvc.leftovers import remove_leftovers
 from pipelines.dvc.lock_record import LOCK, lock_in
 from pipelines.dvc.outcome import crash
 from pipelines.dvc.processes.committed import check_done
@@ -73,6 +74,7 @@ def repair(repository: Repository, log: Callable[[str], object]) -> bool:
     with Repo() as repo:
         cache = Path(repo.cache.local_cache_dir)
         remove_empty_runs(cache)
+        remove_leftovers(repo.index.stages)
         owned_by_people = {out.def_path for out in repo.index.outs if out.persist}
     needs = [need for need in recorded_outputs(folder) if need.path not in owned_by_people]
     make_dvc_rehash(folder, changed_outputs(folder, needs))

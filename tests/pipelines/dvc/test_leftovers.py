@@ -1,14 +1,17 @@
-"""What killed processes leave in DVC's cache."""
+"""What killed processes leave in DVC's cache and beside outputs."""
 
+import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.helpers import ROOT, pipelines
-from tests.pipelines.in_process import dvc
+from tests.pipelines.in_process import dvc, repro
+from tests.pipelines.runs import FlowRun
 
 # By path below the cache: each file has 10 bytes.
 LEFT = {
@@ -86,3 +89,42 @@ def test_gc_waits_until_nobody_uses_the_cache(toy: Path, left: list[Path]) -> No
             process.stdin.flush()
             assert gc.wait() == 0
     assert not any(path.exists() for path in left)
+
+
+def leave_killed(toy: Path) -> list[Path]:
+    """Leave what a killed stage leaves: its lock, and an output in the making."""
+    left = [toy / ".dvc" / "tmp" / "stages" / "train.lock", toy / ".model.txt.q1w2e3.part"]
+    left[0].parent.mkdir(parents=True, exist_ok=True)
+    for path in left:
+        path.write_text("4194304\n")
+    return left
+
+
+def test_repro_removes_what_a_killed_stage_has_left_though_nothing_runs(toy: Path) -> None:
+    left = leave_killed(toy)
+    (toy / "note.txt").write_text("of the user")
+    dvc(toy, "add", "note.txt")
+
+    repro(toy)
+
+    assert [path for path in left if path.exists()] == []
+
+
+def test_repro_leaves_alone_what_a_running_stage_is_writing(toy: Path) -> None:
+    left = leave_killed(toy)
+    with left[0].open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        repro(toy)
+
+        assert [path for path in left if not path.exists()] == []
+
+
+def test_flow_removes_what_a_killed_stage_has_left(
+    toy: Path, start: Callable[..., FlowRun]
+) -> None:
+    left = leave_killed(toy)
+
+    assert start().end()[1] == "Completed"
+
+    assert [path for path in left if path.exists()] == []

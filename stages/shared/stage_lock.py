@@ -34,8 +34,9 @@ def locked(stage: str, patience: float = _PATIENCE) -> Iterator[None]:
     Raises:
         BusyError: another process still holds the lock after that time.
     """
-    path = _FOLDER / f"{stage}.lock"
-    descriptor = _acquire(path, stage, time.monotonic() + patience)
+    path = lock_path(stage)
+    with writing(path):
+        descriptor = _acquire(path, stage, time.monotonic() + patience)
     try:
         with writing(path):
             os.ftruncate(descriptor, 0)
@@ -44,6 +45,11 @@ def locked(stage: str, patience: float = _PATIENCE) -> Iterator[None]:
     finally:
         path.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def lock_path(stage: str) -> Path:
+    """Return where the lock of a stage is while it runs, and after it was killed."""
+    return _FOLDER / f"{stage}.lock"
 
 
 def _acquire(path: Path, stage: str, deadline: float) -> int:

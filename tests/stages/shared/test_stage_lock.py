@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from stages.shared.guard.lock import BusyError, locked
+from stages.shared.stage_lock import BusyError, locked
 
 HOLD = (
-    "import sys; from stages.shared.guard.lock import locked\n"
+    "import sys; from stages.shared.stage_lock import locked\n"
     "with locked('train'): print('held', flush=True); sys.stdin.read()"
 )
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[4]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     monkeypatch.chdir(tmp_path)
 
 

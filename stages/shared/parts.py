@@ -1,0 +1,20 @@
+"""Name the temporary files that become artifacts, and find those of killed processes."""
+
+import glob
+import tempfile
+from pathlib import Path
+
+_SUFFIX = ".part"
+
+
+def new_part(path: Path) -> tuple[int, Path]:
+    """Create an empty temporary file beside ``path``, and return its descriptor and path."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_SUFFIX, dir=path.parent)
+    return descriptor, Path(name)
+
+
+def parts_of(path: Path) -> list[Path]:
+    """List the temporary files beside ``path`` that were to become it, by their names."""
+    found = path.parent.glob(f".{glob.escape(path.name)}.*{_SUFFIX}")
+    # mkstemp's random characters have no dot; those of "model.txt" are not of "model".
+    return sorted(part for part in found if part.stem.count(".") == path.name.count(".") + 2)

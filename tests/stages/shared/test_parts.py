@@ -1,0 +1,18 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from stages.shared.parts import new_part, parts_of
+
+
+@pytest.mark.parametrize("name", ["model.txt", "[ab]*?.txt", ".hidden"])
+def test_only_what_was_to_become_the_file_is_found(tmp_path: Path, name: str) -> None:
+    descriptor, part = new_part(tmp_path / name)
+    os.close(descriptor)
+    for other in ("another", f"{name}.csv", f"a{name}"):
+        os.close(new_part(tmp_path / other)[0])
+    (tmp_path / name).touch()
+
+    assert part.parent == tmp_path
+    assert parts_of(tmp_path / name) == [part]
