@@ -1,5 +1,6 @@
 """List the DVC objects that commits need, from the records in their ``dvc.lock`` files."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,7 +14,8 @@ from pipelines.errors import PipelineError
 from pipelines.git.command import git
 
 LOCKS = (LOCK, "tuning/dvc.lock")
-_RUNS = "refs/heads/runs/"
+# A run's branch here, or what a remote had of it at the last fetch.
+_RUN = re.compile(r"refs/(?:heads|remotes/[^/]+)/(runs/.+)")
 # `dvc exp run` creates refs/exps.
 _REFS = ("refs/heads", "refs/tags", "refs/remotes", "refs/exps")
 
@@ -40,15 +42,17 @@ def kept_refs(folder: Path, runs: int) -> list[KeptRef]:
 
     Args:
         folder: of the repository.
-        runs: how many of the newest ``runs/...`` branches to include.
+        runs: how many of the newest ``runs/...`` branches to include, each with what the remotes
+            have of it.
     """
     names = "%(refname) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
     order = ("--sort=-committerdate", f"--format={names}")
     listed = git(folder, "for-each-ref", *order, *_REFS)
     found = [KeptRef(*line.split()) for line in listed.splitlines()]
-    of_runs = [ref for ref in found if ref.name.startswith(_RUNS)]
+    runs_by_ref = {ref: match[1] for ref in found if (match := _RUN.fullmatch(ref.name))}
+    newest = list(dict.fromkeys(runs_by_ref.values()))[:runs]
     return [KeptRef("HEAD", git(folder, "rev-parse", "HEAD"))] + [
-        ref for ref in found if ref not in of_runs[runs:]
+        ref for ref in found if ref not in runs_by_ref or runs_by_ref[ref] in newest
     ]
 
 
