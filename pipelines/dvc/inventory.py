@@ -79,7 +79,7 @@ def in_history(folder: Path, *, every: bool = False) -> Iterator[tuple[str, str]
 def at_commits(folder: Path, commits: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield those of the given commits that have a lock, with its path."""
     for commit in dict.fromkeys(commits):
-        for path in git(folder, "ls-tree", "--name-only", commit, "--", *LOCKS).splitlines():
+        for path in _listed(folder, commit, "--", *LOCKS):
             yield commit, path
 
 
@@ -93,8 +93,7 @@ def needs_of(folder: Path, commit: str, lock: str, *, all_named: bool = False) -
     Raises:
         PipelineError: DVC did not write the lock.
     """
-    listed = "" if all_named else git(folder, "ls-tree", "-r", "--name-only", "--full-tree", commit)
-    paths = listed.splitlines()
+    paths = [] if all_named else _listed(folder, "-r", commit)
     in_git = {parent for path in paths for parent in (path, *map(str, Path(path).parents))}
     return [
         Need(output.md5, output.path, stage, commit)
@@ -167,8 +166,14 @@ def by_name(needs: Iterable[Need]) -> dict[str, list[Need]]:
 
 def of_dvc_files(folder: Path, commit: str) -> Iterator[Need]:
     """Yield the objects that a commit's ``.dvc`` files name; ``dvc add`` writes these files."""
-    paths = git(folder, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).split("\0")
-    for path in (path for path in paths if path.endswith(".dvc")):
+    for path in (path for path in _listed(folder, "-r", commit) if path.endswith(".dvc")):
         found = {path: lock_at(folder, commit, path)}
         for _, output in outputs_of({"stages": found}, f"{path} of {commit[:7]}"):
             yield Need(output.md5, output.path, path, commit)
+
+
+def _listed(folder: Path, *arguments: str) -> list[str]:
+    """List paths of a commit's tree."""
+    # Without -z, Git quotes a path that is not in ASCII.
+    listed = git(folder, "ls-tree", "-z", "--name-only", "--full-tree", *arguments)
+    return list(filter(None, listed.split("\0")))

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.dvc.inventory import kept_refs
+from pipelines.dvc.inventory import kept_refs, needs_of
+from tests.pipelines.in_process import dvc
 from tests.pipelines.repositories import Git
 
 
@@ -42,3 +43,16 @@ def test_newest_runs_are_kept_with_what_the_remote_has_of_them(
     names = {ref.name for ref in kept_refs(fetched, runs)}
 
     assert names == kept | {"HEAD", "refs/heads/main", "refs/remotes/origin/main"}
+
+
+def test_output_that_git_holds_is_not_needed_whatever_its_name(toy: Path, git: Git) -> None:
+    (toy / "dvc.yaml").write_text(
+        "stages:\n  write:\n    cmd: echo a > für.txt && echo b > über.txt\n"
+        "    outs: [für.txt: {cache: false}, über.txt]\n"
+    )
+    dvc(toy, "repro")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "Two outputs")
+
+    needs = needs_of(toy, "HEAD", "dvc.lock")
+    assert [need.path for need in needs if need.stage == "write"] == ["über.txt"]
