@@ -102,6 +102,19 @@ def needs_of(folder: Path, commit: str, lock: str, *, all_named: bool = False) -
     ]
 
 
+def needs_at(folder: Path, commits: Iterable[str], *, all_named: bool = False) -> list[Need]:
+    """List the objects that the locks of commits name; see ``needs_of``.
+
+    Raises:
+        PipelineError: DVC did not write one of the locks.
+    """
+    return [
+        need
+        for commit, lock in at_commits(folder, commits)
+        for need in needs_of(folder, commit, lock, all_named=all_named)
+    ]
+
+
 def readable(folder: Path, locks: Iterable[tuple[str, str]]) -> tuple[list[Need], list[str]]:
     """List what commits need, and the error messages of those whose lock cannot be read.
 

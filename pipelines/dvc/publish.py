@@ -22,11 +22,7 @@ def push_results(folder: Path, branch: str, git_remote: str) -> None:
         DamagedError: DVC's remote lacks an object.
         PipelineError: one of the remotes refuses; the branch stays local.
     """
-    needs = [
-        need
-        for commit, lock in inventory.at_commits(folder, [branch])
-        for need in inventory.needs_of(folder, commit, lock)
-    ]
+    needs = inventory.needs_at(folder, [branch])
     dvc(folder, "push")
     remote.check_pushed(folder, [need.name for need in needs])
     # Read folder lists from both sides: the cache may lack one that the remote has.

@@ -5,8 +5,10 @@ only the newest count. DVC's own ``gc`` keeps all branches or none.
 """
 
 import shutil
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from rich.filesize import decimal
@@ -50,7 +52,7 @@ def remove(folder: Path, cache: Path, gone: Sequence[CachedObject]) -> None:
         note_removed(cache, sorted(removals))
 
 
-def all_needs(folder: Path, store: Store, commits: Iterable[str]) -> list[Need]:
+def _all_needs(folder: Path, store: Store, commits: Iterable[str]) -> list[Need]:
     """List everything that the given commits need, including files in folders.
 
     Raises:
@@ -58,11 +60,7 @@ def all_needs(folder: Path, store: Store, commits: Iterable[str]) -> list[Need]:
             that what they need is unknown.
     """
     commits = list(dict.fromkeys(commits))
-    needs = [
-        need
-        for commit, lock in inventory.at_commits(folder, commits)
-        for need in inventory.needs_of(folder, commit, lock, all_named=True)
-    ]
+    needs = inventory.needs_at(folder, commits, all_named=True)
     needs += [need for commit in commits for need in inventory.of_dvc_files(folder, commit)]
     return [*needs, *inventory.members(needs, _lists(folder, store, needs))]
 
@@ -101,41 +99,48 @@ def unneeded(folder: Path, storage: Storage, refs: Sequence[KeptRef]) -> list[Ca
         PipelineError: a lock cannot be read, so that what it needs is unknown.
     """
     store = Store(folder, storage)
-    needed = {need.name for need in all_needs(folder, store, (ref.commit for ref in refs))}
+    needs = _all_needs(folder, store, (ref.commit for ref in refs))
+    return _unneeded(folder, store, storage.cache, needs)
+
+
+def _unneeded(folder: Path, store: Store, cache: Path, needs: Iterable[Need]) -> list[CachedObject]:
     here = inventory.of_working_copy(folder)
     inside = inventory.members(here, _lists(folder, store, here))
-    needed |= {need.name for need in (*here, *inside)}
-    objects = sorted(one for one in objects_in(storage.cache) if one.name not in needed)
-    return [*objects, *leftovers(storage.cache)]
+    needed = {need.name for need in (*needs, *here, *inside)}
+    objects = sorted(one for one in objects_in(cache) if one.name not in needed)
+    return [*objects, *leftovers(cache)]
 
 
 def tables(folder: Path, storage: Storage, refs: Sequence[KeptRef]) -> list[Table]:
-    """Return the tables that rich prints: one by ref, one by stage of HEAD."""
+    """Return the tables that rich prints: one by commit, one by stage of HEAD."""
     store = Store(folder, storage)
     sizes = {one.name: one.size for one in objects_in(storage.cache)}
-    by_commit = {
-        ref.commit: {need.name for need in all_needs(folder, store, [ref.commit])} for ref in refs
-    }
+    needs = _all_needs(folder, store, (ref.commit for ref in refs))
+    names: dict[str, set[str]] = {ref.commit: set() for ref in refs}
+    for need in needs:
+        names[need.commit].add(need.name)
+    needing = Counter(chain.from_iterable(names.values()))
 
-    def size_of(names: Iterable[str]) -> str:
-        return decimal(sum(sizes.get(name, 0) for name in set(names)))
+    def size_of(objects: Iterable[str]) -> str:
+        return decimal(sum(sizes.get(name, 0) for name in set(objects)))
 
     by_ref = _table("branch or tag", "needs", "only it needs")
-    for ref in refs:
-        own = by_commit[ref.commit]
-        others = set().union(
-            *(names for commit, names in by_commit.items() if commit != ref.commit)
-        )
-        name = ref.name.removeprefix("refs/heads/").removeprefix("refs/")
-        by_ref.add_row(*map(Text, (printable(name), size_of(own), size_of(own - others))))
-    left = unneeded(folder, storage, refs)
-    by_ref.add_row(*map(Text, ("unneeded", size_of(one.name for one in left), "")))
+    for commit, own in names.items():
+        shown = ", ".join(_short(ref.name) for ref in refs if ref.commit == commit)
+        alone = (name for name in own if needing[name] == 1)
+        by_ref.add_row(*map(Text, (shown, size_of(own), size_of(alone))))
+    left = _unneeded(folder, store, storage.cache, needs)
+    by_ref.add_row(*map(Text, ("unneeded", decimal(sum(one.size for one in left)), "")))
     stages = _table("stage of HEAD", "its outputs")
-    head = all_needs(folder, store, [refs[0].commit])
+    head = [need for need in needs if need.commit == refs[0].commit]
     for stage in dict.fromkeys(need.stage for need in head):
         size = size_of(need.name for need in head if need.stage == stage)
         stages.add_row(*map(Text, (printable(stage), size)))
     return [by_ref, stages]
+
+
+def _short(ref: str) -> str:
+    return printable(ref.removeprefix("refs/heads/").removeprefix("refs/"))
 
 
 def _table(*headers: str) -> Table:

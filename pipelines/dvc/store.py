@@ -144,9 +144,9 @@ class Store:
         names = [name for name in names if name.endswith(DIRECTORY)]
         here = [name for name in names if self._state(name) == "intact"]
         found = inventory.lists_in(self._cache, here)
-        if self._has_remote:
+        # A remote that is not needed may be away.
+        if (away := [name for name in names if name not in found]) and self._has_remote:
             with TemporaryDirectory() as temporary:
-                away = [name for name in names if name not in found]
                 remote.fetch(self._folder, away, Path(temporary))
                 places = {name: Path(temporary, name) for name in away}
                 found |= {n: list_at(p) for n, p in places.items() if is_intact(n, p)}

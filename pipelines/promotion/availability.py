@@ -23,12 +23,7 @@ def check_available(folder: Path, commit: str, paths: Collection[str], *, pushed
     Raises:
         PipelineError: an object is missing, so that nobody could fetch the artifact.
     """
-    needs = [
-        need
-        for at, lock in inventory.at_commits(folder, [commit])
-        for need in inventory.needs_of(folder, at, lock)
-        if need.path in paths
-    ]
+    needs = [need for need in inventory.needs_at(folder, [commit]) if need.path in paths]
     found = storage(folder)
     lists = Store(folder, found).lists({need.name for need in needs})
     needs += inventory.members(needs, lists)

@@ -159,12 +159,16 @@ def test_removed_objects_are_noted_after_the_removal_on_a_full_disk(
 
 
 @pytest.mark.core
-def test_table_shows_the_needs_of_refs_and_stages(models: Path) -> None:
+def test_table_shows_the_needs_of_commits_and_stages(models: Path, git: Git) -> None:
+    git("tag", "six", "runs/6")
+    leftover = models / ".dvc" / "cache" / "files" / "md5" / "ab" / "x.tmp"
+    leftover.parent.mkdir(exist_ok=True)
+    leftover.write_bytes(bytes(888))
     code, output = run_command(models, "space", "--runs", "2")
     assert code == 0
     rows = {line.split("│")[1].strip(): line for line in output.splitlines() if "│" in line}
     # raw.txt is 4 bytes, each model 11, its metrics 45.
-    assert [cell.strip() for cell in rows["runs/6"].split("│")[2:4]] == ["60 bytes", "56 bytes"]
-    assert [cell.strip() for cell in rows["unneeded"].split("│")[2:4]] == ["112 bytes", ""]
+    assert [cell.strip() for cell in rows["runs/6, tags/six"].split("│")[2:4]] == ["60 bytes", "56 bytes"]
+    assert [cell.strip() for cell in rows["unneeded"].split("│")[2:4]] == ["1.0 kB", ""]
     assert rows["train"].split("│")[2].strip() == "56 bytes"
     assert "runs/4" not in rows
