@@ -69,8 +69,14 @@ def receive(folder: Path, branch: str, *, check: bool = False) -> str:
     options += ["-c", "fetch.fsckObjects=true"] if check else []
     fetch = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules"]
     fetch += ["--refmap=", "--no-auto-maintenance"] if check else []
-    git(home, *options, *fetch, REMOTE, f"refs/heads/{branch}")
-    return git(home, "rev-parse", "FETCH_HEAD")
+    # FETCH_HEAD is shared: an editor may fetch between the fetch here and reading it.
+    own = f"refs/pipeline/{branch}"
+    fetch += ["--no-write-fetch-head", REMOTE, f"+refs/heads/{branch}:{own}"]
+    try:
+        git(home, *options, *fetch)
+        return git(home, "rev-parse", own)
+    finally:
+        git(home, "update-ref", "-d", own)
 
 
 def _literal_pathspec(path: str) -> str:
