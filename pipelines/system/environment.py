@@ -61,7 +61,8 @@ def python_for(worktree: Path, environments: Path, log: Callable[[str], object])
 
     Args:
         worktree: worktree of a commit. Without a lock file, it runs in the current environment.
-        environments: folder of the created environments, each named by the hash of its lock file.
+        environments: folder of the created environments, each named by Python's version and the
+            hash of its lock file.
         log: called with a line when one is created, which takes minutes.
 
     Raises:
@@ -72,7 +73,8 @@ def python_for(worktree: Path, environments: Path, log: Callable[[str], object])
         lock = worktree / "requirements.lock"
     if not lock.exists() or not compare_packages(lock).wrong:
         return Path(sys.executable)
-    place = environments / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    place = environments / f"python{here().python}-{digest}"
     python = place / "bin" / "python"
     found = _ask(python, lock)
     if not found or found.differs:
@@ -88,16 +90,26 @@ def check(requested: Environment, python: Path) -> None:
 
     Raises:
         MismatchError: its Python or its TensorFlow has another version.
+        PipelineError: the Python does not work.
     """
-    report = Report(environment=here(), differs="")
-    if python != Path(sys.executable):
-        report = _ask(python) or report
-    if report.environment != requested:
+    found = here() if python == Path(sys.executable) else _environment_of(python)
+    if found != requested:
         raise MismatchError(
             f"expected {_described(requested)}, as on the submitting machine, found "
-            f"{_described(report.environment)} on the worker; create its environment with "
+            f"{_described(found)} on the worker; create its environment with "
             "these versions; the stage was not run."
         )
+
+
+def _environment_of(python: Path) -> Environment:
+    if not (report := _ask(python)):
+        place = python.parent.parent
+        raise PipelineError(
+            f"expected {python} to print the versions of its environment, found that it does not; "
+            f"remove the environment, so that the next run creates it again: rm -r {place}; the "
+            "stage was not run."
+        )
+    return report.environment
 
 
 def _described(environment: Environment) -> str:

@@ -73,6 +73,7 @@ def test_environment_of_a_lock_file_is_created_once(checkout: Path, tmp_path: Pa
     python = python_for(checkout, tmp_path / "kept", output.append)
     assert output == ["creating an environment from requirements.lock of the commit"]
     assert python.is_relative_to(tmp_path / "kept")
+    assert python.relative_to(tmp_path / "kept").parts[0].startswith(f"python{here().python}-")
     installed = subprocess.run(
         [python, "-c", "import importlib.metadata as m; print(m.version('iniconfig'))"],
         capture_output=True,
@@ -100,6 +101,15 @@ def test_environment_with_other_versions_is_rejected(other: dict[str, str]) -> N
     version = next(iter(other.values()))
     with pytest.raises(MismatchError, match=f"expected Python .*{version}.*, as on"):
         check(asked, PYTHON)
+
+
+def test_environment_that_does_not_work_is_reported(tmp_path: Path) -> None:
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    with pytest.raises(PipelineError, match=f"creates it again: rm -r {tmp_path}; the stage was"):
+        check(here(), python)
 
 
 def test_environment_with_the_same_versions_is_accepted() -> None:
