@@ -27,22 +27,30 @@ def check_settings() -> None:
     """
     home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
     check_home(home)
+    if url := server_url():
+        check_address(url)
+    else:
+        check_database(home / "prefect.db")
+
+
+def server_url() -> str | None:
+    """Return PREFECT_API_URL from Prefect's settings, or ``None`` if it is not set.
+
+    Raises:
+        PipelineError: Prefect does not accept a setting.
+    """
     try:
         # Prefect reads and checks its settings when it is imported, and prints what it rejects.
         with redirect_stderr(io.StringIO()):
             from prefect.settings import get_current_settings  # noqa: PLC0415
 
-            url = get_current_settings().api.url
+            return get_current_settings().api.url
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise PipelineError(
             f"expected valid settings in Prefect's variables and profile, found: {reason[:300]}; "
             "`env | grep PREFECT_` lists the variables."
         ) from None
-    if url:
-        check_address(url)
-    else:
-        check_database(home / "prefect.db")
 
 
 def check_address(url: str) -> None:

@@ -47,6 +47,15 @@ def test_missing_part_fails_with_the_command_that_fixes_it(tmp_path: Path) -> No
     assert "secret" not in done.stdout + done.stderr
 
 
+def test_setting_that_prefect_rejects_is_one_missing_part(tmp_path: Path) -> None:
+    done = doctor(tmp_path, PREFECT_SERVER_API_PORT="abc")
+    assert done.returncode == 1
+    assert "missing  Prefect settings Expected valid settings in Prefect's variables" in done.stdout
+    assert "ServerAPISettings port" in done.stdout
+    assert " checks: 1 missing, " in done.stdout
+    assert done.stderr == ""
+
+
 def test_environment_without_the_packages_of_the_checks_is_reported(tmp_path: Path) -> None:
     done = doctor(tmp_path, "-S")
     assert done.returncode == 1
