@@ -26,7 +26,9 @@ def git(
         hooks: whether Git runs the user's hooks, which are meant for the user's own commands.
     """
     options = () if hooks else ("-c", f"core.hooksPath={os.devnull}")
-    environment = {"GIT_INDEX_FILE": str(index)} if index else None
+    # In C, Git prints English, which callers match; hooks are for the user's own language.
+    environment = {} if hooks else {"LC_ALL": "C"}
+    environment |= {"GIT_INDEX_FILE": str(index)} if index else {}
     command = ("git", *options, *arguments)
     return output(folder, command, _name(arguments), environment, stdin)
 
