@@ -38,8 +38,11 @@ def main(
     """Print which objects the remote lacks, and which are damaged, as a line of JSON."""
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     os.chdir(folder)
+    remote = "DVC's remote"
     try:
         with Repo() as repo:
+            if name := repo.config["core"].get("remote"):
+                remote += f" {name}"
             objects = repo.cloud.get_remote_odb(command="fetch")
             with suppress(FileNotFoundError):
                 objects.fs.ls(objects.path)
@@ -57,10 +60,18 @@ def main(
                 answer = answer.model_copy(update={"damaged": _damaged(objects.fs, places)})
     # Each kind of remote uses its own library, which raises its own errors.
     except Exception as error:
-        found = explanation(error) or " ".join(str(error).split())
-        typer.echo(f"error: DVC's remote: {found}", err=True)
+        typer.echo(f"error: {remote}: {_sentence(error)}", err=True)
         raise SystemExit(1) from None
     sys.stdout.write(answer.model_dump_json() + "\n")
+
+
+def _sentence(error: Exception) -> str:
+    if found := explanation(error):
+        return found
+    reason = " ".join(str(error).split())
+    if isinstance(error, PipelineError):
+        return reason
+    return f"{reason.rstrip('.') or type(error).__name__}; run `make doctor`."
 
 
 def _sizes(system: Any, places: Mapping[str, str]) -> dict[str, int]:
@@ -92,7 +103,7 @@ def _check_size(sizes: Mapping[str, int], limit: int | None) -> None:
         largest = max(sizes, key=lambda name: sizes[name])
         raise PipelineError(
             f"expected at most {limit} bytes in {len(sizes)} objects, found {sum(sizes.values())}, "
-            f"most of them in {largest}; remove it there and push it again."
+            f"the largest is {largest}; remove it there and push it again."
         )
 
 

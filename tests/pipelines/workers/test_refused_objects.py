@@ -49,8 +49,8 @@ _KINDS = [
     (folder, "expected the object .* to be a regular file, found one of the kind directory"),
     (link_to_device, "expected the object .* to be a regular file, found one of the kind link"),
     (link_to_file, "expected the object .* to be a regular file, found one of the kind link"),
-    (link_to_itself, "DVC's remote: .*symbolic links"),
-    (huge, r"expected at most \d+ bytes in 1 objects, found 214748\d+, most of them in"),
+    (link_to_itself, "DVC's remote store: .*symbolic links"),
+    (huge, r"expected at most \d+ bytes in 1 objects, found 214748\d+, the largest is"),
 ]
 
 
