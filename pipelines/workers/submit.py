@@ -159,7 +159,7 @@ def _run(request: Request, deployment: str, policy: Policy) -> FlowRun:
     with get_client(sync_client=True) as client:
         ended = False
         try:
-            run = _wait(client, run.id, deployment, policy)
+            run = wait_for_end(client, run.id, deployment, policy)
             ended = True
         finally:
             # However this ends, even by a signal, cancel a run that is no longer needed.
@@ -169,7 +169,19 @@ def _run(request: Request, deployment: str, policy: Policy) -> FlowRun:
     return run
 
 
-def _wait(client: SyncPrefectClient, run: UUID, deployment: str, policy: Policy) -> FlowRun:
+def wait_for_end(client: SyncPrefectClient, run: UUID, deployment: str, policy: Policy) -> FlowRun:
+    """Return a worker's run after it has ended.
+
+    Args:
+        client: of the server, which may be away for some time.
+        run: the ID of the run.
+        deployment: the name of its deployment, for error messages.
+        policy: how long to wait.
+
+    Raises:
+        NoWorkerError: no worker started it in time.
+        PipelineError: it exceeds its time limit.
+    """
     begin, started = time.monotonic(), False
     while (waited := time.monotonic() - begin) < policy.pool_timeout:
         with server_may_be_away():
@@ -177,11 +189,12 @@ def _wait(client: SyncPrefectClient, run: UUID, deployment: str, policy: Policy)
             if found.state and found.state.is_final():
                 return found
             started = started or not found.state or not found.state.is_scheduled()
-        if not started and waited > policy.pool_wait:
-            raise NoWorkerError(
-                f"expected a worker to start {deployment} within {policy.pool_wait:g} s, found "
-                "none free; start one, or increase pool_wait."
-            )
+            # While the server is away, it is unknown whether a worker has started.
+            if not started and waited > policy.pool_wait:
+                raise NoWorkerError(
+                    f"expected a worker to start {deployment} within {policy.pool_wait:g} s, found "
+                    "none free; start one, or increase pool_wait."
+                )
         time.sleep(_POLL_INTERVAL)
     raise PipelineError(
         f"expected {deployment} to end within {policy.pool_timeout:g} s, found it unfinished and "
