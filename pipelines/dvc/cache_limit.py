@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,9 +45,10 @@ def read_budget(environment: Mapping[str, str]) -> int | None:
 
 
 def mark_used(paths: Iterable[Path]) -> None:
-    """Mark objects as used now."""
+    """Mark objects as used now, except those that another user owns or that have vanished."""
     for path in paths:
-        os.utime(path)
+        with suppress(FileNotFoundError, PermissionError):
+            os.utime(path)
 
 
 def keep_within(budget: int | None, cache: Path, needed: Collection[str]) -> int:
@@ -64,7 +66,8 @@ def keep_within(budget: int | None, cache: Path, needed: Collection[str]) -> int
         return 0
     gone = over_limit(budget, list(objects_in(cache)), needed)
     for entry in gone:
-        entry.path.unlink()
+        # Another clone that shares the cache may have removed it.
+        entry.path.unlink(missing_ok=True)
     return sum(entry.size for entry in gone)
 
 
@@ -88,5 +91,7 @@ def objects_in(cache: Path) -> Iterator[CachedObject]:
     for path in (cache / "files" / "md5").glob("??/*"):
         if path.suffix in LEFTOVERS:
             continue
-        status = path.stat()
-        yield CachedObject(path.parent.name + path.name, path, status.st_size, status.st_mtime)
+        # Another clone that shares the cache may remove it now.
+        with suppress(FileNotFoundError):
+            status = path.stat()
+            yield CachedObject(path.parent.name + path.name, path, status.st_size, status.st_mtime)

@@ -84,9 +84,7 @@ def _work(repository: Repository, request: Request, lock_fd: int) -> State:
         with timing.part("push the result"):
             made, result = push_result(folder, cache, request)
         with timing.part("keep the cache within its budget"):
-            names = object_names([*made, *inputs_of(request.expected)], cache)
-            mark_used(object_path(cache, name) for name in names)
-            keep_within(budget, cache, names)
+            keep_cache(cache, budget, [*made, *inputs_of(request.expected)])
     record_seconds(f"work on {request.stage}", timing)
     return Completed(name=state.name, message=f"pushed result {result} to {request.result}")
 
@@ -105,6 +103,16 @@ def _check_matches_request(folder: Path, request: Request) -> None:
             f"{request.stage} at {request.commit[:7]} is not what was requested: {mismatch}; the "
             "stage was not run."
         )
+
+
+def keep_cache(cache: Path, budget: int | None, needed: Sequence[Output]) -> None:
+    """Keep the cache within its budget; the result is pushed, so a failure is only logged."""
+    try:
+        names = object_names(needed, cache)
+        mark_used(object_path(cache, name) for name in names)
+        keep_within(budget, cache, names)
+    except (OSError, PipelineError) as error:
+        get_run_logger().warning("cannot keep the cache %s within its budget: %s", cache, error)
 
 
 def push_result(folder: Path, cache: Path, request: Request) -> tuple[Sequence[Output], str]:

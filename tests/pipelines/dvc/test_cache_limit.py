@@ -53,6 +53,13 @@ def test_used_object_is_removed_last(cache: Path) -> None:
     assert names(cache) == ["aa11", "cc33.dir"]
 
 
+def test_object_that_another_clone_has_removed_is_passed_over(cache: Path) -> None:
+    mark_used([cache / "files" / "md5" / "dd" / "44"])
+    # Listed, but without a size: it vanished in between.
+    (cache / "files" / "md5" / "aa" / "22").symlink_to("absent")
+    assert keep_within(20, cache, ()) == 10
+
+
 def test_nothing_is_removed_without_a_budget(cache: Path) -> None:
     assert keep_within(None, cache, ()) == 0
     assert len(names(cache)) == 3

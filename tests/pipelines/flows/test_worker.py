@@ -5,12 +5,15 @@ Git repository, a folder as DVC's remote, and a server. One worker serves all te
 """
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from pipelines.dvc.outputs import Output
+from pipelines.flows import worker as flow
 from tests.helpers import PATIENCE, is_gone, wait_until
 from tests.pipelines.prefect_server import Prefect
 from tests.pipelines.repositories import Git, copy_toy_with_worker, isolate, isolated, run, search
@@ -150,3 +153,13 @@ def test_cancelling_the_run_cancels_the_workers(
     run.process.join(PATIENCE)
     work = pool.newest("train at ")
     wait_until(lambda: pool.runs(id=work["id"])[0]["state_name"] == "Cancelled")
+
+
+def test_full_cache_after_the_push_is_only_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(flow, "get_run_logger", lambda: logging.getLogger("test"))
+
+    flow.keep_cache(tmp_path, 1, [Output(path="data", md5=f"{'0' * 32}.dir", size=1)])
+
+    assert "within its budget: expected the object" in caplog.text
