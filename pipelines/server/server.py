@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from urllib.parse import urlsplit
 
 import httpx
@@ -106,11 +106,10 @@ def wait_for_server(url: str, server: "subprocess.Popen[str]") -> None:
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise PipelineError(f"the server ended with exit code {server.returncode}.")
-        try:
+        with suppress(httpx.TransportError):
             if httpx.get(f"{url}/health", timeout=2).is_success:
                 return
-        except httpx.TransportError:
-            time.sleep(0.5)
+        time.sleep(0.5)
     raise PipelineError(
         f"expected the server at {urlsplit(url).netloc} to respond within {_START_TIMEOUT} s, "
         "found no response."

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -159,30 +159,32 @@ def started(
         PipelineError: an argument has a zero byte.
     """
     _check(command)
-    reading, writing = os.pipe()
     program = Path(command[0])
     own = program.parent if program.is_absolute() else Path(sys.executable).parent
     path = f"{own}{os.pathsep}{os.environ.get('PATH', '')}"
-    with subprocess.Popen(
-        [sys.executable, "-S", "-E", guard.__file__, str(reading), *command],
-        cwd=folder,
-        env=environment_for_programs()
-        | {"PATH": path, "PYTHONUNBUFFERED": "1"}
-        | dict(environment or {}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-        pass_fds=(reading, *locks),
-    ) as process:
-        os.close(reading)
+    reading, writing = os.pipe()
+    with ExitStack() as stack:
+        stack.callback(os.close, writing)
         try:
-            yield process
+            process = subprocess.Popen(
+                [sys.executable, "-S", "-E", guard.__file__, str(reading), *command],
+                cwd=folder,
+                env=environment_for_programs()
+                | {"PATH": path, "PYTHONUNBUFFERED": "1"}
+                | dict(environment or {}),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+                pass_fds=(reading, *locks),
+            )
         finally:
-            end(process)
-            os.close(writing)
+            os.close(reading)
+        stack.enter_context(process)
+        stack.callback(end, process)
+        yield process
 
 
 def _check(command: Sequence[str]) -> None:

@@ -34,6 +34,13 @@ def test_lines_of_both_outputs_come_in_order(tmp_path: Path) -> None:
     assert lines == ["out", "err", "out again"]
 
 
+def test_program_that_cannot_start_leaves_no_open_file(tmp_path: Path) -> None:
+    before = psutil.Process().num_fds()
+    with pytest.raises(FileNotFoundError):
+        run(python(""), tmp_path / "absent", print)
+    assert psutil.Process().num_fds() == before
+
+
 def test_lines_come_while_the_program_runs(tmp_path: Path) -> None:
     answered = tmp_path / "answered"
     code = (
