@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
@@ -90,14 +89,22 @@ def work_pool(client: SyncPrefectClient, name: str) -> CheckResult:
 
 
 def worker(client: SyncPrefectClient, pool: str, *, needed: bool = True) -> CheckResult:
-    """Check that a worker of a work pool is online; if ``needed`` is false, only warn."""
+    """Check that a worker of a work pool is online.
+
+    Args:
+        client: of the server.
+        pool: the work pool.
+        needed: false for a pool that only stages are submitted to; the result is then a warning.
+    """
     workers = client.read_workers_for_work_pool(pool)
     online = sum(found.status == WorkerStatus.ONLINE for found in workers)
     if online:
         return CheckResult("worker", "ok", f"Online for {pool}: {online}.")
     finding = f"Expected an online worker for {pool}, found none; offline: {len(workers)}."
-    state: Literal["missing", "warning"] = "missing" if needed else "warning"
-    return CheckResult("worker", state, finding, f"prefect worker start --pool {pool}")
+    if needed:
+        return CheckResult("worker", "missing", finding, f"prefect worker start --pool {pool}")
+    # It has a clone, a lock and a cache of its own.
+    return CheckResult("worker", "warning", finding, f"python -m pipelines worker {pool}")
 
 
 def deployments(client: SyncPrefectClient, expected: Sequence[Deployment]) -> CheckResult:

@@ -32,8 +32,9 @@ def main(
             remove(repository.folder, storage.cache, gone)
     for entry in gone:
         typer.echo(f"{entry.name} {decimal(entry.size)}")
-    what = f"{len(gone)} objects, {decimal(sum(entry.size for entry in gone))}"
+    count = "1 object" if len(gone) == 1 else f"{len(gone)} objects"
+    what = f"{count}, {decimal(sum(entry.size for entry in gone))}"
     if force:
         typer.echo(f"{what}: removed.")
     else:
-        typer.echo(f"{what} are not needed; python -m pipelines gc --force removes them.")
+        typer.echo(f"{what}: not needed; to remove: python -m pipelines gc --runs {runs} --force")

@@ -97,7 +97,7 @@ def compare_errors(folder: Path, commits: Sequence[str]) -> Errors:
     found = json.loads(output(folder, command, program))
     words = "may be chance" if found["outcome"] == "chance" else found["outcome"]
     return Errors(
-        differences.of_errors(found, after.classes),
+        differences.of_errors(found, after.classes, commits),
         found["outcome"],
         found["verdict"],
         f"{words} (p = {found['p_value']:.2g})",

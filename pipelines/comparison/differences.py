@@ -1,7 +1,6 @@
 """Build the table rows that show the differences between two commits.
 
-Every function takes records as parsed from JSON and returns only rows that differ. Metrics are the
-exception: all of them are returned.
+Every function returns only rows that differ. Metrics are the exception: all of them are returned.
 """
 
 import re
@@ -129,8 +128,16 @@ def _pins(lock: str) -> dict[str, str]:
     return pins
 
 
-def of_errors(comparison: Mapping[str, Any], classes: Sequence[str]) -> list[Row]:
-    """Return the rows for ``python -m stages.tools.compare --json``: counts first, then errors."""
+def of_errors(
+    comparison: Mapping[str, Any], classes: Sequence[str], commits: Sequence[str]
+) -> list[Row]:
+    """Return the rows for ``python -m stages.tools.compare --json``: counts first, then errors.
+
+    Args:
+        comparison: the output for two commits.
+        classes: names.
+        commits: the hashes of both.
+    """
     new, fixed, changed = (comparison[kind] for kind in ("new", "fixed", "changed"))
     counts = [
         Row("new", "right", "wrong", str(len(new))),
@@ -149,7 +156,8 @@ def of_errors(comparison: Mapping[str, Any], classes: Sequence[str]) -> list[Row
         for error in errors
     ]
     left = len(single) - SHOWN_ERRORS
-    more = [Row(f"{left} more: python -m pipelines errors", NOTHING, NOTHING)] if left > 0 else []
+    command = " ".join(["python -m pipelines errors", *(commit[:7] for commit in commits)])
+    more = [Row(f"{left} more: {command}", NOTHING, NOTHING)] if left > 0 else []
     return [*counts, *single[:SHOWN_ERRORS], *more]
 
 

@@ -76,7 +76,9 @@ def test_worker_is_ok_only_if_one_is_online(client: SyncPrefectClient) -> None:
     absent = server.worker(client, "workshop")
     assert absent.state == "missing"
     assert absent.fix == "prefect worker start --pool workshop"
-    assert server.worker(client, "workshop", needed=False).state == "warning"
+    optional = server.worker(client, "workshop", needed=False)
+    assert optional.state == "warning"
+    assert optional.fix == "python -m pipelines worker workshop"
     client.send_worker_heartbeat("workshop", "somebody", heartbeat_interval_seconds=30)
     assert server.worker(client, "workshop").state == "ok"
 

@@ -61,7 +61,7 @@ def test_dry_run_lists_unneeded_objects_and_removes_nothing(models: Path) -> Non
     code, output = run_command(models, "gc", "--runs", "2")
     assert code == 0
     assert output.endswith(
-        "4 objects, 112 bytes are not needed; python -m pipelines gc --force removes them.\n"
+        "4 objects, 112 bytes: not needed; to remove: python -m pipelines gc --runs 2 --force\n"
     )
     assert epochs_in(models) == [2, 3, 4, 5, 6, 7]
 
@@ -168,7 +168,10 @@ def test_table_shows_the_needs_of_commits_and_stages(models: Path, git: Git) -> 
     assert code == 0
     rows = {line.split("│")[1].strip(): line for line in output.splitlines() if "│" in line}
     # raw.txt is 4 bytes, each model 11, its metrics 45.
-    assert [cell.strip() for cell in rows["runs/6, tags/six"].split("│")[2:4]] == ["60 bytes", "56 bytes"]
+    assert [cell.strip() for cell in rows["runs/6, tags/six"].split("│")[2:4]] == [
+        "60 bytes",
+        "56 bytes",
+    ]
     assert [cell.strip() for cell in rows["unneeded"].split("│")[2:4]] == ["1.0 kB", ""]
     assert rows["train"].split("│")[2].strip() == "56 bytes"
     assert "runs/4" not in rows

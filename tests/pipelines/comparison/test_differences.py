@@ -150,7 +150,7 @@ def comparison(new: int) -> dict[str, Any]:
 
 
 def test_errors_are_counted_then_named_by_class() -> None:
-    assert differences.of_errors(comparison(new=1), ("cat", "dog", "cow")) == [
+    assert differences.of_errors(comparison(new=1), ("cat", "dog", "cow"), ("a", "b")) == [
         Row("new", "right", "wrong", "1"),
         Row("fixed", "wrong", "right", "1"),
         Row("changed", "wrong", "wrong, another class", "1"),
@@ -162,10 +162,10 @@ def test_errors_are_counted_then_named_by_class() -> None:
 
 
 def test_only_the_first_of_many_errors_are_listed() -> None:
-    rows = differences.of_errors(comparison(new=21), ("cat", "dog", "cow"))
+    rows = differences.of_errors(comparison(new=21), ("cat", "dog", "cow"), ("a" * 40, "b" * 40))
 
     assert len(rows) == 4 + 20 + 1
-    assert rows[-1] == Row("3 more: python -m pipelines errors", NOTHING, NOTHING)
+    assert rows[-1] == Row("3 more: python -m pipelines errors aaaaaaa bbbbbbb", NOTHING, NOTHING)
 
 
 def lock(**evaluated: Any) -> Any:

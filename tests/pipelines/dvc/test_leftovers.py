@@ -42,7 +42,7 @@ def test_gc_lists_leftovers_and_force_removes_them(toy: Path, left: list[Path]) 
     assert (listed.code, listed.err) == (0, "")
     for name in LEFT.values():
         assert f"{name} 10 bytes\n" in listed.out
-    assert "6 objects, 60 bytes are not needed" in listed.out
+    assert "6 objects, 60 bytes: not needed" in listed.out
     assert all(path.exists() for path in left)
 
     removed = pipelines(toy, "gc", "--force")
