@@ -5,7 +5,7 @@ All records are in Git, so a shallow clone with an empty cache is enough.
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pipelines import PROVENANCE
 from pipelines.comparison import differences
 from pipelines.comparison.differences import NOTHING, EvaluationSet, Row, shown
-from pipelines.dvc.command import dvc
+from pipelines.dvc.changes import METRICS, PARAMS, changes_of
 from pipelines.dvc.lock_record import LOCK, read_lock
 from pipelines.dvc.outputs import outputs_of
 from pipelines.errors import PipelineError
@@ -23,8 +23,6 @@ from stages.results.agreement import check_wrong
 from stages.results.reading import provenance_of, read_checks, read_provenance, read_wrong
 from stages.shared.formats import LARGEST, FormatError, parse_json, parse_text, parse_yaml
 
-_PARAMS = "params.yaml"
-_METRICS = "reports/metrics.json"
 _ERRORS = "reports/misclassified.csv"
 
 
@@ -56,16 +54,16 @@ def compare(folder: Path, commits: Sequence[str], errors: Errors) -> dict[str, S
     """
     compared = partial(_compared, folder, commits)
     # DVC accepts infinite values and duplicate keys; these parsers reject them.
-    for path, parse in ((_PARAMS, parse_yaml), (_METRICS, parse_json)):
+    for path, parse in ((PARAMS, parse_yaml), (METRICS, parse_json)):
         compared(path, parse, lambda *_: [])
     return {
         "Parameters": [
-            *_missing(_PARAMS, _recorded(folder, commits, _PARAMS)),
-            *differences.of_params(_ask_dvc(folder, "params", commits)),
+            *_missing(PARAMS, _recorded(folder, commits, PARAMS)),
+            *differences.of_params(changes_of(folder, "params", *commits)),
         ],
         "Metrics": [
-            *_missing(_METRICS, _recorded(folder, commits, _METRICS)),
-            *differences.of_metrics(_ask_dvc(folder, "metrics", commits), errors.meaning),
+            *_missing(METRICS, _recorded(folder, commits, METRICS)),
+            *differences.of_metrics(changes_of(folder, "metrics", *commits), errors.meaning),
         ],
         "Errors": errors.rows,
         "Data checks": compared("reports/checks.json", read_checks, differences.of_checks),
@@ -171,14 +169,3 @@ def _missing(path: str, contents: Sequence[bytes | None]) -> Sequence[Row]:
     if None not in contents:
         return []
     return [Row(path, *("absent" if content is None else "recorded" for content in contents))]
-
-
-def _ask_dvc(folder: Path, kind: str, commits: Sequence[str]) -> Mapping[str, Any]:
-    """Return the changes in all files by name; names from secondary files start with their path."""
-    every = ["--all"] if kind == "metrics" else []
-    files = json.loads(dvc(folder, kind, "diff", "--json", *every, *commits))
-    return {
-        name if path in {_PARAMS, _METRICS} else f"{path}: {name}": change
-        for path, changes in files.items()
-        for name, change in changes.items()
-    }

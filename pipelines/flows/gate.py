@@ -6,11 +6,12 @@ from prefect.artifacts import create_table_artifact
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
+from pipelines.dvc.changes import METRICS
 from pipelines.git.repository import Repository
 from pipelines.promotion.criteria import described
 from pipelines.promotion.gate import GateReport, criteria_of, run_gate, write
 from pipelines.promotion.promote import promote_commit
-from pipelines.promotion.results import METRICS, in_folder
+from pipelines.promotion.results import in_folder
 from pipelines.ui.absence import server_may_be_away
 from pipelines.ui.artifacts import PROMOTION_BLOCKED
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from pipelines.comparison.differences import EvaluationSet, tested_on
+from pipelines.dvc.changes import METRICS
 from pipelines.dvc.lock_record import LOCK
 from pipelines.dvc.outputs import measure, outputs_of
 from pipelines.errors import PipelineError
@@ -14,7 +15,6 @@ from stages.results import reading
 from stages.results.agreement import check_agreement
 from stages.shared.formats import LARGEST, FormatError, parse_yaml, read_file
 
-METRICS = "reports/metrics.json"
 CLASSES = "reports/classes.csv"
 CHECKS = "reports/checks.json"
 ERRORS = "reports/misclassified.csv"

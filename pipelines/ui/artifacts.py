@@ -1,8 +1,8 @@
 """Create a run's artifacts in Prefect's UI: stages, metrics, images, report and times."""
 
 import base64
+import math
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,16 +15,13 @@ from prefect.artifacts import (
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
-from pydantic import TypeAdapter
 
-from pipelines.system.process import run
+from pipelines.dvc.changes import changes_of
+from pipelines.errors import PipelineError
 from pipelines.system.timing import Timing
 from pipelines.ui.absence import server_may_be_away
-from stages.shared.formats import FormatError, parse_json
 
 _PICTURE = Path("reports", "figures", "misclassified.png")
-# Names of metrics from other files start with their path.
-_METRICS = "reports/metrics.json"
 # A drop of this metric is an event.
 _WATCHED = "test.accuracy"
 METRIC_FELL = "pipeline.accuracy.fell"
@@ -109,27 +106,23 @@ def record_report(where: str) -> None:
 
 def changes_of_metrics(folder: Path, base: str) -> dict[str, dict[str, float]]:
     """Ask DVC how each number changed since a commit: ``before``, ``after`` and ``change``."""
-    lines: list[str] = []
-    command = [sys.executable, "-m", "dvc", "metrics", "diff", "--all", "--json", base]
-    code = run(command, folder, lines.append)
     try:
-        if code or not lines:
-            raise FormatError(" ".join(lines) or f"exit code {code}")
-        files = TypeAdapter(dict[str, dict[str, dict[str, Any]]]).validate_python(
-            parse_json(lines[-1].encode())
-        )
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        get_run_logger().warning("no metrics to compare with %s: %s", base[:7], reason)
+        changes = changes_of(folder, "metrics", base)
+    except PipelineError as error:
+        get_run_logger().warning("no metrics to compare with %s: %s", base[:7], error)
         return {}
     names = {"old": "before", "new": "after", "diff": "change"}
     return {
-        metric if path == _METRICS else f"{path}: {metric}": {
+        metric: {
             names[name]: value
             for name, value in values.items()
-            if name in names and isinstance(value, int | float)
+            if name in names and _is_finite(value)
         }
-        for path, metrics in files.items()
-        for metric, values in sorted(metrics.items())
-        if isinstance(values.get("new"), int | float)
+        for metric, values in sorted(changes.items())
+        if _is_finite(values.get("new"))
     }
+
+
+def _is_finite(value: Any) -> bool:
+    """Return whether a value is a number that Prefect's server can store."""
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))

@@ -15,7 +15,7 @@ from pipelines.dvc.outputs import DIRECTORY, Output
 from pipelines.errors import DamagedError, PipelineError
 
 
-def recorded_outputs(stages: Iterable[Any]) -> Iterator[Output]:
+def cached_outputs(stages: Iterable[Any]) -> Iterator[Output]:
     """Yield the outputs that DVC's cache must hold, as ``dvc.lock`` records them.
 
     Args:
@@ -39,7 +39,7 @@ def check_done(stages: Iterable[Any], cache: Path) -> None:
     """
     for stage in stages:
         try:
-            check_committed(stage.name, recorded_outputs([stage]), cache)
+            check_committed(stage.name, cached_outputs([stage]), cache)
         except PipelineError:
             remove_record(Path(stage.path).with_name("dvc.lock"), stage.name)
             raise

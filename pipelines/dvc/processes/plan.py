@@ -17,7 +17,7 @@ from dvc.utils.hydra import apply_overrides
 from pipelines.dvc.leftovers import remove_leftovers
 from pipelines.dvc.objects import check_intact
 from pipelines.dvc.processes.command import run
-from pipelines.dvc.processes.committed import recorded_outputs
+from pipelines.dvc.processes.committed import cached_outputs
 from pipelines.dvc.readable import check_readable
 from pipelines.dvc.stages import MAIN, STAGES, Stage, parse_meta
 from pipelines.errors import PipelineError
@@ -90,7 +90,7 @@ def plan(file: str = MAIN, *, restore: bool) -> list[Stage]:
         remove_leftovers(order)
         restored = set()
         if restore:
-            check_intact(recorded_outputs(order), Path(repo.cache.local_cache_dir))
+            check_intact(cached_outputs(order), Path(repo.cache.local_cache_dir))
             changes = repo.checkout(
                 [stage.addressing for stage in order], force=True, allow_missing=True
             )

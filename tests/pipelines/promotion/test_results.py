@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.dvc.changes import METRICS
 from pipelines.errors import PipelineError
 from pipelines.promotion.results import (
     BINS,
@@ -14,7 +15,6 @@ from pipelines.promotion.results import (
     CLASSES,
     ERRORS,
     GATE_INPUTS,
-    METRICS,
     PAIRS,
     PREDICTIONS,
     in_folder,

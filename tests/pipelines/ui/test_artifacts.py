@@ -23,7 +23,11 @@ from pipelines.ui.artifacts import changes_of_metrics
             ),
             {"m.json: n": {"after": 1}},
         ),
-        (json.dumps({"m.json": {"loss": {"old": float("nan"), "new": 1, "diff": 0}}}), {}),
+        (
+            json.dumps({"m.json": {"loss": {"old": float("nan"), "new": 1, "diff": 0}}}),
+            {"m.json: loss": {"after": 1, "change": 0}},
+        ),
+        (json.dumps({"m.json": {"loss": {"old": 1, "new": float("inf")}}}), {}),
         (json.dumps({"m.json": {"loss": {"old": 1, "new": None}}}), {}),
         (json.dumps({"m.json": None}), {}),
         (json.dumps([1]), {}),
