@@ -16,18 +16,21 @@ from pipelines.ui.absence import server_may_be_away
 from pipelines.ui.artifacts import PROMOTION_BLOCKED
 
 
-def check_run(folder: Path) -> GateReport | None:
+def check_run(folder: Path) -> GateReport | str:
     """Check a run's results, if its ``params.yaml`` has a gate, and write the gate report.
 
-    A pipeline that measures no model has no gate report.
+    Returns:
+        The report. If there is none, because the pipeline measures no model, the reason.
 
     Raises:
         PipelineError: a criterion is invalid, or the results cannot be read.
     """
     read = in_folder(folder)
     gate = criteria_of(read)
-    if gate is None or read(METRICS) is None:
-        return None
+    if gate is None:
+        return "params.yaml has no gate"
+    if read(METRICS) is None:
+        return f"the run has no {METRICS}"
     report = run_gate(folder, read, "the working copy", gate)
     write(folder, report)
     with server_may_be_away():
@@ -38,9 +41,15 @@ def check_run(folder: Path) -> GateReport | None:
 
 
 def promote_run(
-    repository: Repository, revision: str, report: GateReport, remote: str | None
+    repository: Repository, revision: str, report: GateReport | str, remote: str | None
 ) -> str:
-    """Promote a run's commit if it passes the gate; otherwise emit the event ``PROMOTION_BLOCKED``.
+    """Promote a run's commit if it passes the gate; if not, emit the event ``PROMOTION_BLOCKED``.
+
+    Args:
+        repository: of the run.
+        revision: the commit or its branch.
+        report: what ``check_run`` returned.
+        remote: the Git remote to push the promotion to, if any.
 
     Returns:
         The outcome, as a sentence.
@@ -48,6 +57,8 @@ def promote_run(
     Raises:
         PipelineError: another version was promoted in the meantime, or a remote refuses.
     """
+    if isinstance(report, str):
+        return f"nothing is promoted, because {report}"
     if report.passed:
         return promote_commit(repository, revision, remote, get_run_logger().info, again=False)
     emit_event(

@@ -85,7 +85,8 @@ def pipeline(
             `recipes.fast.training.epochs=5`. Needs a ref.
         push: the Git remote to push the branch to, after the outputs are pushed to DVC's remote.
             Needs a ref.
-        promote: promote the commit if its model passes the gate. Needs a ref.
+        promote: promote the commit if its model passes the gate. Needs a ref, and dvc.yaml as the
+            file.
         when_busy: wait while another run works in this repository, or cancel this run.
         late_after: skip a run that starts more than this many seconds after its scheduled time.
         train_on: where to run the stages that name a pool in dvc.yaml: here, or on a worker of the
@@ -139,6 +140,11 @@ def _run_here(repository: Repository, lock_fd: int, options: Options) -> State:
 
 
 def _run_in_worktree(repository: Repository, lock_fd: int, ref: str, options: Options) -> State:
+    if options.promote and options.file != MAIN:
+        raise PipelineError(
+            f"expected the file {MAIN} with promote, found {options.file}, whose stages train no "
+            "model to promote; leave out one of them."
+        )
     base = repository.commit_of(ref)
     with worktree(repository, base, flow_run.id) as folder:
         outcomes = run_stages(
@@ -149,7 +155,7 @@ def _run_in_worktree(repository: Repository, lock_fd: int, ref: str, options: Op
         branch = f"runs/{recipe}-{base[:7]}-{flow_run.id[-8:]}"
         if any_worked(outcomes):
             record_results(folder, base)
-        report = check_run(folder) if options.file == MAIN else None
+        report = check_run(folder) if options.file == MAIN else f"{options.file} ran"
         done = summary(outcomes)
         message = f"Run {recipe} at {base[:7]}\n\n{done}.\n\nFlow-Run: {flow_run.id}"
         # The gate's report alone is worth a commit only to promote it.
@@ -163,7 +169,8 @@ def _run_in_worktree(repository: Repository, lock_fd: int, ref: str, options: Op
         done += f"; {action} {found}" + (f", pushed to {options.push}" if options.push else "")
     else:
         done += "; nothing to commit"
-    if not (options.promote and report):
+    if not options.promote:
         return Completed(message=done)
     promoted = promote_run(repository, found or base, report, options.push)
-    return Completed(name=None if report.passed else "Blocked", message=f"{done}; {promoted}")
+    passed = isinstance(report, str) or report.passed
+    return Completed(name=None if passed else "Blocked", message=f"{done}; {promoted}")

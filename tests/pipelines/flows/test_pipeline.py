@@ -28,15 +28,20 @@ INVALID: list[tuple[dict[str, object], str]] = [
     ({"push": "origin"}, NO_REF),
     ({"ref": "nowhere"}, "expected a commit, branch or tag"),
     ({"ref": "main", "set_param": ["epoch=3"]}, "set-param"),
+    (
+        {"ref": "main", "promote": True, "file": "tuning/dvc.yaml"},
+        "expected the file dvc.yaml with promote, found tuning/dvc.yaml",
+    ),
 ]
 LATE: dict[str, object] = {"late_after": 0.000001}
+PROMOTE: dict[str, object] = {"ref": "main", "promote": True}
 
 
 @pytest.fixture(scope="module")
 def without_changes(prefect: Prefect, tmp_path_factory: pytest.TempPathFactory) -> Ends:
     """How runs end that change nothing, by their parameters; one process starts them all."""
     root = tmp_path_factory.mktemp("without-changes")
-    several = [{}, LATE, *(parameters for parameters, _ in INVALID)]
+    several = [{}, LATE, PROMOTE, *(parameters for parameters, _ in INVALID)]
     with isolated(root):
         ends = FlowRun(prefect, copy_toy(root / "toy"), *several).end_all()
     return dict(zip(map(str, several), ends, strict=True))
@@ -175,6 +180,12 @@ def test_invalid_parameters_fail_with_one_sentence(
     _, name, message = without_changes[str(parameters)]
     assert name == "Failed"
     assert sentence in message
+
+
+def test_run_without_a_gate_explains_why_nothing_is_promoted(without_changes: Ends) -> None:
+    _, name, message = without_changes[str(PROMOTE)]
+    assert name == "Completed"
+    assert message.endswith("nothing is promoted, because params.yaml has no gate")
 
 
 def test_late_run_is_skipped_with_a_reason(prefect: Prefect, without_changes: Ends) -> None:
