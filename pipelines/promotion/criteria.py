@@ -97,7 +97,7 @@ def _recall(gate: Gate, found: Results) -> CriterionResult:
 def _fall(gate: Gate, found: Results, promoted: Results | None) -> CriterionResult:
     criterion, required = (
         "fall below the promoted",
-        f"surely at most {gate.max_regression:g} of the images",
+        f"at most {gate.max_regression:g} of the images, at {100 * gate.confidence:g}% confidence",
     )
     if promoted is None:
         return CriterionResult(criterion, True, "none is promoted yet", required)
