@@ -97,7 +97,7 @@ def compare_errors(folder: Path, commits: Sequence[str]) -> Errors:
     return Errors(
         differences.of_errors(found, after.classes, commits),
         found["outcome"],
-        found["verdict"],
+        found["summary"],
         f"{words} (p = {found['p_value']:.2g})",
     )
 

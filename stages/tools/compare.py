@@ -64,9 +64,9 @@ def main(
 
 
 def as_record(found: Comparison) -> dict[str, Any]:
-    """Return a comparison for JSON: tables as lists of rows, with ``outcome`` and ``verdict``."""
+    """Return a comparison for JSON: tables as lists of rows, with ``outcome`` and ``summary``."""
     tables = {name: getattr(found, name).to_dict("records") for name in ("new", "fixed", "changed")}
-    return found._asdict() | tables | {"outcome": outcome(found), "verdict": verdict(found)}
+    return found._asdict() | tables | {"outcome": outcome(found), "summary": verdict(found)}
 
 
 def as_table(wrong: Sequence[WrongAnswer]) -> pd.DataFrame:

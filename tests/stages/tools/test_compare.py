@@ -87,6 +87,6 @@ def test_as_json_it_needs_no_images(
         "unchanged": 1,
         "p_value": 1.0,
         "outcome": "chance",
-        "verdict": "1 new and 1 fixed errors may well be chance (McNemar's test: p = 1).",
+        "summary": "1 new and 1 fixed errors may well be chance (McNemar's test: p = 1).",
     }
     assert not (tmp_path / "page").exists()
