@@ -6,8 +6,22 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-# Of the kernel and of native libraries; the others are sent by people and programs.
-_OF_A_CRASH = (signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
+_MEMORY = (
+    "as when memory runs out; end other programs, or use a machine with more memory, and run it "
+    "again."
+)
+_BUG = (
+    "a crash of one of its libraries; run it again, and if that does not help, recreate the "
+    "environment: make --always-make setup."
+)
+# Of the kernel and of native libraries; the others are sent by people and programs. The kernel
+# kills a process that exceeds the memory, and TensorFlow aborts when it gets none.
+_OF_A_CRASH = {
+    signal.SIGKILL: _MEMORY,
+    signal.SIGABRT: _MEMORY,
+    signal.SIGSEGV: _BUG,
+    signal.SIGBUS: _BUG,
+}
 # A shell's exit code is this plus the number of the signal that ended its command.
 _BY_SIGNAL = 128
 
@@ -31,12 +45,11 @@ def read_outcome(path: Path) -> Outcome:
 
 
 def crash(stage: str, exit_code: int | None) -> str | None:
-    """Return a sentence about a stage that a signal ended, as when memory runs out, or ``None``."""
-    for number in _OF_A_CRASH:
+    """Return a sentence about a stage that a signal of a crash ended, or else ``None``."""
+    for number, reason in _OF_A_CRASH.items():
         if exit_code in {-number, _BY_SIGNAL + number}:
             return (
                 f"expected {stage} to end by itself, found it ended by the signal {number.name}, "
-                "as when memory runs out; end other programs, or use a machine with more memory, "
-                "and run it again."
+                f"{reason}"
             )
     return None

@@ -17,6 +17,14 @@ def test_signal_is_named_whether_a_shell_or_dvc_reports_it(code: int) -> None:
     assert "SIGKILL, as when memory runs out" in sentence
 
 
+def test_memory_is_not_suspected_when_a_library_crashes() -> None:
+    sentence = crash("stage train", -signal.SIGSEGV)
+
+    assert sentence is not None
+    assert "SIGSEGV, a crash of one of its libraries; run it again" in sentence
+    assert "memory" not in sentence
+
+
 @pytest.mark.parametrize("code", [None, 0, 1, 75, 255, -signal.SIGTERM, 128 + signal.SIGINT])
 def test_stage_that_ended_by_itself_or_was_asked_to_has_not_crashed(code: int | None) -> None:
     assert crash("stage train", code) is None
