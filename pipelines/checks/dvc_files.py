@@ -56,7 +56,7 @@ def record(folder: Path, name: str) -> CheckResult | None:
         finding = f"Expected {name} as DVC wrote it, found: {error}."
         fix = f"git stash push -- {shlex.quote(name)}"
         if _CONFLICT in content:
-            finding = f"Expected {name} as DVC wrote it, found a conflict of a merge."
+            finding = f"Expected {name} as DVC wrote it, found a merge conflict."
             # The other side stays in the branch that is merged, and runs of both in the run cache.
             fix = f"git checkout --ours -- {shlex.quote(name)} && make repro"
         return CheckResult(_PART, "missing", finding, fix)

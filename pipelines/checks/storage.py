@@ -62,8 +62,12 @@ def hard_links(folder: Path) -> Iterator[CheckResult]:
     # A held lock has a second link, which a killed command leaves too.
     held = any(place.stat().st_nlink > 1 for place in left)
     names = shlex.join(str(place.relative_to(folder)) for place in left)
-    whose = "a command of DVC's, or of one that was killed" if held else "the other kind"
-    finding = f"Expected no lock, found {names}, of {whose}."
+    whose = (
+        "held by a DVC command or left by a killed one"
+        if held
+        else "left by DVC's other kind of lock"
+    )
+    finding = f"Expected no lock, found {names}, {whose}."
     fix = f"rm {names}" + ("    # if no command of DVC's is running" if held else "")
     yield CheckResult("DVC locks", "warning" if held else "missing", finding, fix)
 

@@ -37,5 +37,9 @@ def main(
         f"{len(report.unreadable)} commits unreadable."
     )
     if report.absent:
-        typer.echo(f"{len(report.absent)} were never here; `make repro` at a commit makes its own.")
+        count = "1 object was" if len(report.absent) == 1 else f"{len(report.absent)} objects were"
+        typer.echo(
+            f"{count} never in this cache; to create those of a commit, check it out and run "
+            "`make repro`."
+        )
     raise SystemExit(ExitCode.NEGATIVE if report.lost or report.unreadable else ExitCode.OK)

@@ -24,7 +24,7 @@ OBJECT_RESULTS = get_args(ObjectResult)
 _MISSING: Mapping[ObjectResult, str] = {
     "removed": "removed by gc",
     "absent": "never in this cache, and there is no remote",
-    "lost": "missing, lost on both sides",
+    "lost": "missing, lost",
 }
 _REMOVED = "removed-by-gc"
 
@@ -186,9 +186,9 @@ class Store:
     ) -> tuple[ObjectResult, str]:
         if sides.cache == "damaged":
             where = self._quarantine(name)
-            return "lost", f"damaged in the cache, moved to {where}, and lost on both sides"
+            return "lost", f"damaged in the cache, moved to {where}, lost"
         if sides.remote == "damaged":
-            return "lost", "damaged in the remote, lost on both sides"
+            return "lost", "damaged in the remote, lost"
         return if_missing, _MISSING[if_missing]
 
     def _quarantine(self, name: str) -> Path:

@@ -102,7 +102,7 @@ def check_size(request: Request, path: str, size: int, limit: int) -> None:
     """Check that a file is not too large to be read; raise ``RecordError`` if it is."""
     if size > limit:
         raise rejected(
-            request, f"expected {path} to have at most {limit} bytes, found {size}, and not read"
+            request, f"expected {path} to have at most {limit} bytes, found {size}; it was not read"
         )
 
 

@@ -85,7 +85,7 @@ def test_suggested_command_ends_a_conflict_in_the_lock(toy: Path) -> None:
 
     result = only(toy)
 
-    assert result.finding == "Expected dvc.lock as DVC wrote it, found a conflict of a merge."
+    assert result.finding == "Expected dvc.lock as DVC wrote it, found a merge conflict."
     fix(toy, result)
     assert (toy / "model.txt").read_text() == "fast 4 one\n"
 

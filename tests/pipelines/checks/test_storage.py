@@ -115,7 +115,8 @@ def test_lock_that_blocks_dvc_is_named_with_the_command_that_removes_it(toy: Pat
     (left,) = storage.hard_links(toy)
     assert left.state == "missing"
     assert left.finding == (
-        "Expected no lock, found .dvc/tmp/lock .dvc/tmp/rwlock.lock, of the other kind."
+        "Expected no lock, found .dvc/tmp/lock .dvc/tmp/rwlock.lock, left by DVC's other kind of "
+        "lock."
     )
     subprocess.run(left.fix.split(), cwd=toy, check=True)
     dvc(toy, "commit", "--force")
@@ -126,5 +127,5 @@ def test_lock_that_blocks_dvc_is_named_with_the_command_that_removes_it(toy: Pat
     lock.with_name("claim.lock").hardlink_to(lock)
     (held,) = storage.hard_links(toy)
     assert held.state == "warning"
-    assert "of a command of DVC's, or of one that was killed" in held.finding
+    assert "held by a DVC command or left by a killed one" in held.finding
     assert held.fix == "rm .dvc/tmp/lock    # if no command of DVC's is running"

@@ -57,9 +57,7 @@ def test_removed_object_that_a_later_commit_created_again_can_be_lost(
     object_path(cache(collected), MODEL).unlink()
     code, output = fsck(collected)
     assert code == 3
-    assert (
-        f"lost        {MODEL} model.txt: missing, lost on both sides; needed by {again}" in output
-    )
+    assert f"lost        {MODEL} model.txt: missing, lost; needed by {again}" in output
     # Collected again, it is removed on behalf of that commit too.
     run(collected, "git", "checkout", "--quiet", again)
     dvc(collected, "repro")
