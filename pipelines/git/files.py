@@ -91,7 +91,7 @@ def sizes_of(folder: Path, files: Mapping[str, GitFile]) -> dict[str, int]:
 
 
 def read_files(folder: Path, files: Mapping[str, GitFile]) -> dict[str, bytes]:
-    """Read files; check their sizes first.
+    """Read files into memory. The caller has checked their sizes.
 
     Raises:
         PipelineError: Git lacks one of the files.

@@ -130,7 +130,7 @@ def report_of(folder: Path, commit: str) -> GateReport:
 def check_not_outdated(
     folder: Path, commit: str, report: GateReport, history: Sequence[Version]
 ) -> None:
-    """Check the commit's results again, and that that the outcome equals the gate report.
+    """Check the commit's results again, and check that the outcome equals the gate report.
 
     Raises:
         OvertakenError: another version was promoted since.

@@ -66,7 +66,10 @@ def prepare(pool: str) -> None:
 
 
 def make_pool(name: str) -> None:
-    """Create a work pool if the server lacks it; whoever has changed an existing one meant it."""
+    """Create a work pool if the server lacks it.
+
+    An existing one stays as its user configured it.
+    """
     from prefect.client.orchestration import get_client  # noqa: PLC0415
     from prefect.exceptions import ObjectNotFound  # noqa: PLC0415
 

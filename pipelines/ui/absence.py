@@ -31,7 +31,7 @@ _missed: list[_Miss] = []
 def server_may_be_away() -> Iterator[None]:
     """Turn the error of an unreachable or refusing Prefect server into a logged warning.
 
-    Prefect's client tries for a minute. Once that was in vain, each later request is tried once.
+    Prefect's client tries for a minute. After the first failure, it tries each request only once.
     """
     settings = {PREFECT_CLIENT_MAX_RETRIES: 0} if _missed else {}
     try:

@@ -1,7 +1,7 @@
 """Define how far an artifact may differ from the recorded one on another class of device.
 
 Rounding differs from device to device, and training amplifies it about as much as another seed
-would: over five seeds the recipe ``fast`` reaches 99.48% to 99.57%. Its runs on an AMD EPYC and an
+would: over five seeds the recipe ``fast`` reaches 99.44% to 99.54%. Its runs on an AMD EPYC and an
 Intel Xeon differed by 0.04 percentage points in test accuracy, 1.7 % in test loss, 0.15 points in
 the accuracy of an epoch, 21 of 10,000 labels, and 2 of 28 labels of handwriting. Each limit is at
 least twice that. What does not depend on a network must have the same bytes everywhere.

@@ -1,4 +1,4 @@
-"""Tell where DVC's cache is and whether it has a default remote.
+"""Print the path of DVC's cache and whether there is a default remote.
 
 ``python -m pipelines.dvc.processes.storage FOLDER`` prints one line of JSON. With ``--lock``, it
 first takes DVC's lock, and holds it until it is interrupted.

@@ -1,4 +1,4 @@
-"""Ask DVC which outputs its cache does not hold, because ``dvc.yaml`` says ``cache: false``.
+"""Ask DVC which outputs its cache does not hold, because ``dvc.yaml`` has ``cache: false``.
 
 ``python -m pipelines.dvc.processes.uncached FOLDER REVISION...`` prints their paths by revision; an
 empty revision stands for the working copy.
