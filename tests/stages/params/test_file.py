@@ -8,7 +8,7 @@ from stages.params.file import read_params
 from stages.shared.parameters import ParameterError
 
 ROOT = Path(__file__).parents[3]
-yaml = YAML(typ="safe", pure=True)
+yaml = YAML(typ="safe")
 
 
 def changed(tmp_path: Path, place: str, value: Any) -> Path:
