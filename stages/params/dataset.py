@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from stages.shared.section import Classes, Count, FileName, Section, Sha256, Share
+from stages.shared.section import Classes, Count, FileName, Section, Sha256, Share, chosen_by
 
 
 class DataFile(Section):
@@ -50,7 +50,12 @@ class FolderSource(Section):
     path: str
 
 
-Source = Annotated[WebSource | NpmSource | FolderSource, Field(discriminator="kind")]
+Source = Annotated[
+    Annotated[WebSource, Tag("[web]")]
+    | Annotated[NpmSource, Tag("[npm]")]
+    | Annotated[FolderSource, Tag("[folder]")],
+    chosen_by("kind", "web", "npm", "folder"),
+]
 
 
 class Expectations(Section):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from stages.shared.section import Count, Name, Section, within
+from stages.shared.section import Count, Name, Section, Seed, chosen_by, within
 
 Choices = Annotated[tuple[Any, ...], Field(min_length=1)]
 """Values to choose from: numbers, names, or whole sections of a recipe."""
@@ -13,12 +13,17 @@ DottedName = Annotated[str, StringConstraints(pattern=r"^\w+(\.\w+)*$")]
 """A place in a recipe, such as ``training.learning_rate`` or ``network.convolutions.0.channels``.
 """
 
+Number = Annotated[
+    Annotated[int, Tag("[int]")] | Annotated[float, Tag("[float]")],
+    Discriminator(lambda number: "[int]" if isinstance(number, int) else "[float]"),
+]
+
 
 class Range(Section):
     """Numbers to draw from, including both ends; integers if both ends are integers."""
 
-    low: int | float
-    high: int | float
+    low: Number
+    high: Number
     scale: Literal["linear", "log"]
     """``log``: equal ratios are equally probable."""
 
@@ -30,8 +35,8 @@ class Range(Section):
 
 
 Values = Annotated[
-    Annotated[Choices, Tag("list")] | Annotated[Range, Tag("range")],
-    Discriminator(lambda values: "list" if isinstance(values, list | tuple) else "range"),
+    Annotated[Choices, Tag("[list]")] | Annotated[Range, Tag("[range]")],
+    Discriminator(lambda values: "[list]" if isinstance(values, list | tuple) else "[range]"),
 ]
 
 
@@ -61,11 +66,14 @@ class Tuning(Section):
 
     base: Name
     """The recipe of ``params.yaml`` whose other values every cell keeps."""
-    seed: Annotated[int, within(0, 2**31 - 1)]
+    seed: Seed
     """Seed of the folds and of the random choice."""
     folds: Annotated[int, within(2, 100)]
     """Number of parts of the training images; each validates a fit on the others."""
-    search: Annotated[Grid | Random, Field(discriminator="strategy")]
+    search: Annotated[
+        Annotated[Grid, Tag("[grid]")] | Annotated[Random, Tag("[random]")],
+        chosen_by("strategy", "grid", "random"),
+    ]
     space: Annotated[dict[DottedName, Values], Field(min_length=1)]
     """The values that a cell takes instead of the base recipe's."""
     learning_curve: LearningCurve

@@ -2,7 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+)
 from pydantic_core import PydanticCustomError
 
 
@@ -17,6 +24,18 @@ def within(low: float, high: float) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def chosen_by(key: str, *names: str) -> Discriminator:
+    """Return what chooses a type of a union: the one tagged ``[NAME]`` if ``key`` is ``NAME``.
+
+    The brackets keep the name out of the place in a message.
+    """
+    return Discriminator(
+        lambda value: f"[{value.get(key)}]" if isinstance(value, dict) else None,
+        custom_error_type="union",
+        custom_error_message=f"must have a {key} that is {', '.join(names[:-1])} or {names[-1]}",
+    )
 
 
 def _differ(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from stages.params.tuning import Range, Tuning
+from stages.shared.validation import sentences
 
 
 def tuning(**changes: Any) -> Tuning:
@@ -46,3 +47,21 @@ def test_there_must_be_something_to_choose_from() -> None:
     for space in spaces:
         with pytest.raises(ValidationError, match="space"):
             tuning(space=space)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"search": {"strategy": "all"}}, "search must have a strategy that is grid or random,"),
+        ({"search": {"strategy": "random"}}, "search.cells is missing"),
+        ({"space": {"seed": {"low": "a", "high": True, "scale": "log"}}}, (
+            'space.seed.low must be a valid number, found "a"; '
+            "space.seed.high must be a valid integer, found true"
+        )),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_named_as_in_the_file(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        tuning(**changes)
+
+    assert sentences(refused.value).startswith(message)
