@@ -1,9 +1,12 @@
 """Score a recipe on images that it was not fitted on, and keep the score for later runs."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import sklearn
 from sklearn.metrics import log_loss
 
 from stages.model.classifier import Classifier
@@ -16,6 +19,8 @@ from stages.training.batches import Examples, loaded
 from stages.training.checkpoint import key, trained
 from stages.training.trainer import DivergedError
 
+# A checkpoint's key covers neither this code nor the library that computes the loss.
+_CODE = Path(__file__).parent
 # Key of the reason why a training has no score.
 _DIVERGED = "diverged"
 
@@ -58,9 +63,7 @@ def score(
     numbers = standardize(fit.images, fit.chosen)
     classifier = Classifier(recipe.network, numbers, classes, recipe.seed)
     sets = {"examples": fit, "validation": validation}
-    # With a constant learning rate, the key is the same for any number of epochs, but the score is
-    # not.
-    name = f"{key(classifier, recipe.training, machine, sets)}-{recipe.training.epochs}"
+    name = _name(key(classifier, recipe.training, machine, sets), recipe.training.epochs)
     path = folder / f"{name}.json"
     # As for a checkpoint, the key must cover the code that has been imported.
     check_unchanged()
@@ -75,6 +78,16 @@ def score(
         cache.keep_values(path, {_DIVERGED: str(error)})
         raise
     return found
+
+
+def _name(checkpoint: str, epochs: int) -> str:
+    """Hash everything that determines a score.
+
+    With a constant learning rate, the key of the checkpoint is the same for any number of epochs.
+    """
+    code = {path.name: path.read_text(encoding="utf-8") for path in _CODE.glob("*.py")}
+    settings = [checkpoint, epochs, sklearn.__version__, code]
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def _kept(path: Path) -> Score | None:

@@ -125,6 +125,27 @@ def test_a_score_is_of_the_images_that_were_not_fitted(
     assert found.loss == pytest.approx(-np.log(right).mean(), rel=1e-5)
 
 
+@pytest.mark.parametrize("changed", ["the code", "the library"])
+def test_a_score_of_other_code_is_measured_again(
+    recipe: Recipe,
+    machine: Machine,
+    parts: tuple[Examples, Examples],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changed: str,
+) -> None:
+    found = score(recipe, machine, 10, *parts, measure, tmp_path / "scores")
+    if changed == "the code":
+        (tmp_path / "code").mkdir()
+        (tmp_path / "code" / "cross_validation.py").write_text("changed = True\n")
+        monkeypatch.setattr(cross_validation, "_CODE", tmp_path / "code")
+    else:
+        monkeypatch.setattr(cross_validation.sklearn, "__version__", "0.1")
+
+    assert score(recipe, machine, 10, *parts, measure, tmp_path / "scores") == found
+    assert len(list((tmp_path / "scores").iterdir())) == 2
+
+
 def test_a_score_is_measured_once(
     recipe: Recipe,
     machine: Machine,
