@@ -13,11 +13,11 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stages.shared.command import reporting_errors, run
+from stages.shared.command import call, reporting_errors
 from stages.shared.errors import UserError
 from stages.shared.guard.session import guarded
 
-_MODULES = {path.stem for path in Path(__file__).parent.glob("[a-z]*.py")}
+_MODULES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 
 
 class StageError(UserError):
@@ -26,9 +26,10 @@ class StageError(UserError):
 
 def main(arguments: list[str]) -> None:
     """Run the stage named by the first argument, with the other arguments as its options."""
-    name, *options = arguments or ["none"]
+    name, *options = arguments or ["nothing"]
     with reporting_errors(), guarded(), _own_temporary_files():
-        run(_main_of(name), options, f"python -m stages {name}")
+        # The guard must see the errors of the stage.
+        call(_main_of(name), options, f"python -m stages {name}")
 
 
 @contextmanager
@@ -53,7 +54,7 @@ def _main_of(name: str) -> Callable[..., None]:
     gc.enable()
     main: Callable[..., None] | None = getattr(module, "main", None)
     if main is None:
-        raise StageError(f"expected the name of a stage of dvc.yaml, found {name}.")
+        raise StageError(f"expected one of {', '.join(_MODULES)}; found {name}.")
     return main
 
 

@@ -18,7 +18,19 @@ PathOption = Annotated[Path, typer.Option()]
 def run(
     main: Callable[..., None], arguments: Sequence[str] | None = None, name: str | None = None
 ) -> None:
-    """Run ``main`` with command-line arguments, with one option for each of its parameters.
+    """Run a program and report its errors; for the arguments see ``call``.
+
+    Raises:
+        SystemExit: the arguments are wrong or ``main`` fails; the code is not 0.
+    """
+    with reporting_errors():
+        call(main, arguments, name)
+
+
+def call(
+    main: Callable[..., None], arguments: Sequence[str] | None = None, name: str | None = None
+) -> None:
+    """Call ``main`` with command-line arguments, with one option for each of its parameters.
 
     Args:
         main: the function of a stage or program.
@@ -26,13 +38,13 @@ def run(
         name: of the command, shown in its help.
 
     Raises:
-        SystemExit: the arguments are wrong or ``main`` fails; the code is not 0.
+        Exception: that of ``main``.
+        SystemExit: the arguments are wrong; the code is not 0.
     """
     application = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     application.command()(main)
     try:
-        with reporting_errors():
-            application(arguments, prog_name=name)
+        application(arguments, prog_name=name)
     except SystemExit as end:
         if end.code:
             raise
