@@ -62,15 +62,20 @@ def main(
                 for part in parts
             ]
         except DivergedError as error:
-            tqdm.write(f"a cell without a score, {tried[number]}: {error}", file=sys.stderr)
+            tqdm.write(f"the cell {tried[number]} has no score: {error}", file=sys.stderr)
             found = [Score(math.nan, math.nan)]
         rows += [{"cell": number, **one._asdict()} for one in found]
         results = reporting.ranked(rows, tried)
         artifacts.write_table(table, results.drop(columns="cell"))
 
     if results["accuracy_mean"].isna().all():
-        raise SearchError("no cell has a score, since every training diverged; lower the rates.")
+        raise SearchError(
+            "no cell has a score, since every training diverged; lower training.learning_rate."
+        )
     text = reporting.as_yaml(varied[results["cell"].iloc[0]])
     artifacts.write_text(best, text)
     artifacts.write_bytes(picture, png(reporting.search(results, list(tuning.space))))
-    typer.echo(f"the best of {len(tried)} cells, to paste into params.yaml:\n\n{text}")
+    _, entry = text.split("\n", 1)
+    typer.echo(
+        f"the best of {len(tried)} cells; add this under `recipes` in params.yaml:\n\n{entry}"
+    )

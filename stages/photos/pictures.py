@@ -49,6 +49,8 @@ def read(path: Path) -> Array:
             return _brightness(ImageOps.exif_transpose(picture))
     except FormatError as error:
         raise PictureError(f"{error}.") from None
+    except FileNotFoundError:
+        raise PictureError("expected a PNG or JPEG file, found no such file.") from None
     except UnidentifiedImageError:
         raise PictureError("expected a PNG or JPEG file, found something else.") from None
     except PictureError:

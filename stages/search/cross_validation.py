@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import sklearn
+from sklearn import __version__ as library
 from sklearn.metrics import log_loss
 
 from stages.model.classifier import Classifier
@@ -86,7 +86,7 @@ def _name(checkpoint: str, epochs: int) -> str:
     With a constant learning rate, the key of the checkpoint is the same for any number of epochs.
     """
     code = {path.name: path.read_text(encoding="utf-8") for path in _CODE.glob("*.py")}
-    settings = [checkpoint, epochs, sklearn.__version__, code]
+    settings = [checkpoint, epochs, library, code]
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 

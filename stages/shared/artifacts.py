@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import stat
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ import safetensors
 import safetensors.numpy
 
 from stages.shared.errors import UserError
-from stages.shared.formats import FormatError, parse_json, read_file
+from stages.shared.formats import FormatError, check_file, parse_json, read_file
 from stages.shared.os_errors import writing
 from stages.shared.parts import new_part
 from stages.shared.tables import parse_table
@@ -177,7 +176,7 @@ def tensors_and_metadata(
     Raises:
         UNREADABLE: the file is missing, damaged or larger than ``maximum_bytes``.
     """
-    _check_is_file(path, maximum_bytes)
+    check_file(path, maximum_bytes)
     with safetensors.safe_open(path, framework="numpy") as file:
         return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118 - no dict
 
@@ -199,7 +198,7 @@ def _flush(path: Path) -> None:
 
 
 def _mapped(path: Path) -> Array:
-    _check_is_file(path, _LARGEST_ARRAY)
+    check_file(path, _LARGEST_ARRAY)
     with warnings.catch_warnings():
         # NumPy only warns of a header of Python 2 and of a size that overflows.
         warnings.simplefilter("error")
@@ -210,16 +209,6 @@ def _mapped(path: Path) -> Array:
     if size != expected:
         raise ValueError(f"{size:,} bytes, but a header of {expected:,}")
     return array
-
-
-def _check_is_file(path: Path, maximum_bytes: int = sys.maxsize) -> None:
-    """Check that the path is a regular file; reading a pipe could block forever."""
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "what is no file"
-        raise ValueError(kind)
-    if status.st_size > maximum_bytes:
-        raise ValueError(f"{status.st_size:,} bytes, more than the {maximum_bytes:,} it can have")
 
 
 def _umask() -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
 
 from stages.shared.text import printable, without_secrets
 from stages.shared.values import (
@@ -24,6 +25,7 @@ from stages.shared.values import (
     check_events,
     distinct,
     plain,
+    quoted,
 )
 
 LARGEST = 1 << 24
@@ -40,8 +42,8 @@ def read_file(path: Path, limit: int = LARGEST) -> bytes:
     """Read a whole file.
 
     Raises:
-        FormatError: it has more bytes than the limit, or is a device or a pipe.
-        OSError: it is missing, or is a folder.
+        FormatError: it has more bytes than the limit, or is a folder, a device or a pipe.
+        OSError: it is missing, or cannot be read.
     """
     size = check_file(path, limit)
     with path.open("rb") as file:
@@ -54,10 +56,10 @@ def read_file(path: Path, limit: int = LARGEST) -> bytes:
 def check_file(path: Path, limit: int = LARGEST) -> int:
     """Return the size of a file that is about to be read; for the errors see ``read_file``."""
     about = path.stat()
-    if stat.S_ISDIR(about.st_mode):
-        raise IsADirectoryError(f"{path} is a folder")
+    # Reading a pipe could block forever.
     if not stat.S_ISREG(about.st_mode):
-        raise FormatError("expected a regular file, found a device or a pipe")
+        found = "a folder" if stat.S_ISDIR(about.st_mode) else "a device or a pipe"
+        raise FormatError(f"expected a file, found {found}")
     if about.st_size > limit:
         raise FormatError(f"expected at most {limit} bytes, found more")
     return about.st_size
@@ -71,6 +73,8 @@ def read_yaml(path: Path) -> Any:
     """
     try:
         content = read_file(path, LARGEST_YAML)
+    except FileNotFoundError:
+        raise FormatError("expected a YAML file, found no such file") from None
     except OSError as error:
         raise FormatError(f"expected a YAML file, found: {error}") from error
     return parse_yaml(content)
@@ -133,6 +137,12 @@ def _from_yaml(text: str) -> Any:
         return plain(YAML(typ="safe").load(text))
     except FoundError:
         raise
+    except DuplicateKeyError as error:
+        # Its note tells programmers how to allow it.
+        key = "".join(str(error.problem).split('"')[1:2])
+        raise FoundError(
+            f"the key {quoted(key)} twice, at line {error.problem_mark.line + 1}"
+        ) from None
     # ruamel.yaml raises its own errors, and many of Python's for unexpected input.
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -163,7 +173,7 @@ def decoded(content: bytes) -> str:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise FoundError(f"the number {name}, which JSON has not")
+    raise FoundError(f"the number {name}, which JSON does not allow")
 
 
 def _finite(digits: str) -> float:

@@ -96,13 +96,13 @@ def _copied(value: Any, budget: Iterator[int], depth: int) -> Any:
         raise FoundError(TOO_LONG)
     if value is None or isinstance(value, bool | int | float):
         return value
-    raise FoundError(f"a value of the type {type(value).__name__}, which JSON has not")
+    raise FoundError(f"a value of the type {type(value).__name__}, which JSON does not allow")
 
 
 def _key(key: object) -> str:
     if isinstance(key, str | int) and not isinstance(key, bool):
         return _encodable(str(key))
-    raise FoundError(f"the key {quoted(str(key))}, which is no text")
+    raise FoundError(f"the key {quoted(str(key))}, which is not text")
 
 
 def _encodable(text: str) -> str:

@@ -42,8 +42,9 @@ def main(
                 index=False
             )
         )
-    for name in found.digits.keys() - set(names):
-        typer.echo(printable(f"{name}: no digit found"), err=True)
+    for name, digits in found.digits.items():
+        if not len(digits):
+            typer.echo(printable(f"{name}: no digit found"), err=True)
     for name, reason in found.unread.items():
         typer.echo(printable(f"{name}: {reason}"), err=True)
     if found.unread:

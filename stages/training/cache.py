@@ -49,6 +49,8 @@ def kept(path: Path, maximum_bytes: int) -> dict[str, Array] | None:
         return None
     try:
         tensors, metadata = artifacts.tensors_and_metadata(path, maximum_bytes)
+    except FormatError as error:
+        raise DamagedError(f"{path}: {error}") from error
     except artifacts.UNREADABLE as error:
         raise DamagedError(
             f"{path}: expected a safetensors file, found: {artifacts.finding(error)}"
@@ -126,7 +128,7 @@ def _write(path: Path, write: Callable[[], None]) -> None:
 
 def _check(path: Path, signed: object, digest: str) -> None:
     if signed != _signed(path, digest):
-        raise DamagedError(f"{path}: expected the content that its digest is of, found another")
+        raise DamagedError(f"{path}: expected content that matches its digest, found other content")
 
 
 def _digest_of_values(values: object) -> str:

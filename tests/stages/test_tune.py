@@ -39,7 +39,9 @@ def test_every_cell_is_scored_by_all_folds_and_the_best_is_a_recipe(
     assert len(list(files["scores"].glob("*.json"))) == 2 * 2
     best = files["best"].read_text()
     assert f"learning_rate: {table['training.learning_rate'][0]}" in best
-    assert best in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "add this under `recipes` in params.yaml:\n\n  tuned:\n" in printed
+    assert best == "recipes:\n" + printed.partition("\n\n")[2][:-1]
     assert files["picture"].read_bytes().startswith(b"\x89PNG")
 
 
@@ -84,7 +86,7 @@ def test_a_cell_that_diverges_comes_last_and_stops_nothing(
     assert table["training.learning_rate"].tolist() == [0.0001, 10]
     assert table["accuracy_mean"].isna().tolist() == [False, True]
     output = capsys.readouterr()
-    assert "a cell without a score, {'training.learning_rate': 10}: a weight, or" in output.err
+    assert "the cell {'training.learning_rate': 10} has no score: a weight, or" in output.err
     assert "learning_rate: 0.0001" in output.out
 
 

@@ -71,7 +71,12 @@ def test_valid_results_are_read_with_and_without_predictions(contents: Contents)
     ("path", "pattern", "other", "found"),
     [
         (METRICS, r'"accuracy": 0\.\d+', '"accuracy": 1e999', "the number 1e999, which is not"),
-        (METRICS, r'"accuracy": 0\.\d+', '"accuracy": NaN', "the number NaN, which JSON has not"),
+        (
+            METRICS,
+            r'"accuracy": 0\.\d+',
+            '"accuracy": NaN',
+            "the number NaN, which JSON does not allow",
+        ),
         (METRICS, r'"accuracy": 0\.\d+', '"accuracy": "1"', 'must be a valid number, found "1"'),
         (METRICS, r'"accuracy": 0\.\d+', '"accuracy": true', "must be a valid number, found true"),
         (METRICS, r'"accuracy": 0\.\d+', '"accuracy": 1.5', "must be from 0 to 1, found 1.5"),

@@ -160,6 +160,11 @@ def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
         read(path)
 
 
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match="expected a PNG or JPEG file, found no such file"):
+        read(tmp_path / "typo.png")
+
+
 def test_another_format_is_refused_though_it_could_be_read(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match="expected a PNG or JPEG file"):
         read(saved(tmp_path / "a.png", GREY, format="BMP"))
@@ -168,9 +173,9 @@ def test_another_format_is_refused_though_it_could_be_read(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("make", "found"),
     [
-        (os.mkfifo, "expected a regular file, found a device or a pipe"),
-        (Path.mkdir, "a folder"),
-        (lambda path: path.symlink_to("/dev/zero"), "expected a regular file, found a device"),
+        (os.mkfifo, "expected a file, found a device or a pipe"),
+        (Path.mkdir, "expected a file, found a folder"),
+        (lambda path: path.symlink_to("/dev/zero"), "expected a file, found a device"),
     ],
 )
 def test_what_is_no_file_is_refused_without_waiting(

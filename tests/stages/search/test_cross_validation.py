@@ -140,7 +140,7 @@ def test_a_score_of_other_code_is_measured_again(
         (tmp_path / "code" / "cross_validation.py").write_text("changed = True\n")
         monkeypatch.setattr(cross_validation, "_CODE", tmp_path / "code")
     else:
-        monkeypatch.setattr(cross_validation.sklearn, "__version__", "0.1")
+        monkeypatch.setattr(cross_validation, "library", "0.1")
 
     assert score(recipe, machine, 10, *parts, measure, tmp_path / "scores") == found
     assert len(list((tmp_path / "scores").iterdir())) == 2

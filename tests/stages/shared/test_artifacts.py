@@ -170,7 +170,7 @@ def test_what_is_no_file_is_refused_without_waiting(
     make(path)
 
     with pytest.raises(
-        ArtifactError, match=r"artifact: expected a .* found: (a folder|what is no)"
+        ArtifactError, match=r"artifact: expected a file, found (a folder|a device)"
     ):
         read(path)
 
@@ -259,7 +259,7 @@ def test_a_sparse_file_of_gigabytes_is_refused(tmp_path: Path, read: Read, conte
     path.write_bytes(content)
     os.truncate(path, len(content) + (1 << 33))
 
-    with pytest.raises(ArtifactError, match=r"found: 8,589,93\d,\d{3} bytes, more than the "):
+    with pytest.raises(ArtifactError, match=r"expected at most \d+ bytes, found more"):
         read(path)
 
 
@@ -277,9 +277,9 @@ def test_a_folder_and_a_pipe_are_no_files(read: Read, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
 
-    with pytest.raises(ArtifactError, match=r"folder: expected a .* file, found: .* is a folder; "):
+    with pytest.raises(ArtifactError, match=r"folder: expected a file, found a folder; "):
         read(tmp_path / "folder")
-    with pytest.raises(ArtifactError, match="pipe: expected a regular file, found a device or a"):
+    with pytest.raises(ArtifactError, match="pipe: expected a file, found a device or a"):
         read(tmp_path / "pipe")
 
 

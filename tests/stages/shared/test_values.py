@@ -38,7 +38,7 @@ def test_a_copy_has_text_for_keys_and_keeps_its_values() -> None:
 @pytest.mark.parametrize(
     ("value", "found"),
     [
-        ({True: 1}, "which is no text"),
+        ({True: 1}, "which is not text"),
         ({1: 1, "1": 2}, 'the key "1" twice'),
         (b"bytes", "a value of the type bytes"),
         ("\ud800", "which is not Unicode"),

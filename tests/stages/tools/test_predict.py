@@ -110,18 +110,20 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_answered(
     assert done.code == 1
     assert len(done.out.splitlines()) == 2
     assert "note.txt: expected a PNG or JPEG file" in done.err
-    assert "absent.png: expected a whole picture, found: " in done.err
+    assert "absent.png: expected a PNG or JPEG file, found no such file." in done.err
     assert "Traceback" not in done.err
 
 
-def test_a_blank_picture_has_no_digit(model: Path, tmp_path: Path) -> None:
-    Image.fromarray(np.full((100, 100), 200, np.uint8)).save(tmp_path / "blank.png")
+def test_blank_pictures_are_named_in_their_order(model: Path, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.png" for name in "caebd"]
+    for path in paths:
+        Image.fromarray(np.full((100, 100), 200, np.uint8)).save(path)
 
-    done = predict(tmp_path / "blank.png", "--model", model)
+    done = predict(*paths, "--model", model)
 
     assert done.code == 0
     assert done.out == ""
-    assert "blank.png: no digit found" in done.err
+    assert done.err.splitlines() == [f"{path}: no digit found" for path in paths]
 
 
 def test_it_does_without_tensorflow() -> None:

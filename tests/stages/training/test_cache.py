@@ -52,7 +52,7 @@ def test_other_content_under_the_same_digest_is_refused(
 
     artifacts.write_tensors(path, other, metadata)
 
-    with pytest.raises(DamagedError, match="expected the content that its digest is of"):
+    with pytest.raises(DamagedError, match="expected content that matches its digest"):
         kept(path, 1000)
     assert digest_of(other) != digest_of(TENSORS)
 
@@ -78,7 +78,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -
     path.touch()
     os.truncate(path, 1 << 40)
 
-    with pytest.raises(DamagedError, match=r"found: 1,099,511,627,776 bytes, more than the 1,000"):
+    with pytest.raises(DamagedError, match="expected at most 1000 bytes, found more"):
         kept(path, 1000)
 
 
