@@ -27,16 +27,16 @@ def gather(arrays: Mapping[str, Array]) -> pd.DataFrame:
         One row for each image, the training set first. Where a set has more images than labels, or
         more labels than images, the values of the other half are missing in its row.
 
-        ========================================  =========  ======================================
-        split                                     str        ``train`` or ``test`` index
-        int64      position in its set, from 0 label                                     Int64
-        height, width                             Int64      pixels pixel_minimum, pixel_maximum
-        float64    NaN if any pixel is NaN blank                                     boolean    all
-        pixels are equal digest                                    str        of the pixels' bytes
-        duplicate                                 boolean    an earlier image of its set is the same
-        leaked                                    boolean    a test image that is a training image
-        class_share                               float64    share of its label in its set, 0 to 1
-        ========================================  =========  ======================================
+        - ``split``, str: ``train`` or ``test``
+        - ``index``, int64: position in its set, from 0
+        - ``label``, Int64
+        - ``height``, ``width``, Int64: pixels
+        - ``pixel_minimum``, ``pixel_maximum``, float64: NaN if any pixel is NaN
+        - ``blank``, boolean: all pixels are equal
+        - ``digest``, str: of the pixels' bytes
+        - ``duplicate``, boolean: an earlier image of its set is the same
+        - ``leaked``, boolean: a test image that is a training image
+        - ``class_share``, float64: share of its label in its set, 0 to 1
     """
     train = _images(arrays["train_images"])
     test = _images(arrays["test_images"])
@@ -89,5 +89,5 @@ def _joined(
     facts = labels.join(images, how="outer").rename_axis("index").reset_index()
     facts.insert(0, "split", split)
     whole_numbers = dict.fromkeys(("label", "height", "width"), "Int64")
-    verdicts = dict.fromkeys(("blank", "duplicate", "leaked"), "boolean")
-    return facts.astype(whole_numbers | verdicts)
+    results = dict.fromkeys(("blank", "duplicate", "leaked"), "boolean")
+    return facts.astype(whole_numbers | results)
