@@ -50,10 +50,12 @@ def fetch(files: Mapping[str, DataFile], sources: Sequence[Source], folder: Path
             reason = _fetch_from(source, missing, folder, progress)
             if reason:
                 reasons.append(f"{describe(source)}: {reason}")
-                progress.write(f"skipped {reasons[-1]}", file=sys.stderr)
             if found := wanted - len(missing):
                 line = f"got {found} of {len(files)} files from {describe(source)}"
-                progress.write(line, file=sys.stderr)
+                line += f"; missing: {reason}" if reason else ""
+            else:
+                line = f"skipped {describe(source)}: {reason}"
+            progress.write(line, file=sys.stderr)
     if missing:
         raise FetchError(_message(missing, sources, reasons))
 
