@@ -6,12 +6,10 @@ each dimension as an unsigned 32-bit integer, then the numbers in row-major orde
 big-endian.
 """
 
-import gzip
 import io
 import math
 import os
 import struct
-import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,8 +28,6 @@ DTYPES: dict[int, np.dtype[Any]] = {
 }
 MAXIMUM_DIMENSIONS = 4
 MAXIMUM_BYTES = 1 << 32
-GZIP_MAGIC = b"\x1f\x8b"
-BLOCK = 1 << 20
 
 
 class IdxError(UserError):
@@ -51,7 +47,7 @@ class Header(NamedTuple):
 
     @property
     def file_bytes(self) -> int:
-        """Size of the whole uncompressed file; Python's integers do not overflow."""
+        """Size of the whole file; Python's integers do not overflow."""
         return self.header_bytes + math.prod(self.shape) * self.dtype.itemsize
 
 
@@ -59,7 +55,7 @@ def read(path: Path) -> Array:
     """Read an IDX file, raw or compressed with gzip, whatever its name.
 
     Memory for the numbers is allocated only after the size in the header is found to match the size
-    of the (uncompressed) file.
+    of the file.
 
     Args:
         path: a file of 1 to 4 dimensions, each at least 1.
@@ -75,20 +71,10 @@ def read(path: Path) -> Array:
             found = "a folder, a device or a pipe" if path.exists() else "no such file"
             raise IdxError(f"{path}: expected an IDX file, found {found}.")
         with path.open("rb") as file:
-            compressed = file.read(2) == GZIP_MAGIC
-            file.seek(0)
-            if not compressed:
-                header = _header(path, file)
-                _check_size(path, header, f"{os.fstat(file.fileno()).st_size}")
-                return _numbers(file, header)
-            with gzip.GzipFile(fileobj=file) as unzipped:
-                header = _header(path, unzipped)
-                _check_size(path, header, _unzipped_size(unzipped, header))
-                unzipped.seek(header.header_bytes)
-                return _numbers(unzipped, header)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise IdxError(f"{path}: expected a whole gzip file, found: {error}.") from error
-    except OSError as error:
+            header = _header(path, file)
+            _check_size(path, header, os.fstat(file.fileno()).st_size)
+            return _numbers(file, header)
+    except (OSError, EOFError) as error:
         raise IdxError(f"{path}: expected an IDX file, found {error}.") from error
 
 
@@ -142,18 +128,8 @@ def _header(path: Path, file: io.BufferedIOBase) -> Header:
     return Header(DTYPES[code], shape)
 
 
-def _unzipped_size(unzipped: gzip.GzipFile, header: Header) -> str:
-    """Count the uncompressed bytes; stop beyond the size in the header, and beyond the limit."""
-    size, most = header.header_bytes, min(header.file_bytes, MAXIMUM_BYTES)
-    while chunk := unzipped.read(min(BLOCK, most + 1 - size)):
-        size += len(chunk)
-        if size > most:
-            return f"more than {most}"
-    return f"{size}"
-
-
-def _check_size(path: Path, header: Header, found: str) -> None:
-    if found != f"{header.file_bytes}":
+def _check_size(path: Path, header: Header, found: int) -> None:
+    if found != header.file_bytes:
         raise IdxError(
             f"{path}: expected {header.file_bytes} bytes for {_product(header.shape)} "
             f"{header.dtype.newbyteorder('=')} numbers, found {found} bytes."
@@ -168,7 +144,7 @@ def _numbers(file: io.BufferedIOBase, header: Header) -> Array:
     while rest:
         count = file.readinto(rest)
         if not count:
-            raise EOFError("it became shorter while it was read")
+            raise EOFError("that it became shorter while it was read")
         rest = rest[count:]
     return numbers.reshape(header.shape).astype(header.dtype.newbyteorder("="), copy=False)
 

@@ -38,13 +38,12 @@ def written(folder: Path, content: bytes) -> Path:
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("dtype", CODES.values())
-@pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["raw", "gzip"])
 def test_every_dtype_code_and_dimension_is_read(
-    tmp_path: Path, dtype: str, shape: tuple[int, ...], compress: type[bytes]
+    tmp_path: Path, dtype: str, shape: tuple[int, ...]
 ) -> None:
     array = random_array(dtype, shape)
 
-    found = read(written(tmp_path, compress(encoded(array))))
+    found = read(written(tmp_path, encoded(array)))
 
     assert found.dtype == np.dtype(dtype)
     assert found.dtype.isnative
@@ -80,16 +79,12 @@ def test_idx2numpy_reads_the_same_from_the_same_bytes(
     assert found.tobytes() == theirs.astype(theirs.dtype.newbyteorder("=")).tobytes()
 
 
-def test_real_mnist_files_are_read(small_mnist: dict[str, Array]) -> None:
-    images = read(MNIST / "train-images-idx3-ubyte.gz")
+def test_real_mnist_files_are_read(tmp_path: Path, small_mnist: dict[str, Array]) -> None:
+    content = gzip.decompress((MNIST / "train-images-idx3-ubyte.gz").read_bytes())
+
+    images = read(written(tmp_path, content))
 
     np.testing.assert_array_equal(images, small_mnist["train_images"])
-
-
-def test_a_gzip_file_of_several_members_is_read(tmp_path: Path) -> None:
-    content = gzip.compress(WHOLE[:9]) + gzip.compress(WHOLE[9:])
-
-    assert read(written(tmp_path, content)).tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +95,7 @@ def test_a_gzip_file_of_several_members_is_read(tmp_path: Path) -> None:
         (b"\0\1" + WHOLE[2:], "00 01 08 02"),
         (b"\1\0" + WHOLE[2:], "01 00 08 02"),
         (b"\x89PNG\r\n\x1a\n", "89 50 4e 47"),
+        (gzip.compress(WHOLE), "1f 8b 08 00"),
         (b"\0\0\x07\1\0\0\0\1a", "0x07"),
         (b"\0\0\x0a\1\0\0\0\1a", "0x0A"),
         (b"\0\0\x08\0a", "0 dimensions"),
@@ -118,53 +114,16 @@ def test_a_gzip_file_of_several_members_is_read(tmp_path: Path) -> None:
         (b"\0\0\x08\4" + b"\0\1\0\0" * 4, "20 bytes"),
     ],
 )
-@pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["raw", "gzip"])
-def test_bytes_that_are_no_idx_file_are_refused(
-    tmp_path: Path, content: bytes, found: str, compress: type[bytes]
-) -> None:
-    path = written(tmp_path, compress(content))
+def test_bytes_that_are_no_idx_file_are_refused(tmp_path: Path, content: bytes, found: str) -> None:
+    path = written(tmp_path, content)
 
     with pytest.raises(IdxError) as caught:
         read(path)
 
     message = str(caught.value)
-    if compress is gzip.compress:
-        # What comes after the claimed size is not counted to its end.
-        found = found.replace("19 bytes", "more than 18 bytes")
     assert message.startswith(f"{path}: expected ")
     assert found in message.split("found ")[1]
     assert "\n" not in message
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        gzip.compress(WHOLE)[:-9],
-        gzip.compress(WHOLE)[:-1],
-        gzip.compress(WHOLE)[:6],
-        gzip.compress(WHOLE)[:2],
-        gzip.compress(WHOLE)[:-8] + b"\0\0\0\0" + gzip.compress(WHOLE)[-4:],
-        gzip.compress(WHOLE)[:10] + b"\xff" + gzip.compress(WHOLE)[11:],
-        gzip.compress(WHOLE) + b"garbage",
-    ],
-    ids=["cut", "trailer cut", "header cut", "magic only", "checksum", "deflate", "garbage"],
-)
-def test_a_damaged_gzip_file_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = written(tmp_path, content)
-
-    with pytest.raises(IdxError, match="expected a whole gzip file") as caught:
-        read(path)
-
-    assert str(caught.value).startswith(f"{path}: ")
-
-
-def test_a_gzip_bomb_is_not_unpacked_beyond_the_claimed_size(tmp_path: Path) -> None:
-    bomb = gzip.compress(WHOLE) + gzip.compress(bytes(2**22)) * 64
-    # Were it unpacked to its end, the damage would be found and named.
-    path = written(tmp_path, bomb + b"garbage")
-
-    with pytest.raises(IdxError, match="found more than 18 bytes"):
-        read(path)
 
 
 def test_a_huge_claim_is_refused_without_memory_for_it(
@@ -217,13 +176,12 @@ def test_a_pipe_is_refused_unread(tmp_path: Path) -> None:
         read(tmp_path / "some.idx")
 
 
-@pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["raw", "gzip"])
 def test_a_file_above_the_limit_is_refused_without_memory_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compress: type[bytes]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(idx, "MAXIMUM_BYTES", 1000)
     monkeypatch.delattr(np, "empty")
-    path = written(tmp_path, compress(b"\0\0\x08\1\0\0\x07\xd0" + bytes(2000)))
+    path = written(tmp_path, b"\0\0\x08\1\0\0\x07\xd0" + bytes(2000))
 
-    with pytest.raises(IdxError, match=r"found (more than 1000|2008)"):
+    with pytest.raises(IdxError, match="found 2008"):
         read(path)
