@@ -1,5 +1,6 @@
 """List the files that the user has put into a folder."""
 
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -57,10 +58,8 @@ def collect(folder: Path, maximum_bytes: int = MAXIMUM_BYTES) -> Collected:
 
 
 def _refusal(path: Path, maximum_bytes: int) -> str | None:
-    try:
-        path.name.encode()
-    except UnicodeEncodeError:
-        return "expected a name in UTF-8, found another encoding; rename it."
+    if reason := _refusal_of_name(path.name):
+        return reason
     if path.is_symlink():
         return "expected a file, found a link, which is not followed; put a copy in its place."
     if path.is_dir():
@@ -70,4 +69,15 @@ def _refusal(path: Path, maximum_bytes: int) -> str | None:
     size = path.stat().st_size
     if size > maximum_bytes:
         return f"expected at most {maximum_bytes:,} bytes, found {size:,}; make it smaller."
+    return None
+
+
+def _refusal_of_name(name: str) -> str | None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "expected a name in UTF-8, found another encoding; rename it."
+    # Such names do not survive in a table.
+    if any(unicodedata.category(character) == "Cc" for character in name):
+        return "expected a name without control characters, found some in it; rename it."
     return None

@@ -47,7 +47,9 @@ def _differ(names: tuple[str, ...]) -> tuple[str, ...]:
 Share = Annotated[float, within(0, 1)]
 Count = Annotated[int, within(1, 2**31 - 1)]
 Seed = Annotated[int, within(0, 2**31 - 1)]
-Classes = Annotated[tuple[str, ...], Field(min_length=2), AfterValidator(_differ)]
+# A line break in a name would break a table.
+ClassName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
+Classes = Annotated[tuple[ClassName, ...], Field(min_length=2), AfterValidator(_differ)]
 """The class names of a data set, in the order of their labels."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]

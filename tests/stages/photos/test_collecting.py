@@ -77,3 +77,15 @@ def test_a_name_that_is_not_utf_8_is_refused_and_shown_escaped(tmp_path: Path) -
     assert found.refused == {
         r"\udcff\x1b.png": "expected a name in UTF-8, found another encoding; rename it."
     }
+
+
+@pytest.mark.parametrize("name", ["7\r.png", "7\n.png", "7\x1b.png", "7\x85.png"])
+def test_a_name_with_a_control_character_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+
+    files, refused = collect(tmp_path)
+
+    assert not files
+    assert list(refused.values()) == [
+        "expected a name without control characters, found some in it; rename it."
+    ]
