@@ -95,12 +95,12 @@ def varied(recipe: Recipe, cell: dict[str, Any]) -> Recipe:
             for section in sections:
                 place = place[section]
             place[last]
+            place[last] = value
         except (LookupError, TypeError):
             raise SearchError(
                 f"space.{name}: expected a value of a recipe, found none of that name; "
                 "choose one of those in params.yaml."
             ) from None
-        place[last] = value
     try:
         return Recipe.model_validate_json(json.dumps(content))
     except ValidationError as error:

@@ -10,7 +10,7 @@ from stages.search.search import SearchError, cells, variations, varied, with_as
 
 @pytest.fixture
 def recipe(small_params: Path) -> Recipe:
-    return read_params(small_params).chosen_recipe
+    return read_params(small_params).recipes["fast"]
 
 
 def test_a_grid_is_every_combination_once() -> None:
@@ -92,7 +92,13 @@ def test_a_cell_changes_its_own_places_of_the_recipe(recipe: Recipe) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["training.speed", "network.convolutions.2.channels", "seed.1", "training.epochs.count"],
+    [
+        "training.speed",
+        "network.convolutions.2.channels",
+        "seed.1",
+        "training.epochs.count",
+        "split.strategy.0",
+    ],
 )
 def test_a_place_that_the_recipe_lacks_is_named(recipe: Recipe, name: str) -> None:
     with pytest.raises(SearchError, match=rf"space\.{name}: expected a value of a recipe"):
