@@ -156,7 +156,7 @@ def validated(section: type[AnySection], value: Any) -> AnySection:
 
 def _first(error: ValidationError) -> str:
     """Return only the first problem: a damaged table can have one in each of a thousand cells."""
-    return sentences(error).partition("; ")[0]
+    return sentences(error, most=1)
 
 
 def _rows(

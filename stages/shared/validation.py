@@ -25,17 +25,18 @@ _CLAUSES = {
 }
 
 
-def sentences(error: ValidationError, place: Sequence[str] = ()) -> str:
+def sentences(error: ValidationError, place: Sequence[str] = (), most: int = _MOST) -> str:
     """Return what is wrong with each of the first invalid values, and what it must be.
 
     Args:
         error: of a model.
         place: names that lead to the model in its file.
+        most: values to name; others are counted, unless only one is named.
     """
     found = error.errors()
     # A file's names and values may be long, and have characters that a terminal would obey.
-    first = [excerpt(_sentence(one, place)) for one in found[:_MOST]]
-    more = [f"and {len(found) - _MOST} more"] if len(found) > _MOST else []
+    first = [excerpt(_sentence(one, place)) for one in found[:most]]
+    more = [f"and {len(found) - most} more"] if len(found) > most > 1 else []
     return "; ".join([*first, *more])
 
 
