@@ -46,11 +46,6 @@ class Params(Section):
         """The data set that ``dataset`` names."""
         return self.datasets[self.dataset]
 
-    @property
-    def chosen_recipe(self) -> Recipe:
-        """The recipe that ``recipe`` names."""
-        return self.recipes[self.recipe]
-
 
 def read_params(path: Path) -> Params:
     """Read and check all of ``params.yaml``; ``ParameterError`` names each invalid value."""

@@ -13,6 +13,12 @@ def new_part(path: Path) -> tuple[int, Path]:
     return descriptor, Path(name)
 
 
+def remove_parts(path: Path) -> None:
+    """Remove what killed processes left beside ``path``; call it where only one process writes."""
+    for part in parts_of(path):
+        part.unlink(missing_ok=True)
+
+
 def parts_of(path: Path) -> list[Path]:
     """List the temporary files beside ``path`` that were to become it, by their names."""
     found = path.parent.glob(f".{glob.escape(path.name)}.*{_SUFFIX}")

@@ -16,6 +16,7 @@ from stages.shared import artifacts
 from stages.shared.artifacts import Array
 from stages.shared.errors import UserError
 from stages.shared.formats import FormatError, parse_json, read_file
+from stages.shared.parts import remove_parts
 
 _DIGEST = "sha256"
 # Largest file of values.
@@ -121,6 +122,7 @@ def log(line: str) -> None:
 def _write(path: Path, write: Callable[[], None]) -> None:
     try:
         make_way(path)
+        remove_parts(path)
         write()
     except OSError as error:
         log(f"continuing without {path}, which cannot be written: {error.strerror or error}")

@@ -20,6 +20,7 @@ from stages.training import cache
 from stages.training.batches import Examples, loaded
 from stages.training.hardware import hardware
 from stages.training.loop import Timing, TrainingLoop
+from stages.training.trainer import DivergedError
 
 # The packages whose code determines the result of a training.
 _CODE = tuple(Path(__file__).parents[1] / name for name in ("model", "training"))
@@ -46,7 +47,8 @@ def trained(
     """Train, from the last checkpoint of exactly the same training if there is one.
 
     The block writes the results. The checkpoint is removed at the end of the stage, unless it is to
-    be kept or an input has changed. It stays if the process is stopped. If it is damaged or cannot
+    be kept or an input has changed, and at once if the training diverges. It stays if the process
+    is stopped. If it is damaged or cannot
     be written, report that and train without it.
 
     Args:
@@ -66,6 +68,7 @@ def trained(
     Raises:
         ChangedError: a dependency of the stage has changed before the training, or streamed images
             have changed during it.
+        DivergedError: the training has diverged.
         TrainingError: the training cannot continue; its last checkpoint stays.
     """
     examples = loaded(examples, machine.input)
@@ -92,11 +95,16 @@ def trained(
         # A process that was killed while writing leaves a temporary file behind.
         leftovers = [] if machine.keep_checkpoint else [path]
         for leftover in (*leftovers, *parts_of(path)):
-            # The training has succeeded; a file that cannot be removed does no harm.
+            # A file that cannot be removed does no harm.
             with suppress(OSError):
                 leftover.unlink()
 
-    timing = loop.run(keep)
+    try:
+        timing = loop.run(keep)
+    except DivergedError:
+        # It would diverge again.
+        remove()
+        raise
     yield Trained(loop.history, timing)
     when_unchanged(remove)
 
@@ -108,7 +116,7 @@ def _kept(path: Path, classifier: Classifier, epochs: int) -> dict[str, Array] |
         cache.log(f"starting from scratch: {error}")
         return None
     if state is not None and len(state["history.epoch"]) > epochs:
-        cache.log(f"starting from scratch: {path} is of more epochs than {epochs}")
+        cache.log(f"starting from scratch: {path} has more than {epochs} epochs")
         return None
     return state
 

@@ -1,6 +1,5 @@
 """Record what a training depends on but its outputs must not contain: machine, commit and time."""
 
-import hashlib
 import json
 import subprocess
 from collections.abc import Mapping
@@ -10,7 +9,9 @@ from typing import Any
 from stages.params.machine import Machine
 from stages.shared import artifacts
 from stages.shared.artifacts import ArtifactError
+from stages.shared.digests import md5_of
 from stages.shared.os_errors import explanation
+from stages.shared.parts import remove_parts
 from stages.training import cache
 from stages.training.hardware import hardware
 from stages.training.loop import Timing
@@ -43,15 +44,14 @@ def record(
         **hardware(),
         **timing._asdict(),
     }
-    with weights.open("rb") as file:
-        md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    entries, name = _entries(path), weights.stem
+    entries, name, md5 = _entries(path), weights.stem, md5_of(weights)
     others = entries.get(name)
     others = others if isinstance(others, dict) else {}
     # Earlier versions wrote the fields of a single entry in place of entries by weights.
     others = {key: one for key, one in others.items() if isinstance(one, dict) and key != md5}
     of_name = dict([*others.items(), (md5, entry)][-_KEPT:])
     cache.make_way(path)
+    remove_parts(path)
     artifacts.write_json(path, dict(sorted({**entries, name: of_name}.items())))
 
 
@@ -72,20 +72,25 @@ def _entries(path: Path) -> dict[str, Any]:
 
 
 def _code() -> dict[str, Any]:
-    """Return the commit, and the decisive files that have changed since; empty without Git."""
+    """Return the commit, and the decisive files that differ from it; None without Git."""
     commit = _git("rev-parse", "HEAD")
-    changed = _git("diff", "--name-only", "HEAD", "--", *_DECISIVE)
-    return {"commit": commit[0] if commit else None, "changed_since_commit": changed}
+    changed = _git("status", "--porcelain", "-z", "-uall", "--no-renames", "--", *_DECISIVE)
+    return {
+        "commit": None if commit is None else commit.strip(),
+        # Before each path there are two letters and a space.
+        "changed_since_commit": None
+        if changed is None
+        else [entry[3:] for entry in changed.split("\0")[:-1]],
+    }
 
 
-def _git(*arguments: str) -> list[str]:
+def _git(*arguments: str) -> str | None:
     try:
         done = subprocess.run(  # noqa: S603 - no shell; constant arguments
             ["git", *arguments],  # noqa: S607 - the user's git
             capture_output=True,
-            text=True,
             check=True,
         )
     except (OSError, subprocess.CalledProcessError):
-        return []
-    return done.stdout.splitlines()
+        return None
+    return done.stdout.decode(errors="replace")

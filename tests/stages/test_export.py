@@ -18,7 +18,7 @@ def test_what_is_exported_answers_as_the_network_does(
     mnist_description: Description,
     tmp_path: Path,
 ) -> None:
-    recipe = read_params(small_params).chosen_recipe
+    recipe = read_params(small_params).recipes["fast"]
     standardization, weights = tmp_path / "standardization.safetensors", tmp_path / "w.safetensors"
     standardize.main(small_arrays, standardization)
     classifier = Classifier(recipe.network, artifacts.read_tensors(standardization), 10, seed=5)

@@ -21,7 +21,7 @@ def files(
     small_params: Path, small_arrays: Path, small_mnist: dict[str, Array], tmp_path: Path
 ) -> dict[str, Path]:
     """A folder with one enlarged digit, what is no picture, and a link."""
-    recipe = read_params(small_params).chosen_recipe
+    recipe = read_params(small_params).recipes["fast"]
     standardize.main(small_arrays, tmp_path / "standardization.safetensors")
     numbers = artifacts.read_tensors(tmp_path / "standardization.safetensors")
     classifier = Classifier(recipe.network, numbers, 10, seed=5)

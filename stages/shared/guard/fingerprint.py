@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from stages.shared.digests import md5_of
 from stages.shared.guard.declaration import Declaration, read_yaml, value_at
 from stages.shared.os_errors import explanation
 
@@ -104,14 +105,13 @@ def _file(path: str, known: File | None) -> File:
         signature = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         if known and known.status == signature:
             return known
-        with Path(path).open("rb") as file:
-            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+        md5 = md5_of(Path(path))
     except OSError as error:
         # A file that cannot be read is neither missing nor unchanged.
         if explanation(error):
             raise
         return File((), _MISSING)
-    return File(signature, digest.hexdigest())
+    return File(signature, md5)
 
 
 def _values(declaration: Declaration) -> Iterator[tuple[str, str]]:

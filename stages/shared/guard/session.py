@@ -11,7 +11,7 @@ from stages.shared.guard.declaration import Declaration, read_declaration
 from stages.shared.guard.fingerprint import differences, take
 from stages.shared.guard.inputs import check_inputs
 from stages.shared.guard.parent import end_with_parent
-from stages.shared.parts import parts_of
+from stages.shared.parts import remove_parts
 from stages.shared.stage_lock import locked
 
 # Most changed names in an error message.
@@ -104,8 +104,7 @@ def check_unchanged() -> None:
 def _remove_leftovers(declaration: Declaration) -> None:
     """Remove temporary files of a killed process of this stage."""
     for output in map(Path, declaration.outputs):
-        for leftover in parts_of(output):
-            leftover.unlink()
+        remove_parts(output)
 
 
 def _remove_outputs(declaration: Declaration) -> None:

@@ -28,7 +28,7 @@ def test_the_choices_give_their_data_set_and_recipe(tmp_path: Path) -> None:
     params = read_params(changed(tmp_path, "recipe", "tutorial"))
 
     assert params.chosen_dataset.title == "MNIST"
-    assert params.chosen_recipe.training.epochs == 30
+    assert params.recipes[params.recipe].training.epochs == 30
 
 
 def test_the_tutorial_recipe_is_the_published_experiment() -> None:
@@ -118,6 +118,7 @@ def test_the_tutorial_recipe_is_the_published_experiment() -> None:
             "pixel_minimum must be at most pixel_maximum, found 0.0 and -1",
         ),
         ("datasets.mnist.classes", ["0", "0"], "classes must differ from each other"),
+        ("datasets.mnist.classes", ["0", "1\r"], r"classes\.1 must match .*, found \"1\\r\""),
         ("datasets.mnist.lookalikes.of", "x", "lookalikes must name two of the classes, not x"),
     ],
 )
@@ -165,5 +166,5 @@ def test_what_is_no_file_of_parameters_is_refused_in_one_line(text: str, tmp_pat
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match=r"params\.yaml: expected .* No such file"):
+    with pytest.raises(ParameterError, match=r"params\.yaml: expected .* no such file"):
         read_params(tmp_path / "params.yaml")

@@ -23,7 +23,7 @@ from stages.training.trainer import DivergedError
 
 @pytest.fixture
 def recipe(small_params: Path, small_network: NetworkParams) -> Recipe:
-    fast = read_params(small_params).chosen_recipe
+    fast = read_params(small_params).recipes["fast"]
     return fast.model_copy(update={"network": small_network})
 
 

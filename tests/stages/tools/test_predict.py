@@ -24,7 +24,7 @@ from tests.small_mnist import write_small_params
 
 def exported(images: Array, description: Description, params: Path, path: Path) -> Path:
     """Export an untrained network; it answers alike to the same images in any range."""
-    network = read_params(params).chosen_recipe.network
+    network = read_params(params).recipes["fast"].network
     classifier = Classifier(network, measure(images), len(description.classes), seed=5)
     if description.images.background == "maximum":
         # Standardized images change their sign with the polarity.

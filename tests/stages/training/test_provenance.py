@@ -55,11 +55,35 @@ def test_changes_since_the_commit_are_recorded(
     machine: Machine, repository: Path, weights: Path
 ) -> None:
     (repository / "params.yaml").write_text("a: 2\n")
+    (repository / "stages").mkdir()
+    (repository / "stages" / "a new one.py").touch()
+    (repository / "notes.txt").touch()
 
     record(repository / "provenance.json", weights, CHOSEN, machine, TIMING)
 
     entry = artifacts.read_json(repository / "provenance.json")["train"][HELLO]
-    assert entry["changed_since_commit"] == ["params.yaml"]
+    assert entry["changed_since_commit"] == ["params.yaml", "stages/a new one.py"]
+
+
+def test_without_git_what_has_changed_is_unknown(
+    machine: Machine, repository: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    record(repository / "provenance.json", weights, CHOSEN, machine, TIMING)
+
+    entry = artifacts.read_json(repository / "provenance.json")["train"][HELLO]
+    assert (entry["commit"], entry["changed_since_commit"]) == (None, None)
+
+
+def test_what_a_killed_process_was_writing_is_removed(
+    machine: Machine, repository: Path, weights: Path
+) -> None:
+    (repository / ".provenance.json.abc.part").touch()
+
+    record(repository / "provenance.json", weights, CHOSEN, machine, TIMING)
+
+    assert not list(repository.glob(".*.part"))
 
 
 def test_the_entries_of_other_trainings_stay(
