@@ -181,7 +181,9 @@ def test_a_cell_on_the_diagonal_shows_right_answers(opened: Open) -> None:
     found = shown(page)
     assert found
     assert set(found) == {("7", "7")}
-    assert "right answers of least confidence" in page.locator("output").inner_text()
+    count = page.locator('.matrix button[data-actual="7"][data-predicted="7"]').inner_text()
+    heading = page.locator("output").inner_text()
+    assert heading.endswith(f"{count} correct answers, the least confident first")
 
 
 def test_the_matrix_can_be_used_with_the_keyboard(opened: Open) -> None:

@@ -279,7 +279,16 @@ def test_own_handwriting_is_shown_with_its_answers() -> None:
 def test_without_pictures_the_page_explains_how_to_add_some() -> None:
     nothing = written_by_hand(pictures=[])
 
+    nothing["summary"]["unread"].clear()
+
     assert "There is no picture to read." in Reader(page(handwriting=nothing)).text
+
+
+def test_pictures_that_cannot_be_read_are_not_called_none() -> None:
+    text = Reader(page(handwriting=written_by_hand(pictures=[]))).text
+
+    assert "There is no picture to read." not in text
+    assert "notes.txt: expected a PNG or JPEG file" in text
 
 
 def test_the_lookalikes_are_named() -> None:
