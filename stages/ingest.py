@@ -1,7 +1,7 @@
 """Stage ``ingest``: parse the IDX files and check the data before any training."""
 
 from stages.dataset import checks_page, facts, idx
-from stages.dataset.expectations import ExpectationError, judge
+from stages.dataset.expectations import ExpectationError, check_all
 from stages.params.dataset import Dataset
 from stages.shared import artifacts
 from stages.shared.command import PathOption
@@ -19,7 +19,7 @@ def main(
         "test_images": idx.read_images(raw / "test_images.idx"),
         "test_labels": idx.read_labels(raw / "test_labels.idx"),
     }
-    outcome = judge(facts.gather(content), dataset.expectations, dataset.classes)
+    outcome = check_all(facts.gather(content), dataset.expectations, dataset.classes)
     artifacts.write_json(checks, outcome)
     artifacts.write_text(page, checks_page.render(dataset.title, outcome))
     if not outcome["success"]:

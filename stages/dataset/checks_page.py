@@ -15,7 +15,7 @@ def render(title: str, outcome: Mapping[str, Any]) -> str:
 
     Args:
         title: of the data set.
-        outcome: as ``expectations.judge`` returns it.
+        outcome: as ``expectations.check_all`` returns it.
 
     Returns:
         The page; the same outcome gives the same page.
@@ -26,7 +26,7 @@ def render(title: str, outcome: Mapping[str, Any]) -> str:
     return template.render(
         title=title,
         success=outcome["success"],
-        verdict=f"{failed} of {len(expectations)} expectations failed"
+        result=f"{failed} of {len(expectations)} expectations failed"
         if failed
         else f"All {len(expectations)} expectations met",
         sets=[_set(name, expectations) for name in HEADINGS],

@@ -35,7 +35,7 @@ class Check(NamedTuple):
     arguments: dict[str, Any]
 
 
-def judge(facts: pd.DataFrame, bounds: Expectations, classes: Sequence[str]) -> dict[str, Any]:
+def check_all(facts: pd.DataFrame, bounds: Expectations, classes: Sequence[str]) -> dict[str, Any]:
     """Check every expectation, even if an earlier one failed.
 
     Args:
@@ -55,7 +55,7 @@ def judge(facts: pd.DataFrame, bounds: Expectations, classes: Sequence[str]) -> 
     context.enable_analytics(enable=False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_pandas("facts")
-    verdicts = []
+    found = []
     for split in SETS:
         frame = facts[facts["split"] == split].set_index("index")
         checks = list(_checks(split, frame, bounds, classes))
@@ -64,20 +64,18 @@ def judge(facts: pd.DataFrame, bounds: Expectations, classes: Sequence[str]) -> 
         suite = gx.ExpectationSuite(name=split, expectations=list(map(_expectation, checks)))
         results: list[Any] = batch.validate(suite, result_format=RESULT_FORMAT).results
         by_name = {result.expectation_config.meta["name"]: result for result in results}
-        verdicts += [_verdict(split, check, by_name[check.name]) for check in checks]
-    failed = [
-        f"{verdict['set']}-{verdict['name']}" for verdict in verdicts if not verdict["success"]
-    ]
-    return {"success": not failed, "failed": failed, "expectations": verdicts}
+        found += [_result(split, check, by_name[check.name]) for check in checks]
+    failed = [f"{result['set']}-{result['name']}" for result in found if not result["success"]]
+    return {"success": not failed, "failed": failed, "expectations": found}
 
 
 def _expectation(check: Check) -> gxe.Expectation:
     return check.kind(**check.arguments, description=check.description, meta={"name": check.name})
 
 
-def _verdict(split: str, check: Check, result: Any) -> dict[str, Any]:
+def _result(split: str, check: Check, result: Any) -> dict[str, Any]:
     if result.exception_info.get("raised_exception", True):
-        raise RuntimeError(f"{split}-{check.name} was not judged: {result.exception_info}")
+        raise RuntimeError(f"{split}-{check.name} was not checked: {result.exception_info}")
     percent = result.result.get("unexpected_percent")
     first = result.result.get("partial_unexpected_index_list", [])
     return {

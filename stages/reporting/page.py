@@ -45,7 +45,7 @@ def render(
         metrics: as ``metrics.summary`` returns them.
         class_table: ``support``, ``precision``, ``recall`` and ``f1``, a row for each class.
         confusions: ``(classes, classes)`` integers, actual by predicted.
-        checks: the results of the data checks, as ``expectations.judge`` returns them.
+        checks: the results of the data checks, as ``expectations.check_all`` returns them.
         wrong: the wrong answers to show, as ``cards.cards`` returns them, the most confident first.
         least_sure: correct answers, in the same form.
         charts: ``history`` and ``reliability``, as SVG.

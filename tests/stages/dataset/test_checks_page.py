@@ -70,7 +70,7 @@ def test_every_expectation_has_its_row() -> None:
 
     page = Page(render("Shapes", outcome(expectation(), counted, FAILED)))
 
-    heading = ["Expectation|", "Verdict|", "Expected|", "Observed|", "Unexpected images|"]
+    heading = ["Expectation|", "Result|", "Expected|", "Observed|", "Unexpected images|"]
     assert page.rows == [
         heading,
         ["Every image is 28 pixels high.|train-height|", "✓ met|", "28|", "28|", "0|"],
@@ -79,7 +79,7 @@ def test_every_expectation_has_its_row() -> None:
             "✓ met|",
             "28|",
             "28|",
-            "not judged by image|",
+            "not checked image by image|",
         ],
         heading,
         [
@@ -99,19 +99,19 @@ def test_all_unexpected_images_are_not_called_the_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expectations", "verdict"),
+    ("expectations", "result"),
     [
         ([expectation(), FAILED], "1 of 2 expectations failed"),
         ([expectation(), expectation(name="width")], "All 2 expectations met"),
     ],
 )
-def test_the_page_names_the_data_set_and_the_verdict(
-    expectations: list[dict[str, Any]], verdict: str
+def test_the_page_names_the_data_set_and_the_result(
+    expectations: list[dict[str, Any]], result: str
 ) -> None:
     page = Page(render("Shapes", outcome(*expectations)))
 
-    assert f"Data checks of Shapes: {verdict}" in page.texts
-    assert verdict in page.texts
+    assert f"Data checks of Shapes: {result}" in page.texts
+    assert result in page.texts
 
 
 def test_names_are_text_and_never_markup() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.dataset.expectations import judge
+from stages.dataset.expectations import check_all
 from stages.dataset.facts import gather
 from stages.params.dataset import Expectations
 from stages.shared.artifacts import Array
@@ -46,19 +46,19 @@ def arrays() -> Arrays:
     }
 
 
-def judged(arrays: Arrays, **changed: float) -> dict[str, Any]:
+def checked(arrays: Arrays, **changed: float) -> dict[str, Any]:
     bounds = Expectations.model_validate(BOUNDS | changed)
-    return judge(gather(arrays), bounds, CLASSES)
+    return check_all(gather(arrays), bounds, CLASSES)
 
 
-def verdict(outcome: dict[str, Any], name: str) -> dict[str, Any]:
+def result(outcome: dict[str, Any], name: str) -> dict[str, Any]:
     found = [item for item in outcome["expectations"] if f"{item['set']}-{item['name']}" == name]
     assert len(found) == 1
     return dict(found[0])
 
 
 def test_good_data_meet_every_expectation(arrays: Arrays) -> None:
-    outcome = judged(arrays)
+    outcome = checked(arrays)
 
     assert outcome["success"]
     assert outcome["failed"] == []
@@ -67,7 +67,7 @@ def test_good_data_meet_every_expectation(arrays: Arrays) -> None:
         *(("test", name) for name in [*NAMES, "leaked"]),
     ]
     assert all(item["success"] for item in outcome["expectations"])
-    assert verdict(outcome, "train-image-count") == {
+    assert result(outcome, "train-image-count") == {
         "name": "image-count",
         "set": "train",
         "description": "The training set has 60 images.",
@@ -142,37 +142,37 @@ def test_what_is_wrong_with_the_data_fails_the_expectation_about_it(
 ) -> None:
     spoil(arrays)
 
-    outcome = judged(arrays)
+    outcome = checked(arrays)
 
     assert outcome["failed"] == failed
     assert not outcome["success"]
-    found = verdict(outcome, failed[0])
+    found = result(outcome, failed[0])
     assert found["observed"] == observed
     assert found["first_unexpected"] == unexpected
 
 
-def test_a_label_of_no_class_is_found_and_spoils_no_other_verdict(arrays: Arrays) -> None:
+def test_a_label_of_no_class_is_found_and_spoils_no_other_result(arrays: Arrays) -> None:
     arrays["train_labels"][[10, 20]] = 3
 
-    outcome = judged(arrays, class_share_minimum=0.0)
+    outcome = checked(arrays, class_share_minimum=0.0)
 
     assert outcome["failed"] == ["train-label-domain"]
-    found = verdict(outcome, "train-label-domain")
+    found = result(outcome, "train-label-domain")
     assert (found["expected"], found["observed"]) == ("0 to 2", "0 to 3")
     assert found["first_unexpected"] == [10, 20]
     assert found["unexpected_share"] == pytest.approx(2 / 60, abs=1e-8)
     # 2 of 60 labels; the largest class lost none of its 20.
-    shares = verdict(outcome, "train-class-share")["observed"]
+    shares = result(outcome, "train-class-share")["observed"]
     assert shares.startswith("3.33333 % (3) to 33.3333 % (")
 
 
 def test_an_absent_class_is_named(arrays: Arrays) -> None:
     arrays["test_labels"] = np.arange(30, dtype=np.uint8) % 2
 
-    outcome = judged(arrays, class_share_maximum=0.5)
+    outcome = checked(arrays, class_share_maximum=0.5)
 
     assert outcome["failed"] == ["test-every-class"]
-    found = verdict(outcome, "test-every-class")
+    found = result(outcome, "test-every-class")
     assert found["observed"] == "star absent"
     assert found["description"] == "Every class occurs: circle, square, star."
 
@@ -180,29 +180,29 @@ def test_an_absent_class_is_named(arrays: Arrays) -> None:
 def test_a_class_with_too_large_a_share_is_named(arrays: Arrays) -> None:
     arrays["train_labels"][:] = [0] * 30 + [1] * 12 + [2] * 18
 
-    outcome = judged(arrays)
+    outcome = checked(arrays)
 
     assert outcome["failed"] == ["train-class-share"]
-    found = verdict(outcome, "train-class-share")
+    found = result(outcome, "train-class-share")
     assert found["observed"] == "20 % (square) to 50 % (circle)"
     assert found["unexpected_images"] == 42
     assert found["first_unexpected"] == list(range(20))
 
 
 def test_equal_shares_are_said_once(arrays: Arrays) -> None:
-    found = verdict(judged(arrays), "train-class-share")
+    found = result(checked(arrays), "train-class-share")
 
     assert (found["expected"], found["observed"]) == ("30 % to 40 %", "33.3333 % each")
     assert (
-        verdict(judged(arrays, class_share_minimum=0.4), "train-class-share")["expected"] == "40 %"
+        result(checked(arrays, class_share_minimum=0.4), "train-class-share")["expected"] == "40 %"
     )
 
 
 def test_images_of_another_size_fail_by_height_and_width(arrays: Arrays) -> None:
-    outcome = judged(arrays, height=3, width=4)
+    outcome = checked(arrays, height=3, width=4)
 
     assert outcome["failed"] == ["train-height", "train-width", "test-height", "test-width"]
-    found = verdict(outcome, "train-width")
+    found = result(outcome, "train-width")
     assert (found["expected"], found["observed"]) == ("4", "3")
     assert found["unexpected_images"] == 60
 
@@ -215,10 +215,10 @@ def test_an_allowed_share_may_be_reached_and_not_exceeded(
     for index in range(3):
         arrays["test_images"][index] = index
 
-    outcome = judged(arrays, blank_share=allowed)
+    outcome = checked(arrays, blank_share=allowed)
 
     assert outcome["failed"] == failed
-    assert verdict(outcome, "test-blank")["unexpected_share"] == 0.1
+    assert result(outcome, "test-blank")["unexpected_share"] == 0.1
 
 
 @pytest.mark.parametrize("share", [59, 61, 184])
@@ -234,7 +234,7 @@ def test_an_allowed_share_is_not_missed_by_rounding(share: int) -> None:
     bounds = {"train_images": 1000, "test_images": 10, "pixel_maximum": 6000.0}
     bounds |= {"pixel_minimum": -61.0, "blank_share": share / 1000}
 
-    assert judged(arrays, **bounds)["failed"] == []
+    assert checked(arrays, **bounds)["failed"] == []
 
 
 @pytest.mark.parametrize("empty", ["images", "labels", "images and labels"])
@@ -246,7 +246,7 @@ def test_a_set_without_images_or_labels_fails_and_does_not_crash(
     if "labels" in empty:
         cut(arrays, "test_labels", 0)
 
-    outcome = judged(arrays)
+    outcome = checked(arrays)
 
     assert ("test-image-count" in outcome["failed"]) == ("images" in empty)
     assert ("test-label-count" in outcome["failed"]) == ("labels" in empty)
@@ -258,7 +258,7 @@ def test_real_mnist_meets_the_expectations_of_its_size(small_mnist: dict[str, Ar
     bounds |= {"pixel_minimum": 0, "pixel_maximum": 255}
     shares = {"class_share_minimum": 0.05, "class_share_maximum": 0.2}
 
-    outcome = judge(
+    outcome = check_all(
         gather(small_mnist),
         Expectations.model_validate(BOUNDS | bounds | shares),
         list("0123456789"),
@@ -272,8 +272,8 @@ def test_the_same_facts_give_the_same_bytes(arrays: Arrays) -> None:
     facts = gather(arrays)
     before = facts.copy()
 
-    first = json.dumps(judge(facts, Expectations.model_validate(BOUNDS), CLASSES))
-    second = json.dumps(judge(facts, Expectations.model_validate(BOUNDS), CLASSES))
+    first = json.dumps(check_all(facts, Expectations.model_validate(BOUNDS), CLASSES))
+    second = json.dumps(check_all(facts, Expectations.model_validate(BOUNDS), CLASSES))
 
     assert first == second
     pd.testing.assert_frame_equal(facts, before)
@@ -282,7 +282,7 @@ def test_the_same_facts_give_the_same_bytes(arrays: Arrays) -> None:
 def test_nothing_is_written_to_the_terminal(
     arrays: Arrays, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    judged(arrays)
+    checked(arrays)
 
     assert capfd.readouterr() == ("", "")
 
