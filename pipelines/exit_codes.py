@@ -1,4 +1,4 @@
-"""Define the exit codes of every command; the README has the same table."""
+"""Define the exit codes of every command; docs/verification.md has the same table."""
 
 from enum import IntEnum
 

@@ -8,7 +8,7 @@ from stages.shared.section import Section, Share
 
 
 class Gate(Section):
-    """The criteria for promotion; only ``pipelines.commands.gate`` reads them."""
+    """The criteria for promotion; only ``pipelines.promotion.gate`` reads them."""
 
     stage: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$")]
     """The GTO stage that models are promoted to; a new model is compared with the one there."""

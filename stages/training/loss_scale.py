@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-# Initial factor, and steps without an overflow before it doubles, as in the authors' library.
+# Initial factor, and steps without an overflow before it doubles, as in Keras'
+# LossScaleOptimizer.
 _FIRST = 2.0**15
 _STEPS = 2000
 
