@@ -37,8 +37,8 @@ def main(
 ) -> None:
     """Train on the images of ``indices`` or on all; write the ``weights`` and the ``history``.
 
-    What depends on the machine and the day goes to ``models``, out of DVC's sight: checkpoints,
-    logs for TensorBoard, and the provenance.
+    Files that depend on the machine or the date go to ``models``; DVC does not record them:
+    checkpoints, logs for TensorBoard, and the provenance.
     """
     parameters = Parameters(params)
     names = parameters.chosen("dataset", ClassNames).classes

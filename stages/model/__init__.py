@@ -39,7 +39,7 @@ def _fix_environment() -> None:
         if name.startswith(_ARITHMETIC) and not name.startswith(_HARMLESS):
             del os.environ[name]
     os.environ.update(_OWN)
-    # Log errors only: its notes tell a user of the pipeline nothing.
+    # Log errors only: its notes are of no use to a user.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
@@ -66,7 +66,7 @@ _OWN = {
     # Its default depends on the processor: on only with AVX-512 VNNI or BF16, AVX VNNI or AMX.
     "TF_ENABLE_ONEDNN_OPTS": "1",
     # Without this, TensorFlow imports all of Keras, which is not used here and takes as long as the
-    # rest. With it, TensorFlow waits for an older Keras, which is not installed.
+    # rest. With it, TensorFlow imports only an older Keras, which is not installed.
     "TF_USE_LEGACY_KERAS": "1",
     # AutoGraph writes the code that it makes to a file. On a full disk it would only warn, and run
     # the code that it was given.

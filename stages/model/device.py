@@ -56,7 +56,8 @@ def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
 def _check_temporary_space() -> None:
     """Raise ``WriteError`` if temporary files cannot be written.
 
-    TensorFlow does not report this: it runs functions as they are, which then fail for no reason.
+    TensorFlow does not report this: it runs functions unconverted, and they fail with a misleading
+    error.
     """
     with writing(Path(tempfile.gettempdir(), "tensorflow")), tempfile.TemporaryFile() as file:
         file.write(bytes(_TEMPORARY_NEED))

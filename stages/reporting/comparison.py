@@ -71,7 +71,7 @@ def verdict(comparison: Comparison) -> str:
     found = outcome(comparison)
     if found == "chance":
         return f"{errors} may well be chance ({tested})."
-    return f"The later one is {found}: {errors} are no chance ({tested})."
+    return f"The later one is {found}: {errors} are unlikely to be chance ({tested})."
 
 
 def _mcnemar(new: int, fixed: int) -> float:

@@ -15,7 +15,7 @@ _MEMORY = "end other programs, or use a machine with more memory"
 # What to do, by the code of the error. An error with another code is a bug of the program.
 _ADVICE: Mapping[int, str] = {
     errno.ENOSPC: "free space there",
-    errno.EDQUOT: "remove files of yours there, or get a larger quota",
+    errno.EDQUOT: "delete some of your files there, or get a larger quota",
     errno.EROFS: "mount that file system so that it can be written",
     errno.EACCES: _ACCESS,
     errno.EPERM: _ACCESS,

@@ -26,7 +26,7 @@ def report(unit: str, done: int, total: int, values: Mapping[str, float]) -> Non
     """
     if path := os.environ.get(VARIABLE):
         line = json.dumps({"done": done, "total": total, "unit": unit, "values": dict(values)})
-        # A progress that nobody can read is no reason to stop.
+        # Continue if the progress cannot be written.
         with suppress(OSError), Path(path).open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
     figures = ", ".join(f"{name} {value:.4f}" for name, value in values.items())

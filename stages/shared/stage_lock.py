@@ -64,7 +64,7 @@ def _acquire(path: Path, stage: str, deadline: float) -> int:
             if time.monotonic() > deadline:
                 process = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
                 raise BusyError(
-                    f"expected no other process at work on the outputs of the stage {stage}, "
+                    f"expected no other process of the stage {stage}, "
                     f"found process {process}; wait until it has ended, or end it: kill {process}."
                 ) from None
         os.close(descriptor)

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from stages.shared.text import excerpt, without_secrets
 
-# Of one wrong indentation, a file can have hundreds of mistakes.
+# One wrong indentation can cause hundreds of errors.
 _MOST = 20
 _LONGEST_VALUE = 60
 # What a value must do, by pydantic's type of the error, where its own message is no clause.

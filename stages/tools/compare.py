@@ -98,8 +98,8 @@ def check_belongs(commit: str, wrong: Sequence[WrongAnswer], labels: Array, clas
         for row in wrong
     ):
         raise RecordError(
-            f"{commit}: expected errors on the test images that lie here, found those of another "
-            "data set; set dataset in params.yaml and run `dvc repro ingest`."
+            f"{commit}: expected errors on the test images in data/arrays, found those of "
+            "another data set; set dataset in params.yaml and run `dvc repro ingest`."
         )
 
 

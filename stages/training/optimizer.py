@@ -10,7 +10,7 @@ from stages.params.training import Training
 
 
 class Adam(tf.Module):
-    """Adam with TensorFlow's placing of epsilon, and decoupled weight decay.
+    """Adam with TensorFlow's placement of epsilon, and decoupled weight decay.
 
     Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), the efficient form at the
     end of section 2; Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019),

@@ -83,7 +83,7 @@ def test_a_second_process_of_a_stage_is_rejected_while_the_first_runs(
     with project.stopped_in("train", *by_hand(project, "train"), DVC_STAGE="train") as (_, stage):
         output = project.run("dvc", "repro", "--single-item", "train", code=255)
 
-    assert "expected no other process at work on the outputs of the stage train" in output
+    assert "expected no other process of the stage train" in output
     assert f"kill {stage.pid}" in output
     project.run("dvc", "repro")
     assert project.outputs() == before

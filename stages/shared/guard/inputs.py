@@ -27,7 +27,7 @@ class Record(NamedTuple):
 def check_inputs(declaration: Declaration, fingerprint: Fingerprint) -> None:
     """Compare a stage's inputs with their records in ``dvc.lock``.
 
-    What a person puts into the folder of a persistent output is an input without a record.
+    Files that a user puts into a persistent output have no record to compare.
 
     Raises:
         InputError: an input differs, or a ``dvc.lock`` cannot be read.

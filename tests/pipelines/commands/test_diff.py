@@ -113,7 +113,8 @@ BETTER = r"""| **Parameters** |  |  |  |
 | **Libraries** |  |  |  |
 | numpy | 2 | 3 |  |
 
-The later one is better: 0 new and 6 fixed errors are no chance (McNemar's test: p = 0.031).
+The later one is better: 0 new and 6 fixed errors are unlikely to be chance \
+(McNemar's test: p = 0.031).
 """
 
 
@@ -134,7 +135,7 @@ def test_worse_commit_exits_with_3(ask: Ask) -> None:
     assert code == 3
     assert re.search(r"│ test\.accuracy +│ 0\.99 \(0.*│ -0\.06, worse \(p = 0\.031\) +│", output)
     assert output.endswith(
-        "The later one is worse: 6 new and 0 fixed errors are no chance "
+        "The later one is worse: 6 new and 0 fixed errors are unlikely to be chance "
         "(McNemar's test: p = 0.031).\n"
     )
 

@@ -52,14 +52,14 @@ def test_the_difference_is_tested_as_mcnemar_did(new: int, fixed: int, p_value: 
             0,
             6,
             "better",
-            "The later one is better: 0 new and 6 fixed errors are no chance "
+            "The later one is better: 0 new and 6 fixed errors are unlikely to be chance "
             "(McNemar's test: p = 0.031).",
         ),
         (
             6,
             0,
             "worse",
-            "The later one is worse: 6 new and 0 fixed errors are no chance "
+            "The later one is worse: 6 new and 0 fixed errors are unlikely to be chance "
             "(McNemar's test: p = 0.031).",
         ),
     ],

@@ -68,7 +68,7 @@ def test_errors_on_other_images_are_refused(
     labels = np.load(small_arrays / "test_labels.npy")
     np.save(small_arrays / "test_labels.npy", (labels + 1) % 10)
 
-    with pytest.raises(RecordError, match="main~1: expected errors on the test images that lie"):
+    with pytest.raises(RecordError, match="main~1: expected errors on the test images in data/"):
         main("main~1", "main", small_params, small_arrays, tmp_path / "errors.html")
 
 
