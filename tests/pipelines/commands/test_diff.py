@@ -113,9 +113,10 @@ BETTER = r"""| **Parameters** |  |  |  |
 | **Libraries** |  |  |  |
 | numpy | 2 | 3 |  |
 
-The later one is better: 0 new and 6 fixed errors are unlikely to be chance \
-(McNemar's test: p = 0.031).
-"""
+""" + (
+    "The later one is better: 0 new and 6 fixed errors are unlikely to be chance "
+    "(McNemar's test: p = 0.031).\n"
+)
 
 
 @pytest.mark.core
