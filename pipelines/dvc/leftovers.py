@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.dvc.cache_limit import LEFTOVERS, CachedObject
-from stages.shared.parts import parts_of
+from stages.shared.parts import parts_below, parts_of, remove_parts
 from stages.shared.stage_lock import BusyError, lock_path, locked
 
 # Below the cache. DVC writes to a temporary file in the folder of an object or of a run, and its
@@ -19,6 +19,10 @@ _PATTERNS = (
     "incoming-*",
     ".*.part",
 )
+
+_LOCKS = lock_path("any").parent
+# Folder of what stages keep for later runs.
+_KEPT = Path("models")
 
 
 def leftovers(cache: Path) -> Iterator[CachedObject]:
@@ -46,5 +50,9 @@ def remove_leftovers(stages: Iterable[Any]) -> None:
         outputs = [Path(out.fs_path) for out in stage.outs if not out.persist]
         if lock_path(stage.name).exists() or any(map(parts_of, outputs)):
             with suppress(BusyError), locked(stage.name, patience=0):
-                for part in (part for output in outputs for part in parts_of(output)):
-                    part.unlink(missing_ok=True)
+                for output in outputs:
+                    remove_parts(output)
+    # No stage declares checkpoints, scores and the provenance; any running one may write them.
+    if not any(_LOCKS.glob("*")):
+        for part in parts_below(_KEPT):
+            part.unlink(missing_ok=True)

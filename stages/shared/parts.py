@@ -24,3 +24,8 @@ def parts_of(path: Path) -> list[Path]:
     found = path.parent.glob(f".{glob.escape(path.name)}.*{_SUFFIX}")
     # mkstemp's random characters have no dot; those of "model.txt" are not of "model".
     return sorted(part for part in found if part.stem.count(".") == path.name.count(".") + 2)
+
+
+def parts_below(folder: Path) -> list[Path]:
+    """List the temporary files that were to become any file below ``folder``."""
+    return sorted(folder.rglob(f".*{_SUFFIX}"))

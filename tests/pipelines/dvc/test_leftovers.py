@@ -92,10 +92,14 @@ def test_gc_waits_until_nobody_uses_the_cache(toy: Path, left: list[Path]) -> No
 
 
 def leave_killed(toy: Path) -> list[Path]:
-    """Leave what a killed stage leaves: its lock, and an output in the making."""
-    left = [toy / ".dvc" / "tmp" / "stages" / "train.lock", toy / ".model.txt.q1w2e3.part"]
-    left[0].parent.mkdir(parents=True, exist_ok=True)
+    """Leave what a killed stage leaves: its lock, and an output and a score in the making."""
+    left = [
+        toy / ".dvc" / "tmp" / "stages" / "train.lock",
+        toy / ".model.txt.q1w2e3.part",
+        toy / "models" / "scores" / ".score.json.q1w2e3.part",
+    ]
     for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("4194304\n")
     return left
 
