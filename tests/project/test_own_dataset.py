@@ -67,7 +67,7 @@ def params(small_params: Path, tmp_path: Path) -> Path:
         images, labels = drawn(count, seed)
         files[f"{kind}_images"] = written(folder, f"{kind}-images.idx", 0x0B, ">i2", images)
         files[f"{kind}_labels"] = written(folder, f"{kind}-labels.idx", 0x08, ">u1", labels)
-    yaml = YAML(typ="safe", pure=True)
+    yaml = YAML(typ="safe")
     content = yaml.load(small_params)
     content["dataset"] = "halves"
     content["datasets"]["halves"] = {

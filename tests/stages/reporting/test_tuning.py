@@ -52,7 +52,7 @@ def test_a_cell_without_a_score_comes_last_and_one_not_yet_tried_not_at_all() ->
 
 def test_the_yaml_is_a_recipe_of_params_yaml(small_params: Path) -> None:
     recipe = read_params(small_params).recipes["fast"]
-    yaml = YAML(typ="safe", pure=True)
+    yaml = YAML(typ="safe")
     content = yaml.load(small_params)
     content["recipes"] |= yaml.load(tuning.as_yaml(recipe))["recipes"]
     yaml.dump(content, small_params)

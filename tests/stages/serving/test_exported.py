@@ -127,7 +127,7 @@ def test_a_model_that_is_cut_off_is_refused(valid: Path, tmp_path: Path, share: 
         ({"text": b"\xff"}, "a description that is not text"),
         ({"version": 2}, "version must be 1, found 2"),
         ({"colour": "red"}, "colour is unknown"),
-        ({"classes": ["cat"]}, "classes must be"),
+        ({"classes": ["cat"]}, "classes must have a length of at least 2"),
     ],
     ids=lambda value: "" if isinstance(value, dict) else None,
 )
