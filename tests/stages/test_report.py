@@ -104,7 +104,7 @@ def test_a_bad_models_page_stays_small(
             '"loss": 1e999, "x": 1',
             "1e999, which is not finite",
         ),
-        ("checks.json", '"failed": []', '"failed": {}', "failed must be a valid array"),
+        ("checks.json", '"failed": []', '"failed": {}', "failed must be a list"),
         (
             "classes.csv",
             "recall",
