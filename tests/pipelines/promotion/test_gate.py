@@ -74,7 +74,7 @@ def test_report_with_the_former_names_of_its_fields_is_read() -> None:
             "passed must be true only if all criteria passed",
         ),
         ({"criteria": [{**CRITERION, "found": None}]}, "criteria.0.found"),
-        ({"criteria": None}, "criteria must be a valid array"),
+        ({"criteria": None}, "criteria must be a list"),
         ({"promoted": {"version": "v1.0.0"}}, "promoted.commit is missing"),
         ({"promoted": {"version": "v1", "commit": "a" * 40}}, "promoted.version must"),
         ({"promoted": {"version": "v1.0.0", "commit": "--all"}}, "promoted.commit must"),
@@ -109,7 +109,7 @@ def test_another_kind_of_file_is_rejected_in_one_sentence(content: bytes) -> Non
         (b"", "expected parameters by name, found something else"),
         (b"[]", "expected parameters by name, found something else"),
         (b"text", "expected parameters by name, found something else"),
-        (b"gate: 5", "gate: the file must be an object, found 5"),
+        (b"gate: 5", "gate: the file must be a mapping, found 5"),
         (b"gate: {}", "gate: stage is missing"),
         (
             b"gate: {min_accuracy: 2020-01-01}",
