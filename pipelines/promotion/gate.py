@@ -32,7 +32,7 @@ class _Written(BaseModel):
 
 def _version(value: str) -> str:
     if not SemVer.is_valid(value):
-        raise PydanticCustomError("version", "version must be a version such as v1.2.0")
+        raise PydanticCustomError("version", "must be a version such as v1.2.0")
     return value
 
 
