@@ -113,7 +113,10 @@ def test_git_needs_no_author(folder: Path, commit: Commit, monkeypatch: pytest.M
         ("artifacts: null", "expected a section artifacts with at least one name, found null"),
         ("artifacts: {}", "expected a section artifacts with at least one name, found {}"),
         ("artifacts: [net]", "expected a section artifacts with at least one name, found"),
-        ("artifacts: {net: {path: a}, net: {path: b}}", "expected a YAML file, found a mistake"),
+        (
+            "artifacts: {net: {path: a}, net: {path: b}}",
+            'expected a YAML file, found the key "net" twice',
+        ),
         ("artifacts: {-net: {path: a}}", 'found "-net"; rename it'),
         ("artifacts: {'net@v1': {path: a}}", 'found "net@v1"; rename it'),
         ('artifacts: {"net\\n": {path: a}}', 'found "net\\n"; rename it'),
