@@ -2,8 +2,9 @@
 
 The descriptor is the reading end of a pipe whose other end the starter holds. When the starter
 dies, even by SIGKILL, the pipe closes, and this process kills everything that the command has
-started. Without it, DVC would leave the stage that it runs as an orphan, and a Prefect worker would
-leave its runs, which have their own process groups. The command inherits the starter's locks.
+started. When the command ends, what it has started ends too. Without this, DVC would leave the
+stage that it runs as an orphan, and a Prefect worker would leave its runs, which have their own
+process groups. The command inherits the starter's locks.
 
 It imports only the standard library, because it starts with every stage.
 """
@@ -23,6 +24,8 @@ _PROCESSES = Path("/proc")
 _SET_CHILD_SUBREAPER = 36
 # Seconds to wait for killed processes to be gone.
 _KILL_TIMEOUT = 30
+# Seconds for what a command leaves behind to end by itself.
+_GRACE = 4
 
 
 def main(descriptor: str, *command: str) -> int:
@@ -39,6 +42,8 @@ def main(descriptor: str, *command: str) -> int:
     if over.is_set():
         # The thread has killed the command; wait until it has killed its descendants too.
         ender.join()
+    _end_descendants(signal.SIGTERM, _GRACE)
+    _end_descendants(signal.SIGKILL, _KILL_TIMEOUT)
     return code if code >= 0 else 128 - code
 
 
@@ -55,14 +60,21 @@ def _end_with_starter(descriptor: int, over: threading.Event) -> None:
     while os.read(descriptor, 1):
         pass
     over.set()
-    deadline = time.monotonic() + _KILL_TIMEOUT
-    # A process may start another one just before it is killed.
-    while (below := _descendants(os.getpid())) and time.monotonic() < deadline:
-        for pid in below:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(0.01)
+    _end_descendants(signal.SIGKILL, _KILL_TIMEOUT)
     os.killpg(0, signal.SIGKILL)
+
+
+def _end_descendants(number: int, timeout: float) -> None:
+    """Send a signal to everything that the command has started, until it has ended."""
+    deadline = time.monotonic() + timeout
+    signalled: set[int] = set()
+    # A process may start another one just before it ends.
+    while (below := _descendants(os.getpid())) and time.monotonic() < deadline:
+        for pid in set(below) - signalled:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+        signalled.update(below)
+        time.sleep(0.01)
 
 
 def _descendants(top: int) -> list[int]:

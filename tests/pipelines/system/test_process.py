@@ -21,6 +21,13 @@ STUBBORN = (
     " start_new_session={new_session});"
     "print(child.pid, flush=True); time.sleep(600)"
 )
+# As a daemon makes itself: its parent ends, and it has a session of its own.
+DAEMON = (
+    "import subprocess, sys;"
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'],"
+    " start_new_session=True, stdout=subprocess.DEVNULL);"
+    "print(child.pid, flush=True)"
+)
 
 
 def python(code: str) -> list[str]:
@@ -108,15 +115,8 @@ def test_nothing_outlives_a_starter_that_was_killed(new_session: bool) -> None:
 
 
 def test_orphan_in_another_process_group_ends_with_the_starter(tmp_path: Path) -> None:
-    """As a daemon makes itself: its parent ends, and it has a session of its own."""
-    daemon = (
-        "import subprocess, sys;"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'],"
-        " start_new_session=True, stdout=subprocess.DEVNULL);"
-        "print(child.pid, flush=True)"
-    )
     waiting = (
-        f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {daemon!r}]);"
+        f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {DAEMON!r}]);"
         "time.sleep(600)"
     )
     code = (
@@ -130,6 +130,14 @@ def test_orphan_in_another_process_group_ends_with_the_starter(tmp_path: Path) -
         assert not is_gone(orphan)
         starter.send_signal(signal.SIGKILL)
     wait_until(lambda: is_gone(orphan))
+
+
+def test_daemon_of_a_program_ends_with_it(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    assert run(python(DAEMON), tmp_path, lines.append) == 0
+
+    assert is_gone(int(lines[0]))
 
 
 def test_descriptors_are_inherited(tmp_path: Path) -> None:
