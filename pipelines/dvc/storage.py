@@ -44,11 +44,22 @@ def locked_storage(
     Raises:
         PipelineError: DVC cannot read its repository.
     """
-    command = [sys.executable, "-m", _MODULE, "--lock", str(repository.folder)]
     with (
         exclusive(repository.state / "lock", owner, "wait", log),
-        started(command, PROJECT) as process,
+        storage_without_dvc(repository.folder, log) as found,
     ):
+        yield found
+
+
+@contextmanager
+def storage_without_dvc(folder: Path, log: Callable[[str], object]) -> Iterator[Storage]:
+    """Block every command of DVC's from writing to the cache while the block runs.
+
+    The caller holds the repository's lock, which blocks the runs. For the arguments and errors, see
+    ``locked_storage``.
+    """
+    command = [sys.executable, "-m", _MODULE, "--lock", str(folder)]
+    with started(command, PROJECT) as process:
         line = ""
         for line in process.stdout or ():
             if line.startswith("{"):

@@ -30,7 +30,7 @@ def summary(repository: Repository) -> list[str]:
     """
     try:
         test = read_metrics(read_file(repository.folder / _REPORTS / files.METRICS)).test
-    except FormatError:
+    except (FormatError, OSError):
         return []
     lines = [
         f"Test accuracy {test.accuracy:.2%} (95% interval {test.accuracy_low:.2%} to "

@@ -4,7 +4,7 @@ import contextlib
 import importlib
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import typer
@@ -23,12 +23,12 @@ def dvc(folder: Path, *arguments: str) -> None:
         assert main([command, "--quiet", *others]) == 0, f"dvc {' '.join(arguments)} failed"
 
 
-def repro(folder: Path) -> None:
+def repro(folder: Path, log: Callable[[str], object] = print) -> None:
     """Run a pipeline as ``python -m pipelines repro`` does, whatever its parameters are."""
     from pipelines.dvc.processes.repro import reproduce  # noqa: PLC0415 - see above
 
     with contextlib.chdir(folder), _others_warnings():
-        assert reproduce(Repository(folder), [], print) == 0
+        assert reproduce(Repository(folder), [], log) == 0
 
 
 def gto(folder: Path, *arguments: str) -> str:

@@ -17,6 +17,7 @@ from pipelines.dvc.inventory import LOCKS
 from pipelines.dvc.leftovers import remove_leftovers
 from pipelines.dvc.lock_record import LOCK, lock_in
 from pipelines.dvc.outcome import crash
+from pipelines.dvc.processes.command import explaining_dvc
 from pipelines.dvc.processes.committed import check_done
 from pipelines.dvc.processes.failing import exit_codes
 from pipelines.dvc.readable import check_readable
@@ -28,10 +29,11 @@ from pipelines.dvc.repair import (
     recorded_outputs,
 )
 from pipelines.dvc.run_cache import remove_empty_runs
-from pipelines.dvc.storage import locked_storage
+from pipelines.dvc.storage import storage_without_dvc
 from pipelines.dvc.store import Store
 from pipelines.errors import PipelineError
 from pipelines.git.repository import Repository
+from pipelines.system.lock import exclusive
 
 # If DVC restores a stage from a damaged object, only the next check finds it.
 _ATTEMPTS = 5
@@ -40,12 +42,20 @@ _ATTEMPTS = 5
 def reproduce(repository: Repository, targets: list[str], log: Callable[[str], object]) -> int:
     """Run ``dvc repro`` until nothing damaged is found, and return its exit code.
 
+    It waits until no run and no other command of DVC's is at work.
+
     Raises:
-        PipelineError: something cannot be repaired, or did not get into DVC's cache; or the disk is
-            full.
+        PipelineError: something cannot be repaired, or did not get into DVC's cache; the disk is
+            full; or DVC rejects the repository.
     """
+    owner = f"repro (process {os.getpid()})"
+    with exclusive(repository.state / "lock", owner, "wait", log), explaining_dvc():
+        return _reproduce(repository, targets, log)
+
+
+def _reproduce(repository: Repository, targets: list[str], log: Callable[[str], object]) -> int:
     if rwlock.damage(repository.folder):
-        with Repo() as repo, repo.lock:
+        with Repo(_wait_for_lock=True) as repo, repo.lock:
             rwlock.remove_damaged(repository.folder)
     check_readable(repository.folder)
     repair(repository, log)
@@ -53,7 +63,7 @@ def reproduce(repository: Repository, targets: list[str], log: Callable[[str], o
     for _ in range(_ATTEMPTS):
         before = _records()
         with exit_codes() as codes:
-            code: int = dvc(["repro", *targets])
+            code: int = dvc(["--wait-for-lock", "repro", *targets])
         # If DVC ran or restored something, check it for damage.
         if (code == 0 and _records() == before) or not repair(repository, log):
             break
@@ -62,7 +72,7 @@ def reproduce(repository: Repository, targets: list[str], log: Callable[[str], o
         raise PipelineError(sentence)
     changed = {name for name, record in _records().items() if record != first.get(name)}
     if code == 0 and changed:
-        with Repo() as repo, repo.lock:
+        with Repo(_wait_for_lock=True) as repo, repo.lock:
             stages = [one for one in repo.index.stages if one.addressing in changed]
             check_done(stages, Path(repo.cache.local_cache_dir))
     return code
@@ -71,7 +81,7 @@ def reproduce(repository: Repository, targets: list[str], log: Callable[[str], o
 def repair(repository: Repository, log: Callable[[str], object]) -> bool:
     """Make DVC replace what differs from its record; return whether an object was damaged."""
     folder = repository.folder
-    with Repo() as repo:
+    with Repo(_wait_for_lock=True) as repo:
         cache = Path(repo.cache.local_cache_dir)
         remove_empty_runs(cache)
         remove_leftovers(repo.index.stages)
@@ -82,9 +92,8 @@ def repair(repository: Repository, log: Callable[[str], object]) -> bool:
     # The files of a folder are known only once its list is intact.
     while damaged := damaged_objects(cache, needs):
         found = True
-        owner = f"repro (process {os.getpid()})"
         copies = copies_in(folder, needs)
-        with locked_storage(repository, owner, log) as storage:
+        with storage_without_dvc(folder, log) as storage:
             for line in Store(folder, storage).replace(damaged, copies):
                 log(line)
     return found

@@ -54,6 +54,12 @@ def test_result_and_report_are_two_lines(folder: Path) -> None:
     assert summary(Repository(folder)) == [RESULT, "Report: reports/index.html"]
 
 
+def test_without_metrics_there_is_nothing_to_summarize(folder: Path) -> None:
+    (folder / "reports" / "metrics.json").unlink()
+
+    assert summary(Repository(folder)) == []
+
+
 def test_another_processor_explains_other_outputs_of_the_same_inputs(folder: Path) -> None:
     record(folder, weights="b" * 32, cpu="B")
 
