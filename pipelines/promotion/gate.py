@@ -97,7 +97,9 @@ def criteria_of(read: Read) -> Gate | None:
         raise PipelineError(f"params.yaml: gate: {error}.") from None
 
 
-def run_gate(repository: Path, read: Read, whose: str, gate: Gate) -> GateReport:
+def run_gate(
+    repository: Path, read: Read, whose: str, gate: Gate, commit: str = "HEAD"
+) -> GateReport:
     """Check results against the version that has the gate's stage.
 
     If the results are those of that version itself, they are compared with the version that its own
@@ -108,12 +110,13 @@ def run_gate(repository: Path, read: Read, whose: str, gate: Gate) -> GateReport
         read: returns the content of each result file.
         whose: the owner of the results in error messages.
         gate: the criteria.
+        commit: its ``dvc.yaml`` names the artifact whose versions have the stage.
 
     Raises:
         PipelineError: the results are missing, here or at the promoted commit.
     """
     found = read_results(read, whose)
-    artifact = next(iter(registry.artifacts_of(repository, "HEAD")))
+    artifact = next(iter(registry.artifacts_of(repository, commit)))
     holder = next(reversed(versions.stage_history(repository, artifact, gate.stage)), None)
     compared = holder and Promoted(version=holder.name, commit=holder.commit)
     if holder and (earlier := recorded_at(repository, holder.commit)):

@@ -145,7 +145,7 @@ def check_not_outdated(
         )
     read, name = at_commit(folder, commit), commit[:7]
     gate = criteria_of(read)
-    if gate is None or run_gate(folder, read, name, gate) != report:
+    if gate is None or run_gate(folder, read, name, gate, commit) != report:
         raise PipelineError(
             f"{name}: expected {GATE} to match the results and the gate in params.yaml, found a "
             f"difference; run `python -m pipelines gate`, and commit {GATE}."

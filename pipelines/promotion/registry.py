@@ -9,6 +9,7 @@ This module creates all tags of a promotion or none, and dates each later than a
 """
 
 import json
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -138,11 +139,19 @@ def push(folder: Path, tags: Sequence[str], remote: str) -> None:
     try:
         git(folder, "push", *arguments, hooks=True)
     except PipelineError as error:
+        if not _has_hook(folder) or "[remote rejected]" in str(error):
+            raise
         try:
             git(folder, "push", "--dry-run", *arguments)
         except PipelineError:
             raise error from None
         raise PipelineError(f"the hook pre-push of this repository failed: {error}") from None
+
+
+def _has_hook(folder: Path) -> bool:
+    arguments = ("--path-format=absolute", "--git-path", "hooks/pre-push")
+    path = git(folder, "rev-parse", *arguments, hooks=True)
+    return os.access(path, os.X_OK)
 
 
 def fetch(folder: Path, artifacts: Iterable[str], remote: str) -> None:

@@ -98,6 +98,20 @@ def test_promoted_model_keeps_its_gate_report_when_the_gate_runs_again(promotabl
     assert gate_report(promotable)["promoted"]["version"] == "v1.0.0"
 
 
+def test_commit_is_promoted_whatever_artifacts_the_newest_commit_declares(
+    promotable: Path,
+) -> None:
+    promote(promotable)
+    better = commit(promotable, 40)
+    path = promotable / "dvc.yaml"
+    path.write_text(path.read_text().replace("  net:", "  network:"))
+    commit_all(promotable, "Rename an artifact")
+
+    assert promote(promotable, better)[0] == 0
+
+    assert holder(promotable) == "v1.1.0"
+
+
 def test_same_results_at_another_commit_create_no_new_version(promotable: Path) -> None:
     promote(promotable)
     commit_all(promotable, "Change nothing")

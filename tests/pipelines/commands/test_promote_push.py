@@ -174,6 +174,25 @@ def test_hook_of_the_user_that_refuses_the_push_is_named(promotable: Path, origi
     assert run(promotable, "git", "tag") == run(origin, "git", "tag") == ""
 
 
+@pytest.mark.parametrize("own_hook", [False, True])
+def test_refusal_of_the_remote_is_blamed_on_no_hook_of_the_user(
+    promotable: Path, origin: Path, own_hook: bool
+) -> None:
+    hooks = [origin / "hooks" / "pre-receive"]
+    hooks[0].write_text("#!/bin/sh\necho no tags here >&2\nexit 1\n")
+    if own_hook:
+        hooks.append(promotable / ".git" / "hooks" / "pre-push")
+        hooks[1].write_text("#!/bin/sh\n")
+    for hook in hooks:
+        hook.chmod(0o755)
+
+    code, output = promote(promotable, "--push", "origin")
+
+    assert code == 1
+    assert "no tags here" in output
+    assert "the hook" not in output
+
+
 @pytest.fixture
 def clone(promotable: Path, origin: Path) -> Path:
     """Another clone, whose cache is empty."""
