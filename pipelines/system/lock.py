@@ -5,7 +5,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -66,7 +66,9 @@ def exclusive(
                 waiting = True
             time.sleep(_RETRY_DELAY)
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{owner}\n".encode(), 0)
+        # On a full disk the lock holds, without the name of its holder.
+        with suppress(OSError):
+            os.pwrite(descriptor, f"{owner}\n".encode(), 0)
         yield descriptor
     finally:
         os.close(descriptor)
@@ -96,7 +98,7 @@ def _open(path: Path) -> int:
 
 
 def _holder(descriptor: int) -> str:
-    return os.pread(descriptor, 1000, 0).decode(errors="replace").strip()
+    return os.pread(descriptor, 1000, 0).decode(errors="replace").strip() or "another one"
 
 
 def _locked(descriptor: int) -> bool:

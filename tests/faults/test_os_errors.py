@@ -90,15 +90,21 @@ def on_disk(disk: Path, finished: Project, tmp_path_factory: pytest.TempPathFact
     return Project(disk / "project", tmp_path_factory.mktemp("site"))
 
 
+def fill(disk: Path, leave: int = 0) -> None:
+    """Leave so many bytes of a disk free."""
+    filler = disk / "filler"
+    filler.unlink(missing_ok=True)
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - leave)
+    assert shutil.disk_usage(disk).free == leave
+
+
 @pytest.fixture
 def full(disk: Path, on_disk: Project) -> Iterator[Project]:
     """That project, while its disk is full."""
-    filler = disk / "filler"
-    with filler.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free)
-    assert shutil.disk_usage(disk).free == 0
+    fill(disk)
     yield on_disk
-    filler.unlink(missing_ok=True)
+    (disk / "filler").unlink(missing_ok=True)
     assert on_disk.leftovers() == []
 
 
@@ -141,9 +147,7 @@ def test_a_stage_on_a_read_only_disk_fails_in_one_sentence(read_only: Project, s
 
 def test_a_full_disk_for_temporary_files_is_named(full: Project, disk: Path) -> None:
     """TensorFlow itself only fails, without the reason."""
-    (disk / "filler").unlink()
-    with (disk / "filler").open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - (64 << 10))
+    fill(disk, leave=64 << 10)
 
     error = failure_of(full, *command_of("export"), TMPDIR=str(disk))
 
@@ -172,6 +176,9 @@ def test_make_repro_on_a_full_disk_continues_when_there_is_space(full: Project, 
     """DVC truncates its own file of locks, and then reads it no more."""
     before = full.outputs()
     rwlock = full.folder / ".dvc" / "tmp" / "rwlock"
+    # Written again in place, it would need no more space.
+    rwlock.unlink()
+    fill(disk)
 
     output = full.run("python", "-m", "pipelines", "repro", code=1)
 

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,6 +34,20 @@ def test_lock_is_released_after_an_error(tmp_path: Path) -> None:
         raise ZeroDivisionError
     with exclusive(tmp_path / "lock", "b", "cancel", ignore):
         assert (tmp_path / "lock").read_text() == "b\n"
+
+
+def test_lock_holds_on_a_full_disk(small_disk: Path) -> None:
+    lock = small_disk / "lock"
+    lock.touch()
+    with (small_disk / "filler").open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(small_disk).free)
+
+    with (
+        exclusive(lock, "the first run", "cancel", ignore),
+        pytest.raises(BusyError, match="found another one; this run is cancelled"),
+        exclusive(lock, "the second run", "cancel", ignore),
+    ):
+        pass
 
 
 def test_waiting_is_logged_once_with_the_holder(tmp_path: Path) -> None:
