@@ -6,12 +6,9 @@ The guard starts before the stage's code is imported, so that the imported code 
 import gc
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from stages.shared.command import call, reporting_errors
 from stages.shared.errors import UserError
@@ -27,23 +24,9 @@ class StageError(UserError):
 def main(arguments: list[str]) -> None:
     """Run the stage named by the first argument, with the other arguments as its options."""
     name, *options = arguments or ["nothing"]
-    with reporting_errors(), guarded(), _own_temporary_files():
+    with reporting_errors(), guarded():
         # The guard must see the errors of the stage.
         call(_main_of(name), options, f"python -m stages {name}")
-
-
-@contextmanager
-def _own_temporary_files() -> Iterator[None]:
-    """Put the temporary files of the block into a folder of their own, and remove it at the end.
-
-    TensorFlow leaves its own until the interpreter shuts down, which a stage does not wait for.
-    """
-    with TemporaryDirectory(prefix="stage-") as folder:
-        tempfile.tempdir, before = folder, tempfile.tempdir
-        try:
-            yield
-        finally:
-            tempfile.tempdir = before
 
 
 def _main_of(name: str) -> Callable[..., None]:

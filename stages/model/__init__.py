@@ -68,9 +68,6 @@ _OWN = {
     # Without this, TensorFlow imports all of Keras, which is not used here and takes as long as the
     # rest. With it, TensorFlow imports only an older Keras, which is not installed.
     "TF_USE_LEGACY_KERAS": "1",
-    # AutoGraph writes the code that it makes to a file. On a full disk it would only warn, and run
-    # the code that it was given.
-    "AUTOGRAPH_STRICT_CONVERSION": "1",
 }
 _fix_environment()
 

@@ -91,7 +91,7 @@ class Classifier:
         labels: Array = self.probabilities(images).argmax(axis=1)
         return labels
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def answer(self, images: tf.Tensor) -> tf.Tensor:
         """Compute ``probabilities`` of a tensor, in a graph."""
         looks = views(tf.cast(images, tf.float32), self._views)

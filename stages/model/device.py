@@ -1,17 +1,11 @@
 """Choose the device that trains, and make its results repeatable."""
 
-import tempfile
-from pathlib import Path
 from typing import Literal
 
 import tensorflow as tf
 
 from stages.model import onednn
 from stages.shared.errors import UserError
-from stages.shared.os_errors import writing
-
-# Bytes; the code that TensorFlow writes to temporary files takes a tenth of it.
-_TEMPORARY_NEED = 1 << 20
 
 
 class DeviceError(UserError):
@@ -31,9 +25,7 @@ def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
     Raises:
         DeviceError: ``device`` is ``gpu``, and there is none.
         RuntimeError: TensorFlow has already started with another device or number of threads.
-        WriteError: temporary files cannot be written.
     """
-    _check_temporary_space()
     tf.config.experimental.enable_op_determinism()
     tf.config.experimental.enable_tensor_float_32_execution(False)
     gpus = tf.config.list_physical_devices("GPU")
@@ -51,16 +43,6 @@ def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     onednn.instructions()
-
-
-def _check_temporary_space() -> None:
-    """Raise ``WriteError`` if temporary files cannot be written.
-
-    TensorFlow does not report this: it runs functions unconverted, and they fail with a misleading
-    error.
-    """
-    with writing(Path(tempfile.gettempdir(), "tensorflow")), tempfile.TemporaryFile() as file:
-        file.write(bytes(_TEMPORARY_NEED))
 
 
 def devices() -> list[str]:

@@ -1,6 +1,8 @@
 """Export the trained classifier for other programs: from raw images to answers."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,12 +40,12 @@ class _Served(tf.Module):
         images = tf.TensorSpec((None, form.height, form.width), form.dtype, name="images")
         text = np.frombuffer(description.model_dump_json().encode(), np.uint8)
 
-        @tf.function(input_signature=[images])
+        @tf.function(input_signature=[images], autograph=False)
         def classify(images: tf.Tensor) -> dict[str, tf.Tensor]:
             probabilities = classifier.answer(images)
             return {"labels": tf.argmax(probabilities, axis=1), "probabilities": probabilities}
 
-        @tf.function(input_signature=[])
+        @tf.function(input_signature=[], autograph=False)
         def describe() -> dict[str, tf.Tensor]:
             return {"description": tf.constant(text)}
 
@@ -59,13 +61,28 @@ def export(classifier: Classifier, description: Description) -> Exported:
     """
     served = _Served(classifier, description)
     signatures = {"serving_default": served.classify, "describe": served.describe}
-    with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(served, folder, signatures=signatures)
+    with _temporary_folder() as temporary:
+        folder = temporary / "saved_model"
+        tf.saved_model.save(served, str(folder), signatures=signatures)
         files = {
             path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(Path(folder).rglob("*"))
+            for path in sorted(folder.rglob("*"))
             if path.is_file() and path.name != _FINGERPRINT
         }
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, list(signatures))
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), list(signatures))
         tflite = converter.convert()
     return Exported(files, tflite)
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """Yield a folder, which gets all temporary files of the block, and remove it at the end.
+
+    TensorFlow leaves its own until the interpreter shuts down, which a stage does not wait for.
+    """
+    with tempfile.TemporaryDirectory(prefix="export-") as folder:
+        tempfile.tempdir, before = folder, tempfile.tempdir
+        try:
+            yield Path(folder)
+        finally:
+            tempfile.tempdir = before

@@ -59,7 +59,9 @@ class Step(tf.Module):
                 else None
             )
         self._max_pool = max_pool_by_slices if machine.jit_compile else tf.nn.max_pool2d
-        self._compute = tf.function(self._gradients, jit_compile=machine.jit_compile)
+        self._compute = tf.function(
+            self._gradients, jit_compile=machine.jit_compile, autograph=False
+        )
 
     @property
     def state(self) -> list[tf.Variable]:
@@ -100,8 +102,15 @@ class Step(tf.Module):
         loss: tf.Tensor
         loss, gradients = self._compute(images, labels, size, step, index)
         gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-        if self.scale is None or self.scale.update(gradients):
+
+        def apply() -> bool:
             self._optimizer.apply(gradients, self.learning_rate(step), step)
+            return True
+
+        if self.scale:
+            tf.cond(self.scale.update(gradients), apply, lambda: False)
+        else:
+            apply()
         if self.average:
             self.average.update(step)
         return loss

@@ -119,7 +119,7 @@ class Trainer(tf.Module):
             average.end_epoch()
         return float(total) / self._steps
 
-    @tf.function
+    @tf.function(autograph=False)
     def _run_epoch(self, epoch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the batches' total loss, and the number of batches for which it is finite."""
         order = tf.range(self._count)
@@ -127,13 +127,18 @@ class Trainer(tf.Module):
             order = stateless_shuffle(order, seeds(self._seed, Stream.SHUFFLE, epoch))
         size = self._training.batch_size
         images = self._batches.epoch(order, size)
-        total, finite, batch = tf.constant(0.0), tf.constant(0), tf.constant(0)
-        while batch < self._steps:
+
+        def is_left(batch: tf.Tensor, *_: tf.Tensor) -> tf.Tensor:
+            return batch < self._steps
+
+        def fit(batch: tf.Tensor, total: tf.Tensor, finite: tf.Tensor) -> tuple[tf.Tensor, ...]:
             positions = order[batch * size : (batch + 1) * size]
             labels = tf.gather(self._labels, positions)
             total += self._step(images(positions), labels, epoch * self._steps + batch)
-            finite += tf.cast(tf.math.is_finite(total), tf.int32)
-            batch += 1
+            return batch + 1, total, finite + tf.cast(tf.math.is_finite(total), tf.int32)
+
+        begin = tf.constant(0), tf.constant(0.0), tf.constant(0)
+        _, total, finite = tf.while_loop(is_left, fit, begin)
         return total, finite
 
     def _is_sound(self) -> bool:

@@ -146,12 +146,11 @@ def test_a_stage_on_a_read_only_disk_fails_in_one_sentence(read_only: Project, s
 
 
 def test_a_full_disk_for_temporary_files_is_named(full: Project, disk: Path) -> None:
-    """TensorFlow itself only fails, without the reason."""
     fill(disk, leave=64 << 10)
 
     error = failure_of(full, *command_of("export"), TMPDIR=str(disk))
 
-    assert f"expected to write {disk}/stage-" in error
+    assert f"expected to write {disk}/export-" in error
     assert "No space left on device, 0." in error
 
 
