@@ -70,7 +70,7 @@ def receive(folder: Path, branch: str, *, check: bool = False) -> str:
     fetch = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules"]
     fetch += ["--refmap=", "--no-auto-maintenance"] if check else []
     # FETCH_HEAD is shared: an editor may fetch between the fetch here and reading it.
-    own = f"refs/pipeline/{branch}"
+    own = f"refs/received-{branch.replace('/', '-')}"
     fetch += ["--no-write-fetch-head", REMOTE, f"+refs/heads/{branch}:{own}"]
     try:
         git(home, *options, *fetch)

@@ -24,7 +24,7 @@ MODEL, METRICS = "model.txt", "reports/metrics.json"
 
 _yaml = YAML(typ="safe", pure=True)
 # Git's objects and what it fetched last; DVC's locks.
-_NOT_COMPARED = (".git/objects", ".git/FETCH_HEAD", ".dvc/tmp")
+_NOT_COMPARED = (".git/objects", ".dvc/tmp")
 
 
 class Scene:

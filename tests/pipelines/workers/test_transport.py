@@ -17,7 +17,7 @@ def test_result_is_received_whatever_else_fetches(scene: Scene, options: dict[st
 
     assert received == run(scene.root / "origin.git", "git", "rev-parse", scene.request.result)
     assert fetch_head.read_text() == "of an editor\n"
-    assert not run(scene.caller, "git", "for-each-ref", "refs/pipeline")
+    assert not run(scene.caller, "git", "for-each-ref", "refs/received-*")
 
 
 def test_missing_result_is_reported(scene: Scene) -> None:
