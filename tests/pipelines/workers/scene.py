@@ -23,7 +23,7 @@ from tests.pipelines.repositories import run
 MODEL, METRICS = "model.txt", "reports/metrics.json"
 
 _yaml = YAML(typ="safe", pure=True)
-# Git's objects and what it fetched last; DVC's locks.
+# Git's objects; DVC's locks.
 _NOT_COMPARED = (".git/objects", ".dvc/tmp")
 
 
