@@ -26,10 +26,10 @@ FAULTS = {"kill": "signal=KILL", "disk full": "error=ENOSPC", "disk broken": "er
 ALL = itertools.product([stage for stage in STAGES if stage != "retrain"], CALLS, FAULTS)
 # Otherwise the last call of its kind, which is nearest to a result.
 SAMPLE = [
-    ("ingest", "write", "disk full"),
+    ("fetch", "write", "disk full"),
     ("split", "rename", "kill"),
     ("train", "fsync", "disk broken"),
-    ("evaluate", "write", "kill"),
+    ("standardize", "write", "kill"),
     ("report", "fsync", "disk full"),
 ]
 CASES = list(ALL) if LONG else SAMPLE
