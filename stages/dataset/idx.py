@@ -52,10 +52,10 @@ class Header(NamedTuple):
 
 
 def read(path: Path) -> Array:
-    """Read an IDX file, raw or compressed with gzip, whatever its name.
+    """Read an IDX file, whatever its name.
 
-    Memory for the numbers is allocated only after the size in the header is found to match the size
-    of the file.
+    Memory for the numbers is allocated only after the size in the header is found to match the
+    file's.
 
     Args:
         path: a file of 1 to 4 dimensions, each at least 1.

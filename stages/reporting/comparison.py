@@ -64,7 +64,7 @@ def outcome(comparison: Comparison) -> Literal["better", "worse", "chance"]:
     return "better" if len(comparison.fixed) > len(comparison.new) else "worse"
 
 
-def verdict(comparison: Comparison) -> str:
+def summary(comparison: Comparison) -> str:
     """Return a sentence on whether the difference is significant."""
     errors = f"{len(comparison.new)} new and {len(comparison.fixed)} fixed errors"
     tested = f"McNemar's test: p = {comparison.p_value:.2g}"

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from stages.reporting.cards import png_address
-from stages.reporting.comparison import Comparison, verdict
+from stages.reporting.comparison import Comparison, summary
 from stages.shared.artifacts import Array
 from stages.shared.templates import environment
 
@@ -57,6 +57,6 @@ def render(
             fixed=cards(comparison.fixed),
             changed=cards(comparison.changed),
             unchanged=comparison.unchanged,
-            verdict=verdict(comparison),
+            summary=summary(comparison),
         )
     )

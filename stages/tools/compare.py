@@ -14,7 +14,7 @@ import pandas as pd
 import typer
 
 from stages.params.file import read_params
-from stages.reporting.comparison import Comparison, compare, outcome, verdict
+from stages.reporting.comparison import Comparison, compare, outcome, summary
 from stages.reporting.comparison_page import render
 from stages.results.models import WrongAnswer
 from stages.shared import artifacts
@@ -60,13 +60,13 @@ def main(
         typer.echo(f"{name}: {len(table)}")
         if len(table):
             typer.echo(table.to_string(index=False) + "\n")
-    typer.echo(f"as before: {found.unchanged}\n{verdict(found)}\n{page}")
+    typer.echo(f"as before: {found.unchanged}\n{summary(found)}\n{page}")
 
 
 def as_record(found: Comparison) -> dict[str, Any]:
     """Return a comparison for JSON: tables as lists of rows, with ``outcome`` and ``summary``."""
     tables = {name: getattr(found, name).to_dict("records") for name in ("new", "fixed", "changed")}
-    return found._asdict() | tables | {"outcome": outcome(found), "summary": verdict(found)}
+    return found._asdict() | tables | {"outcome": outcome(found), "summary": summary(found)}
 
 
 def as_table(wrong: Sequence[WrongAnswer]) -> pd.DataFrame:

@@ -94,7 +94,7 @@ def test_missing_and_truncated_results_are_rejected_in_one_sentence(promotable: 
 def test_invalid_results_get_no_gate_report(
     promotable: Path, path: str, before: str, after: str, found: str
 ) -> None:
-    verdict_before = (promotable / "reports" / "gate.json").read_bytes()
+    report_before = (promotable / "reports" / "gate.json").read_bytes()
     text = (promotable / path).read_text()
     assert before in text
     # DVC links it to its cache.
@@ -103,7 +103,7 @@ def test_invalid_results_get_no_gate_report(
     commit_all(promotable, "Nonsense")
     code, output = run_gate(promotable)
     assert (code, found in output, output.count("\n")) == (1, True, 1), output
-    assert (promotable / "reports" / "gate.json").read_bytes() == verdict_before
+    assert (promotable / "reports" / "gate.json").read_bytes() == report_before
     code, output = promote(promotable)
     if path != "reports/predictions.csv":
         assert (code, output.count("\n")) == (1, 1), output

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from stages.reporting.comparison import Comparison, compare, outcome, verdict
+from stages.reporting.comparison import Comparison, compare, outcome, summary
 
 
 def errors(*rows: tuple[int, int, int]) -> pd.DataFrame:
@@ -64,11 +64,11 @@ def test_the_difference_is_tested_as_mcnemar_did(new: int, fixed: int, p_value: 
         ),
     ],
 )
-def test_the_verdict_states_whether_the_difference_is_significant(
+def test_the_summary_states_whether_the_difference_is_significant(
     new: int, fixed: int, which: str, sentence: str
 ) -> None:
     assert outcome(compared(new, fixed)) == which
-    assert verdict(compared(new, fixed)) == sentence
+    assert summary(compared(new, fixed)) == sentence
 
 
 def test_equal_errors_are_no_difference() -> None:
