@@ -81,7 +81,7 @@ def test_the_search_is_a_pipeline_of_its_own(new_project: Project, small_search:
 
     assert "Running stage 'ingest'" in ran
     assert "Running stage 'train'" not in ran
-    assert "to paste into params.yaml" in ran
+    assert "add this under `recipes` in params.yaml" in ran
     for name in ("tuning.csv", "tuning.png", "tuning.yaml", "learning_curve.csv"):
         assert (new_project.folder / "reports" / name).is_file()
     assert "Data and pipelines are up to date" in new_project.run("dvc", "repro", "tuning/dvc.yaml")
