@@ -6,7 +6,6 @@ import gzip
 import os
 import shutil
 import tempfile
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,24 +27,16 @@ atexit.register(shutil.rmtree, os.environ["PREFECT_HOME"], ignore_errors=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the files with slow tests first, so that no worker is left with one at the end.
 
-    Those of ``pipelines/``, which wait for Prefect, take turns with those that compute.
+    Those of ``pipelines/``, which wait for Prefect, run before those that compute.
     """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     waiting = ROOT / "tests" / "pipelines"
-    groups: dict[tuple[bool, bool], list[Path]] = defaultdict(list)
-    for path in dict.fromkeys(item.path for item in items):
-        groups[path not in slow, path.is_relative_to(waiting)].append(path)
-    places = {
-        path: (quick, place / len(paths))
-        for (quick, _), paths in groups.items()
-        for place, path in enumerate(paths)
-    }
-    items.sort(key=lambda item: places[item.path])
+    items.sort(key=lambda i: (i.path not in slow, not i.path.is_relative_to(waiting)))
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run two processes more than there are cores: some tests wait minutes for Prefect."""
-    return (os.cpu_count() or 1) + 2
+    """Run one process more than there are cores: some tests wait minutes for Prefect."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
