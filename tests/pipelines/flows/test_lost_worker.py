@@ -25,9 +25,9 @@ def test_stage_of_a_killed_worker_is_submitted_again(
     with working(pool, worker_clone, toy.parent) as (process, log):
         run = on_pool(start, pool_wait=200)
         working_process(run)
+        lost = pool.newest("train at ")
         for killed in (*process.children(recursive=True), process):
             killed.kill()
-    lost = pool.newest("train at ")
     with working(pool, worker_clone, toy.parent):
         _, name, message = run.end()
     assert (name, message) == ("Completed", "2 ran, 1 cached"), log.read_text()
