@@ -1,6 +1,5 @@
 """Read, check and install DVC's objects: files named by their MD5, rehashed before use."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pipelines.dvc.folder_list import Entry, entries, largest_list, list_at
 from pipelines.dvc.outputs import DIRECTORY, Output, check_measured
 from pipelines.errors import DamagedError, RecordError
 from pipelines.system import durable
+from stages.shared.digests import md5_of
 
 Fetch = Callable[[Sequence[str], Path, int], None]
 """Download objects into a folder under their own names, and skip those that are missing.
@@ -121,15 +121,9 @@ def check_intact(outputs: Iterable[Output], cache: Path) -> None:
                 _check_intact(entry.md5, f"{output.path}/{entry.relpath}", cache)
 
 
-def hash_of(path: Path) -> str:
-    """Return the MD5 of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
 def is_intact(name: str, place: Path) -> bool:
     """Return whether an object exists and matches its name."""
-    return place.is_file() and hash_of(place) == name.removesuffix(DIRECTORY)
+    return place.is_file() and md5_of(place) == name.removesuffix(DIRECTORY)
 
 
 def install(source: Path, target: Path) -> None:
@@ -156,7 +150,7 @@ def _rehashed(
         if not is_intact(name, places[name]):
             raise DamagedError(
                 f"expected the object {name} of DVC's remote to have that MD5, found "
-                f"{hash_of(places[name])} of {places[name].stat().st_size} bytes; remove it there "
+                f"{md5_of(places[name])} of {places[name].stat().st_size} bytes; remove it there "
                 "and push it again."
             )
     return places
@@ -174,6 +168,6 @@ def _check_intact(name: str, path: str, cache: Path) -> None:
     if place.is_file() and not is_intact(name, place):
         raise DamagedError(
             f"expected the object {name} of {path} in DVC's cache to have that MD5, found "
-            f"{hash_of(place)} of {place.stat().st_size} bytes; repair it: "
+            f"{md5_of(place)} of {place.stat().st_size} bytes; repair it: "
             "python -m pipelines fsck."
         )

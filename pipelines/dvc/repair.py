@@ -12,8 +12,9 @@ from pathlib import Path
 from pipelines.dvc import inventory
 from pipelines.dvc.inventory import Need
 from pipelines.dvc.lock_record import lock_in
-from pipelines.dvc.objects import hash_of, is_intact, object_path
+from pipelines.dvc.objects import is_intact, object_path
 from pipelines.dvc.outputs import folder_hash, outputs_of
+from stages.shared.digests import md5_of
 
 _HERE = "the working copy"
 
@@ -55,14 +56,14 @@ def damaged_objects(cache: Path, needs: Sequence[Need]) -> list[Need]:
 
 def copies_in(folder: Path, needs: Sequence[Need]) -> dict[str, Path]:
     """Return the files of outputs in a working copy by their MD5."""
-    return {hash_of(file): file for need in needs for file in _files(folder / need.path)}
+    return {md5_of(file): file for need in needs for file in _files(folder / need.path)}
 
 
 def _found(path: Path) -> str | None:
     """Return DVC's hash of a file or a folder, or ``None`` if the path does not exist."""
     if path.is_dir():
-        return folder_hash({str(file.relative_to(path)): hash_of(file) for file in _files(path)})
-    return hash_of(path) if path.is_file() else None
+        return folder_hash({str(file.relative_to(path)): md5_of(file) for file in _files(path)})
+    return md5_of(path) if path.is_file() else None
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -11,12 +11,13 @@ from pipelines.dvc import inventory, remote
 from pipelines.dvc.cache_limit import objects_in
 from pipelines.dvc.folder_list import list_at
 from pipelines.dvc.inventory import Need
-from pipelines.dvc.objects import hash_of, install, is_intact, object_path
+from pipelines.dvc.objects import install, is_intact, object_path
 from pipelines.dvc.outputs import DIRECTORY
 from pipelines.dvc.remote import State
 from pipelines.dvc.storage import Storage
 from pipelines.errors import PipelineError
 from pipelines.system import durable
+from stages.shared.digests import md5_of
 
 ObjectResult = Literal["repaired", "removed", "absent", "lost"]
 OBJECT_RESULTS = get_args(ObjectResult)
@@ -193,7 +194,7 @@ class Store:
 
     def _quarantine(self, name: str) -> Path:
         place = object_path(self._cache, name)
-        target = self._cache / "quarantine" / f"{name}-is-{hash_of(place)}"
+        target = self._cache / "quarantine" / f"{name}-is-{md5_of(place)}"
         target.parent.mkdir(parents=True, exist_ok=True)
         place.replace(target)
         return target
