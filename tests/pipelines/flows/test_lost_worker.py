@@ -52,6 +52,22 @@ def test_nothing_outlives_a_worker_that_was_killed(
         wait_until(lambda: all(is_gone(child.pid) for child in below))
 
 
+@pytest.mark.slow
+def test_runs_end_with_prefects_worker_that_was_killed(
+    pool: Prefect, start: Start, set_params: SetParams, worker_clone: Path, tmp_path: Path
+) -> None:
+    set_params(seconds=600)
+    with working(pool, worker_clone, tmp_path) as (process, log):
+        stage = working_process(on_pool(start))
+        command = ["-m", "prefect", "worker"]
+        (of_prefect,) = (
+            child for child in process.children(recursive=True) if child.cmdline()[1:4] == command
+        )
+        of_prefect.kill()
+        wait_until(lambda: "the worker ended with exit code" in log.read_text())
+        assert is_gone(stage)
+
+
 @pytest.mark.usefixtures("worker_clone")
 def test_pool_without_workers_fails_the_run_in_time(
     pool: Prefect, start: Start, set_params: SetParams
