@@ -128,6 +128,17 @@ def add_flows(toy: Path) -> None:
     (toy / ".gitignore").write_text("\n".join([*ignored, ""]))
 
 
+def commit_folder(toy: Path) -> None:
+    """Have a stage of the toy make a folder of two files, and commit it."""
+    (toy / "dvc.yaml").write_text(
+        "stages:\n  many:\n    cmd: mkdir -p many && echo a > many/a && echo b > many/b\n"
+        "    outs: [many]\n"
+    )
+    dvc(toy, "repro")
+    run(toy, "git", "add", "--all")
+    run(toy, "git", "commit", "--quiet", "-m", "A folder")
+
+
 def search(toy: Path) -> None:
     """Have a second pipeline beside the toy's, as the project has one for its search."""
     (toy / "tuning").mkdir()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.helpers import md5, pipelines
 from tests.pipelines.in_process import dvc
-from tests.pipelines.repositories import Git, copy_toy, isolated, run
+from tests.pipelines.repositories import Git, commit_folder, copy_toy, isolated, run
 
 pytestmark = pytest.mark.slow
 
@@ -96,14 +96,8 @@ def test_unreadable_lock_stops_the_removal(models: Path, git: Git) -> None:
     assert epochs_in(models) == [2, 3, 4, 5, 6, 7]
 
 
-def test_files_of_folders_are_kept(toy: Path, git: Git) -> None:
-    (toy / "dvc.yaml").write_text(
-        "stages:\n  many:\n    cmd: mkdir -p many && echo a > many/a && echo b > many/b\n"
-        "    outs: [many]\n"
-    )
-    dvc(toy, "repro")
-    git("add", "--all")
-    git("commit", "--quiet", "-m", "A folder")
+def test_files_of_folders_are_kept(toy: Path) -> None:
+    commit_folder(toy)
     run_command(toy, "gc", "--force")
     (toy / "many" / "a").unlink()
     dvc(toy, "checkout", "--force", "many")
@@ -122,13 +116,8 @@ def test_files_tracked_by_dvc_add_are_kept(toy: Path, git: Git) -> None:
         git("commit", "--quiet", "--allow-empty", "-m", "Mine")
 
 
-def test_missing_folder_list_stops_the_removal(toy: Path, git: Git) -> None:
-    (toy / "dvc.yaml").write_text(
-        "stages: {many: {cmd: mkdir many; echo a > many/a, outs: [many]}}\n"
-    )
-    dvc(toy, "repro")
-    git("add", "--all")
-    git("commit", "--quiet", "-m", "A folder")
+def test_missing_folder_list_stops_the_removal(toy: Path) -> None:
+    commit_folder(toy)
     (listed,) = (toy / ".dvc" / "cache" / "files").rglob("*.dir")
     listed.unlink()
     code, output = run_command(toy, "gc", "--force")
