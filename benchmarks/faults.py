@@ -39,7 +39,9 @@ def main() -> None:
     """Run the tests, print the table and save it."""
     os.environ["FAULTS"] = "all"
     table = Table()
-    code = pytest.main([*map(str, TESTS), "--quiet", "--dist=worksteal"], plugins=[table])
+    code = pytest.main(
+        [*map(str, TESTS), "--quiet", "--dist=worksteal", "--durations=10"], plugins=[table]
+    )
     figures = {
         kind: {"cases": table.cases[kind], "held": table.held[kind]} for kind in sorted(table.cases)
     }
