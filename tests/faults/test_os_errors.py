@@ -1,16 +1,16 @@
 """A full disk and other errors of the operating system, at every stage."""
 
 import os
-import resource
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from tests.forks import Ended, run_module
 from tests.helpers import ROOT
 from tests.small_project import Project, retrain
 
@@ -20,33 +20,27 @@ WRITERS = [name for name in STAGES if name != "collect"]
 _LIMIT = 4
 
 
-def command_of(stage: str) -> list[str]:
-    return str(STAGES[stage]["cmd"]).replace("${handwriting.folder}", "data/handwriting").split()
+def run(
+    project: Project,
+    stage: str,
+    *,
+    pictures: str = "data/handwriting",
+    largest_file: int | None = None,
+    **variables: str,
+) -> Ended:
+    """Run a stage as a user would, without DVC."""
+    command = str(STAGES[stage]["cmd"]).replace("${handwriting.folder}", pictures)
+    python, option, module, *arguments = command.split()
+    assert (python, option) == ("python", "-m")
+    environment = project.environment | variables
+    return run_module(project.folder, environment, module, *arguments, largest_file=largest_file)
 
 
-def limit_files() -> None:
-    """Refuse to make files of more than four bytes, as a full disk would."""
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_LIMIT, hard))
-
-
-def failure_of(
-    project: Project, *command: str, before: Callable[[], None] | None = None, **variables: str
-) -> str:
-    """Run a command that must fail, and give its error, which must be one sentence."""
-    done = subprocess.run(
-        command,
-        cwd=project.folder,
-        env=project.environment | variables,
-        preexec_fn=before,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1, done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
-    error = done.stderr.splitlines()[-1]
+def error_of(ended: Ended) -> str:
+    """Give the error of a stage that has failed, which must be one sentence."""
+    assert ended.code == 1, ended.output
+    assert "Traceback" not in ended.output, ended.output
+    error = ended.output.splitlines()[-1]
     assert error.startswith("error: expected ")
     assert error.endswith(".")
     return error
@@ -60,14 +54,14 @@ def test_a_stage_that_may_not_write_fails_in_one_sentence_and_runs_again(
     temporary = tmp_path / "temporary"
     temporary.mkdir()
 
-    error = failure_of(project, *command_of(stage), before=limit_files, TMPDIR=str(temporary))
+    error = error_of(run(project, stage, largest_file=_LIMIT, TMPDIR=str(temporary)))
 
     assert "expected to write " in error
     assert "File too large; raise this shell's limit: ulimit -f unlimited" in error
     assert project.outputs() == before
     assert project.leftovers() == []
 
-    project.run(*command_of(stage), TMPDIR=str(temporary))
+    assert run(project, stage, TMPDIR=str(temporary)).code == 0
     assert project.outputs() == before
     assert list(temporary.iterdir()) == []
 
@@ -122,7 +116,7 @@ def test_a_stage_names_the_file_that_a_full_disk_has_no_space_for(
 ) -> None:
     before = full.outputs()
 
-    error = failure_of(full, *command_of(stage))
+    error = error_of(run(full, stage))
 
     assert error.startswith("error: expected to write ")
     place = error.removeprefix("error: expected to write ").partition(",")[0]
@@ -135,12 +129,10 @@ def test_a_stage_names_the_file_that_a_full_disk_has_no_space_for(
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_on_a_read_only_disk_fails_in_one_sentence(read_only: Project, stage: str) -> None:
-    command = [
-        "data/new" if part == "data/handwriting" and stage == "collect" else part
-        for part in command_of(stage)
-    ]
+    # All that collect writes is the folder of pictures.
+    pictures = "data/new" if stage == "collect" else "data/handwriting"
 
-    error = failure_of(read_only, *command)
+    error = error_of(run(read_only, stage, pictures=pictures))
 
     assert "found: Read-only file system; mount that file system so that it can be" in error
 
@@ -148,7 +140,7 @@ def test_a_stage_on_a_read_only_disk_fails_in_one_sentence(read_only: Project, s
 def test_a_full_disk_for_temporary_files_is_named(full: Project, disk: Path) -> None:
     fill(disk, leave=64 << 10)
 
-    error = failure_of(full, *command_of("export"), TMPDIR=str(disk))
+    error = error_of(run(full, "export", TMPDIR=str(disk)))
 
     assert f"expected to write {disk}/export-" in error
     assert "No space left on device, 0." in error

@@ -1,7 +1,6 @@
 """Runs of the flow, and workers, each in a process of its own."""
 
 import json
-import multiprocessing
 import os
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ from typing import Any
 import psutil
 from prefect.context import refresh_global_settings_context
 
+from tests.forks import processes
 from tests.helpers import PATIENCE, wait_until
 from tests.pipelines.prefect_server import PYTHON, Prefect
 
@@ -90,10 +90,6 @@ def on_pool(start: Callable[..., "FlowRun"], **parameters: Any) -> "FlowRun":
 Ended = tuple[str, str, str]
 """The id of a flow's run, and its state's name and message."""
 
-# Processes are forked from one that has imported the flows, which takes longer than a run.
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["pipelines.flows.pipeline", "pipelines.flows.worker"])
-
 
 class FlowRun:
     """A run of the flow in a process of its own; or several runs there, one after the other."""
@@ -115,7 +111,7 @@ class FlowRun:
         """What it prints, as it comes."""
         self.log.touch()
         self._ends = output / "ends"
-        self.process = _processes.Process(
+        self.process = processes.Process(
             target=_run,
             args=(self.flow, several or [parameters], folder, environment, self.log, self._ends),
         )
