@@ -2,7 +2,6 @@
 
 from tqdm import tqdm
 
-from stages.dataset.splitting import folds, sample
 from stages.dataset.standardization import measure
 from stages.model.device import prepare
 from stages.params.machine import Machine
@@ -11,6 +10,7 @@ from stages.params.tuning import Tuning
 from stages.reporting import tuning as reporting
 from stages.reporting.style import png
 from stages.search.cross_validation import score
+from stages.search.folds import folds, sample
 from stages.search.search import with_as_many_steps
 from stages.shared import artifacts
 from stages.shared.command import PathOption

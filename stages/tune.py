@@ -6,7 +6,6 @@ import sys
 import typer
 from tqdm import tqdm
 
-from stages.dataset.splitting import folds
 from stages.dataset.standardization import measure
 from stages.model.device import prepare
 from stages.params.machine import Machine
@@ -15,6 +14,7 @@ from stages.params.tuning import Tuning
 from stages.reporting import tuning as reporting
 from stages.reporting.style import png
 from stages.search.cross_validation import Score, score
+from stages.search.folds import folds
 from stages.search.search import SearchError, cells, variations
 from stages.shared import artifacts
 from stages.shared.command import PathOption

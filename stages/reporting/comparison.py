@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 import pandas as pd
-from scipy.stats import binomtest
+from scipy.special import bdtr
 
 # McNemar's test: a difference with a smaller p-value is significant.
 SIGNIFICANT = 0.05
@@ -75,5 +75,5 @@ def summary(comparison: Comparison) -> str:
 
 
 def _mcnemar(new: int, fixed: int) -> float:
-    discordant = new + fixed
-    return float(binomtest(new, discordant, 0.5).pvalue) if discordant else 1.0
+    # As scipy.stats.binomtest does, which takes half a second to import.
+    return min(2 * float(bdtr(min(new, fixed), new + fixed, 0.5)), 1.0)

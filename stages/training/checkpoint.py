@@ -48,8 +48,7 @@ def trained(
 
     The block writes the results. The checkpoint is removed at the end of the stage, unless it is to
     be kept or an input has changed, and at once if the training diverges. It stays if the process
-    is stopped. If it is damaged or cannot
-    be written, report that and train without it.
+    is stopped. If it is damaged or cannot be written, report that and train without it.
 
     Args:
         classifier: new, with its initial weights.

@@ -108,6 +108,7 @@ class Step(tf.Module):
             return True
 
         if self.scale:
+            # tf.cond needs branches that return the same type; what they return is not used.
             tf.cond(self.scale.update(gradients), apply, lambda: False)
         else:
             apply()
