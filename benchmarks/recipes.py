@@ -101,7 +101,7 @@ def serve(name: str, connection: Connection) -> None:
         classifier.network,
         recipe.training,
         PARAMETERS.machine,
-        classifier.standardize,
+        classifier.preprocessing,
         examples,
         recipe.seed,
         classifier.strategy,

@@ -45,7 +45,7 @@ def ours(images: Array, labels: Array) -> Callable[[], object]:
         classifier.network,
         RECIPE.training,
         PARAMETERS.machine,
-        classifier.standardize,
+        classifier.preprocessing,
         Examples(images, labels),
         RECIPE.seed,
         classifier.strategy,

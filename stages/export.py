@@ -32,7 +32,7 @@ def main(
         dataset=parameters.name("dataset"),
         title=dataset.title,
         classes=dataset.classes,
-        images=image_format(images, numbers["mean"], dataset.expectations),
+        images=image_format(images, float(numbers["background"][0]), dataset.expectations),
     )
 
     prepare("cpu", machine.threads)

@@ -38,13 +38,13 @@ def main(
     images = artifacts.read_array(arrays / "train_images.npy")
     numbers = artifacts.read_tensors(standardization)
 
-    form = image_format(images, numbers["mean"], dataset.expectations)
+    form = image_format(images, float(numbers["background"][0]), dataset.expectations)
     pictures, refused = collect(folder)
     found = read_handwriting(pictures, min(form.height, form.width))
     seen = stacked(found, form)
     # The mean of a single digit is the digit itself: subtracting it would leave nothing.
     if choice == "own" and len(seen) > 1:
-        numbers = measure(seen)
+        numbers = measure(seen) | {"background": numbers["background"]}
     prepare(machine.device, machine.threads)
     classifier = load_classifier(network, numbers, len(dataset.classes), weights)
     names = [name for name, images in found.digits.items() for _ in images]

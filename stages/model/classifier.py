@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from stages.model.device import strategy
 from stages.model.network import Network
+from stages.model.preprocessing import Preprocessing
 from stages.model.variables import assign, values
 from stages.model.views import views
 from stages.params.network import NetworkParams
@@ -22,7 +23,7 @@ class Classifier:
 
     Args:
         network: the recipe's architecture.
-        standardization: ``mean`` (height, width) and ``standard_deviation`` (1,), float32.
+        standardization: the numbers for ``Preprocessing``.
         classes: the number of classes.
         seed: of the recipe; determines the initial weights.
 
@@ -40,12 +41,11 @@ class Classifier:
         }
         self.seed = seed
         self.standardization = standardization
-        self._mean = tf.constant(standardization["mean"])
-        self._standard_deviation = tf.constant(standardization["standard_deviation"])
-        height, width = standardization["mean"].shape
+        self.preprocessing = Preprocessing(standardization)
+        self._height, self._width = standardization["mean"].shape
         self.strategy = strategy()
         with self.strategy.scope():
-            self.network = Network(network, height, width, classes, seed)
+            self.network = Network(network, self._height, self._width, classes, seed)
         self._views = network.views
 
     @property
@@ -60,7 +60,7 @@ class Classifier:
     @property
     def graph(self) -> tf.Graph:
         """The graph that computes probabilities from raw images."""
-        images = tf.TensorSpec((None, *self._mean.shape), tf.float32)
+        images = tf.TensorSpec((None, self._height, self._width), tf.float32)
         graph: tf.Graph = self.answer.get_concrete_function(images).graph
         return graph
 
@@ -94,10 +94,8 @@ class Classifier:
     @tf.function(reduce_retracing=True, autograph=False)
     def answer(self, images: tf.Tensor) -> tf.Tensor:
         """Compute ``probabilities`` of a tensor, in a graph."""
-        looks = views(tf.cast(images, tf.float32), self._views)
-        answers = [tf.nn.softmax(self.network(self.standardize(look))) for look in looks]
+        looks = views(self.preprocessing.ink(images), self._views)
+        answers = [
+            tf.nn.softmax(self.network(self.preprocessing.standardize(look))) for look in looks
+        ]
         return tf.add_n(answers) / len(answers)
-
-    def standardize(self, images: tf.Tensor) -> tf.Tensor:
-        """Map raw images, ``(n, height, width)`` float32, to the input of the network."""
-        return (images - self._mean) / self._standard_deviation

@@ -63,14 +63,12 @@ class Description(Section):
     images: ImageFormat
 
 
-def image_format(images: Array, mean: Array, declared: Expectations) -> ImageFormat:
+def image_format(images: Array, background: float, declared: Expectations) -> ImageFormat:
     """Describe the images of a data set.
-
-    The background is the end of the range that is nearer to the border of the mean image.
 
     Args:
         images: the training images, ``(n, height, width)``; may be memory-mapped.
-        mean: of the training images, ``(height, width)``.
+        background: of the training images; the nearer end of the range is given.
         declared: the range of the pixels; clipped to the range of the dtype.
 
     Raises:
@@ -86,10 +84,8 @@ def image_format(images: Array, mean: Array, declared: Expectations) -> ImageFor
             f"{minimum:g} to {maximum:g}, found pixels from {darkest:g} to {brightest:g}; "
             "correct pixel_minimum and pixel_maximum of the data set in params.yaml."
         )
-    border = np.ones(mean.shape, bool)
-    border[1:-1, 1:-1] = False
-    below_middle = float(mean[border].mean()) <= (minimum + maximum) / 2
-    height, width = mean.shape
+    below_middle = background <= (minimum + maximum) / 2
+    height, width = images.shape[1:]
     return ImageFormat(
         height=height,
         width=width,

@@ -61,7 +61,7 @@ class TrainingLoop:
             classifier.network,
             training,
             machine,
-            classifier.standardize,
+            classifier.preprocessing,
             examples,
             classifier.seed,
             classifier.strategy,

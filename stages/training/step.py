@@ -1,12 +1,12 @@
 """Take one training step: distort a batch, compute its loss and gradients, change the weights."""
 
-from collections.abc import Callable
 from typing import cast
 
 import tensorflow as tf
 
 from stages.model.network import Network
 from stages.model.pooling import max_pool_by_slices
+from stages.model.preprocessing import Preprocessing
 from stages.params.machine import Machine
 from stages.params.training import Training
 from stages.training.augmentation import distort
@@ -26,7 +26,7 @@ class Step(tf.Module):
         network: whose weights change; created in the scope of the strategy.
         training: the recipe's hyperparameters.
         machine: how this machine trains.
-        standardize: maps raw images, ``(n, height, width)`` float32, to the input of the network.
+        preprocessing: of the images.
         seed: of the recipe.
         strategy: of the devices.
         steps: of the whole training.
@@ -37,7 +37,7 @@ class Step(tf.Module):
         network: Network,
         training: Training,
         machine: Machine,
-        standardize: Callable[[tf.Tensor], tf.Tensor],
+        preprocessing: Preprocessing,
         seed: int,
         strategy: tf.distribute.Strategy,
         steps: int,
@@ -45,7 +45,7 @@ class Step(tf.Module):
         super().__init__()
         self._network = network
         self._training = training
-        self._standardize = standardize
+        self._preprocessing = preprocessing
         self._seed = seed
         self._strategy = strategy
         self._steps = steps
@@ -81,7 +81,7 @@ class Step(tf.Module):
             ``()`` float32, the mean loss of the batch.
         """
         distorted = distort(
-            tf.cast(images, tf.float32),
+            self._preprocessing.ink(images),
             self._training.augmentation,
             seeds(self._seed, Stream.AFFINE, step),
             seeds(self._seed, Stream.ELASTIC, step),
@@ -124,10 +124,13 @@ class Step(tf.Module):
         step: tf.Tensor,
         index: tf.Tensor,
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Return these images' part of the batch's mean loss, and its gradients."""
+        """Return these images' part of the batch's mean loss, and its gradients.
+
+        The background of the images is 0.
+        """
         with tf.GradientTape() as tape:
             logits = self._network(
-                self._standardize(images),
+                self._preprocessing.standardize(images),
                 seeds(self._seed, Stream.DROPOUT, step, index),
                 self._dtype,
                 self._max_pool,

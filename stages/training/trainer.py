@@ -1,13 +1,13 @@
 """Run one epoch of training as one call of a graph."""
 
 import math
-from collections.abc import Callable
 from typing import NoReturn
 
 import numpy as np
 import tensorflow as tf
 
 from stages.model.network import Network
+from stages.model.preprocessing import Preprocessing
 from stages.params.machine import Machine
 from stages.params.training import Training
 from stages.shared.errors import UserError
@@ -36,7 +36,7 @@ class Trainer(tf.Module):
         network: whose weights change; created in the scope of the strategy.
         training: the recipe's hyperparameters.
         machine: how this machine trains.
-        standardize: maps raw images, ``(n, height, width)`` float32, to the input of the network.
+        preprocessing: of the images.
         examples: the images to fit.
         seed: of the recipe.
         strategy: of the devices.
@@ -51,7 +51,7 @@ class Trainer(tf.Module):
         network: Network,
         training: Training,
         machine: Machine,
-        standardize: Callable[[tf.Tensor], tf.Tensor],
+        preprocessing: Preprocessing,
         examples: Examples,
         seed: int,
         strategy: tf.distribute.Strategy,
@@ -75,7 +75,7 @@ class Trainer(tf.Module):
             network,
             training,
             machine,
-            standardize,
+            preprocessing,
             seed,
             strategy,
             self._steps * training.epochs,

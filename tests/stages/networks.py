@@ -1,10 +1,18 @@
 """Fixtures: small networks, and how they are trained."""
 
+import numpy as np
 import pytest
 
 from stages.params.machine import Machine
 from stages.params.network import Convolution, NetworkParams
 from stages.params.training import Augmentation, Training
+
+PIXELS_TO_ONE = {
+    "mean": np.zeros((28, 28), np.float32),
+    "standard_deviation": np.array([255], np.float32),
+    "background": np.zeros(1, np.float32),
+}
+"""A standardization by which pixels from 0 to 255 become numbers from 0 to 1."""
 
 
 @pytest.fixture(scope="session")

@@ -42,3 +42,15 @@ def test_constant_images_are_not_divided_by_zero() -> None:
     measured = measure(np.full((3, 2, 2), 7, np.uint8))
 
     assert measured["standard_deviation"].tolist() == [1]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "float32", "float64"])
+@pytest.mark.parametrize(("background", "ink"), [(3, 100), (100, 3)])
+def test_the_background_is_what_most_of_the_border_is(
+    dtype: str, background: int, ink: int
+) -> None:
+    images = np.full((2, 6, 5), background, dtype)
+    images[:, 1:5, 2] = ink
+    images[1, 0, 2] = ink
+
+    assert measure(images)["background"].tolist() == [background]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from stages.dataset.standardization import measure
 from stages.params.dataset import Expectations
 from stages.serving.description import DescriptionError, ImageFormat, image_format
 from stages.shared.artifacts import Array
@@ -30,7 +31,8 @@ def declared(minimum: float, maximum: float) -> Expectations:
 
 
 def described(images: Array, minimum: float, maximum: float) -> ImageFormat:
-    return image_format(images, images.mean(axis=0), declared(minimum, maximum))
+    background = measure(images)["background"][0]
+    return image_format(images, float(background), declared(minimum, maximum))
 
 
 def strokes(low: float, high: float, dtype: str) -> Array:

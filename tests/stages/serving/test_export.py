@@ -119,7 +119,11 @@ from stages.serving.export import export
 from stages.params.file import read_params
 
 prepare("cpu", 2)
-numbers = {"mean": np.zeros((28, 28), np.float32), "standard_deviation": np.ones(1, np.float32)}
+numbers = {
+    "mean": np.zeros((28, 28), np.float32),
+    "standard_deviation": np.ones(1, np.float32),
+    "background": np.zeros(1, np.float32),
+}
 recipe = read_params(pathlib.Path(sys.argv[1])).recipes["fast"]
 description = Description.model_validate_json(sys.argv[2])
 exported = export(Classifier(recipe.network, numbers, 10, 1), description)

@@ -26,11 +26,6 @@ def exported(images: Array, description: Description, params: Path, path: Path) 
     """Export an untrained network; it answers alike to the same images in any range."""
     network = read_params(params).recipes["fast"].network
     classifier = Classifier(network, measure(images), len(description.classes), seed=5)
-    if description.images.background == "maximum":
-        # Standardized images change their sign with the polarity.
-        weights = classifier.weights
-        weights["conv_1.kernel"] = -weights["conv_1.kernel"]
-        classifier.weights = weights
     path.write_bytes(export(classifier, description).tflite)
     return path
 

@@ -108,11 +108,13 @@ import tensorflow as tf
 from stages.training.batches import Examples
 from stages.model.device import prepare, strategy
 from stages.model.network import Network
+from stages.model.preprocessing import Preprocessing
 from stages.training.trainer import Trainer, TrainingError
 from stages.params.file import read_params
 
-def standardize(images):
-    return images + tf.reduce_sum(tf.fill((tf.shape(images)[0], 2**28), images[0, 0, 0]))
+class Huge(Preprocessing):
+    def standardize(self, images):
+        return images + tf.reduce_sum(tf.fill((tf.shape(images)[0], 2**28), images[0, 0, 0]))
 
 parameters = read_params(Path("params.yaml"))
 recipe = parameters.recipes["tutorial"]
@@ -123,7 +125,9 @@ devices = strategy()
 with devices.scope():
     network = Network(recipe.network, 28, 28, 10, 1)
 machine = parameters.machine
-trainer = Trainer(network, training, machine, standardize, examples, 1, devices)
+numbers = dict.fromkeys(("mean", "background"), np.zeros(1, np.float32))
+preprocessing = Huge(numbers | {"standard_deviation": np.ones(1, np.float32)})
+trainer = Trainer(network, training, machine, preprocessing, examples, 1, devices)
 try:
     trainer.run_epoch(0)
 except TrainingError as error:

@@ -3,11 +3,13 @@ import pytest
 import tensorflow as tf
 
 from stages.model.network import Network
+from stages.model.preprocessing import Preprocessing
 from stages.params.machine import Machine
 from stages.params.network import NetworkParams
 from stages.params.training import Training
 from stages.shared.artifacts import Array
 from stages.training.step import Step
+from tests.stages.networks import PIXELS_TO_ONE
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def batch(small_mnist: dict[str, Array]) -> tuple[tf.Tensor, tf.Tensor]:
 def step_of(
     network: Network, training: Training, machine: Machine, strategy: tf.distribute.Strategy
 ) -> Step:
-    return Step(network, training, machine, lambda images: images / 255, 1, strategy, 10)
+    return Step(network, training, machine, Preprocessing(PIXELS_TO_ONE), 1, strategy, 10)
 
 
 def test_steps_are_those_of_adam_computed_in_numpy(

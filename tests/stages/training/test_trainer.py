@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from stages.model.network import Network
+from stages.model.preprocessing import Preprocessing
 from stages.model.variables import values
 from stages.params.machine import Machine
 from stages.params.network import NetworkParams
@@ -11,6 +12,7 @@ from stages.shared.artifacts import Array
 from stages.training import loss_scale
 from stages.training.batches import Examples
 from stages.training.trainer import DivergedError, Trainer, TrainingError
+from tests.stages.networks import PIXELS_TO_ONE
 
 
 def fitted(
@@ -27,7 +29,7 @@ def fitted(
         built,
         training,
         machine,
-        lambda images: images / 255,
+        Preprocessing(PIXELS_TO_ONE),
         Examples(arrays["train_images"], arrays["train_labels"], np.arange(count)),
         seed,
         tf.distribute.get_strategy(),
@@ -257,16 +259,18 @@ def test_running_out_of_memory_names_the_batch_size(
     machine: Machine,
     small_mnist: dict[str, Array],
 ) -> None:
-    # 160 GB, which TensorFlow refuses before it takes any.
-    def standardize(images: tf.Tensor) -> tf.Tensor:
-        return images + tf.reduce_sum(tf.fill((tf.shape(images)[0], 2**26), images[0, 0, 0]))
+    class Huge(Preprocessing):
+        """Asks for 160 GB, which TensorFlow refuses before it takes any."""
+
+        def standardize(self, images: tf.Tensor) -> tf.Tensor:
+            return images + tf.reduce_sum(tf.fill((tf.shape(images)[0], 2**26), images[0, 0, 0]))
 
     huge = training.model_copy(update={"batch_size": 600})
     trainer = Trainer(
         Network(small_network, 28, 28, 10, 1),
         huge,
         machine,
-        standardize,
+        Huge(PIXELS_TO_ONE),
         Examples(small_mnist["train_images"], small_mnist["train_labels"]),
         1,
         tf.distribute.get_strategy(),
@@ -287,7 +291,7 @@ def test_a_batch_smaller_than_the_devices_is_refused(
             Network(small_network, 28, 28, 10, 1),
             training,
             machine,
-            lambda images: images,
+            Preprocessing(PIXELS_TO_ONE),
             Examples(small_mnist["train_images"], small_mnist["train_labels"], np.arange(9)),
             1,
             tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]),
