@@ -24,8 +24,8 @@ from benchmarks.results import record
 from stages.dataset.standardization import measure
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
-from stages.model.layers import layers
 from stages.params.file import read_params
+from stages.params.network import layers
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
 from stages.training.batches import Examples

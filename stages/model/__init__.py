@@ -1,6 +1,6 @@
 """Build the network and predict with it.
 
-To read it in order: ``layers``, ``network``, ``classifier``. This module starts TensorFlow.
+To read it in order: ``preprocessing``, ``network``, ``classifier``. This module starts TensorFlow.
 """
 
 import os

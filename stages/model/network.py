@@ -5,9 +5,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from stages.model.layers import Layer, layers
 from stages.model.normalization import BatchNormalization
-from stages.params.network import NetworkParams, Padding
+from stages.params.network import Layer, NetworkParams, Padding, layers
 
 
 class Network(tf.Module):

@@ -5,8 +5,7 @@ from typing import cast
 
 import tensorflow as tf
 
-from stages.model.layers import output_size
-from stages.params.network import Padding
+from stages.params.network import Padding, output_size
 
 
 def max_pool_by_slices(images: tf.Tensor, window: int, stride: int, padding: Padding) -> tf.Tensor:

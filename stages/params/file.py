@@ -9,12 +9,13 @@ from pathlib import Path
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
+from stages.params.agreement import disagreements
 from stages.params.dataset import Dataset
 from stages.params.gate import Gate
 from stages.params.handwriting import Handwriting
 from stages.params.machine import Machine
 from stages.params.recipe import Recipe
-from stages.shared.parameters import Parameters
+from stages.shared.parameters import ParameterError, Parameters
 from stages.shared.section import Name, Section
 
 
@@ -48,5 +49,20 @@ class Params(Section):
 
 
 def read_params(path: Path) -> Params:
-    """Read and check all of ``params.yaml``; ``ParameterError`` names each invalid value."""
-    return Parameters(path).section(Params)
+    """Read and check all of ``params.yaml``.
+
+    Raises:
+        ParameterError: it cannot be read, or it has invalid values or sections that do not fit each
+            other, all of which are named.
+    """
+    parameters = Parameters(path)
+    found = disagreements(parameters)
+    try:
+        params = parameters.section(Params)
+    except ParameterError as error:
+        found = [str(error).removesuffix("."), *found]
+    else:
+        if not found:
+            return params
+        found[0] = f"{path}: {found[0]}"
+    raise ParameterError(f"{'; '.join(found)}.")

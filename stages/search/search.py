@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from scipy.stats import loguniform, uniform
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
-from stages.model.layers import NetworkError, layers
+from stages.params.network import NetworkError, layers
 from stages.params.recipe import Recipe
 from stages.params.tuning import Choices, Grid, Random, Range
 from stages.shared.errors import UserError

@@ -22,7 +22,7 @@ from stages import (
     standardize,
     train,
 )
-from stages.model.layers import NetworkError
+from stages.params.network import NetworkError
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
 

@@ -4,9 +4,8 @@ import tensorflow as tf
 
 from stages.dataset.standardization import measure
 from stages.model.classifier import Classifier
-from stages.model.layers import NetworkError
 from stages.model.views import views
-from stages.params.network import NetworkParams
+from stages.params.network import NetworkError, NetworkParams
 from stages.shared.artifacts import Array
 
 

@@ -1,0 +1,94 @@
+"""Check that the sections of ``params.yaml`` fit each other, before anything is fetched."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from stages.params.dataset import Dataset
+from stages.params.gate import Gate
+from stages.params.network import NetworkError, NetworkParams, layers
+from stages.params.split import Split
+from stages.shared.parameters import ParameterError, Parameters
+from stages.shared.section import Section
+from stages.shared.validation import shown
+
+AnySection = TypeVar("AnySection", bound=Section)
+# Bytes of a value in an IDX file.
+_VALUE_SIZES = (1, 2, 4, 8)
+
+
+def disagreements(parameters: Parameters) -> list[str]:
+    """Say what does not fit the chosen data set, in clauses.
+
+    Sections that are invalid by themselves are left out.
+    """
+    dataset = _valid(parameters, "dataset", Dataset)
+    if dataset is None:
+        return []
+    found = list(_of_dataset(dataset, f"datasets.{parameters.name('dataset')}"))
+    split = _valid(parameters, "recipe", Split, "split")
+    network = _valid(parameters, "recipe", NetworkParams, "network")
+    if split:
+        found += _of_split(split, dataset, f"recipes.{parameters.name('recipe')}.split")
+    if network:
+        found += _of_network(network, dataset, f"recipes.{parameters.name('recipe')}")
+    try:
+        gate = parameters.section(Gate, "gate")
+    except ParameterError:
+        return found
+    return [*found, *_of_gate(gate, dataset)]
+
+
+def _valid(
+    parameters: Parameters, choice: str, kind: type[AnySection], *place: str
+) -> AnySection | None:
+    try:
+        return parameters.chosen(choice, kind, *place)
+    except ParameterError:
+        return None
+
+
+def _of_dataset(dataset: Dataset, place: str) -> Iterator[str]:
+    expected, files, classes = dataset.expectations, dataset.files, len(dataset.classes)
+    pixels = expected.height * expected.width
+    for name, file, header, values in (
+        ("train_images", files.train_images, 16, expected.train_images * pixels),
+        ("train_labels", files.train_labels, 8, expected.train_images),
+        ("test_images", files.test_images, 16, expected.test_images * pixels),
+        ("test_labels", files.test_labels, 8, expected.test_images),
+    ):
+        if file.bytes - header not in {size * values for size in _VALUE_SIZES}:
+            yield (
+                f"{place}.files.{name}.bytes must be {header} + 1, 2, 4 or 8 x {values}, for the "
+                f"numbers in expectations, found {file.bytes}"
+            )
+    low, high = expected.class_share_minimum, expected.class_share_maximum
+    # Shares are rounded in params.yaml.
+    if not low - 1e-9 <= 1 / classes <= high + 1e-9:
+        yield (
+            f"{place}.expectations: class_share_minimum and class_share_maximum must enclose "
+            f"{1 / classes:.4g}, the mean share of {classes} classes, found {low} and {high}"
+        )
+
+
+def _of_split(split: Split, dataset: Dataset, place: str) -> Iterator[str]:
+    images, classes = dataset.expectations.train_images, len(dataset.classes)
+    few = classes if split.strategy == "stratified" else 1
+    if not few <= split.validation_images <= images - few:
+        yield (
+            f"{place}.validation_images must be from {few} to {images - few}, of {images} training "
+            f"images, found {split.validation_images}"
+        )
+
+
+def _of_network(network: NetworkParams, dataset: Dataset, place: str) -> Iterator[str]:
+    expected = dataset.expectations
+    try:
+        layers(network, expected.height, expected.width, len(dataset.classes))
+    except NetworkError as error:
+        yield f"{place}.{str(error).removesuffix('.')}"
+
+
+def _of_gate(gate: Gate, dataset: Dataset) -> Iterator[str]:
+    for name in gate.min_recalls:
+        if name not in dataset.classes:
+            yield f"gate.min_recalls: {shown(name)} must be one of the classes"
