@@ -7,11 +7,10 @@ from pathlib import Path
 from pipelines.checks.result import CheckResult
 from pipelines.dvc import rwlock
 from pipelines.dvc.inventory import LOCKS
-from pipelines.dvc.lock_record import LARGEST_LOCK, read_lock
+from pipelines.dvc.lock_record import CONFLICT, LARGEST_LOCK, read_lock
 from pipelines.errors import RecordError
 from stages.shared.formats import FormatError, read_file
 
-_CONFLICT = b"<<<<<<< "
 _PART = "DVC files"
 
 
@@ -55,7 +54,7 @@ def record(folder: Path, name: str) -> CheckResult | None:
     except (RecordError, FormatError, OSError) as error:
         finding = f"Expected {name} as DVC wrote it, found: {error}."
         fix = f"git stash push -- {shlex.quote(name)}"
-        if _CONFLICT in content:
+        if CONFLICT in content:
             finding = f"Expected {name} as DVC wrote it, found a merge conflict."
             # The other side stays in the branch that is merged, and runs of both in the run cache.
             fix = f"git checkout --ours -- {shlex.quote(name)} && make repro"

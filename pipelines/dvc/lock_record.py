@@ -11,6 +11,8 @@ from stages.shared.formats import LARGEST_YAML, FormatError, parse_yaml, read_fi
 LOCK = "dvc.lock"
 LARGEST_LOCK = LARGEST_YAML
 """Maximum size of a ``dvc.lock`` in bytes."""
+CONFLICT = b"<<<<<<< "
+"""How a conflict begins that Git leaves in a file."""
 
 
 def lock_at(folder: Path, commit: str, path: str = LOCK) -> Mapping[str, Any]:

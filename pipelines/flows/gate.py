@@ -26,12 +26,12 @@ def check_run(folder: Path) -> GateReport | str:
         PipelineError: a criterion is invalid, or the results cannot be read.
     """
     read = in_folder(folder)
-    gate = criteria_of(read)
-    if gate is None:
+    criteria = criteria_of(read)
+    if criteria is None:
         return "params.yaml has no gate"
     if read(METRICS) is None:
         return f"the run has no {METRICS}"
-    report = run_gate(folder, read, "the working copy", gate)
+    report = run_gate(folder, read, "the working copy", criteria)
     write(folder, report)
     with server_may_be_away():
         description = "Criteria that a model must meet to be promoted"

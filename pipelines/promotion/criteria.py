@@ -5,7 +5,16 @@ from statistics import NormalDist
 from typing import Any, NamedTuple
 
 from pipelines.promotion.results import Results
+from stages.params.dataset import Bounds
 from stages.params.gate import Gate
+
+
+class Criteria(NamedTuple):
+    """What a model must satisfy to be promoted."""
+
+    gate: Gate
+    bounds: Bounds
+    """Those of its data set."""
 
 
 class CriterionResult(NamedTuple):
@@ -18,25 +27,28 @@ class CriterionResult(NamedTuple):
     """The requirement, as text for the user."""
 
 
-def check_criteria(gate: Gate, found: Results, promoted: Results | None) -> list[CriterionResult]:
+def check_criteria(
+    criteria: Criteria, found: Results, promoted: Results | None
+) -> list[CriterionResult]:
     """Check a model against every criterion.
 
     Args:
-        gate: the criteria.
+        criteria: those of the data set that it was tested on.
         found: the model's results.
         promoted: the results of the version that it would replace, if there is one.
     """
+    gate, bounds = criteria
     return [
-        _at_least("test accuracy", found.accuracy, gate.min_accuracy),
-        _recall(gate, found),
+        _at_least("test accuracy", found.accuracy, bounds.min_accuracy),
+        _recall(bounds, found),
         CriterionResult(
             "data checks", not found.failed_checks, list(found.failed_checks), "none fails"
         ),
         CriterionResult(
             "calibration error",
-            found.calibration_error <= gate.max_calibration_error,
+            found.calibration_error <= bounds.max_calibration_error,
             found.calibration_error,
-            f"at most {gate.max_calibration_error:g}",
+            f"at most {bounds.max_calibration_error:g}",
         ),
         _fall(gate, found, promoted),
     ]
@@ -79,11 +91,11 @@ def _at_least(criterion: str, found: float, least: float) -> CriterionResult:
     return CriterionResult(criterion, found >= least, found, f"at least {least:g}")
 
 
-def _recall(gate: Gate, found: Results) -> CriterionResult:
+def _recall(bounds: Bounds, found: Results) -> CriterionResult:
     """Check the class whose recall is lowest relative to its minimum."""
-    floors = {name: gate.min_recalls.get(name, gate.min_recall) for name in found.recalls}
-    if unknown := sorted(gate.min_recalls.keys() - floors.keys()):
-        required = f"a recall of at least {gate.min_recalls[unknown[0]]:g} of class {unknown[0]}"
+    floors = {name: bounds.min_recalls.get(name, bounds.min_recall) for name in found.recalls}
+    if unknown := sorted(bounds.min_recalls.keys() - floors.keys()):
+        required = f"a recall of at least {bounds.min_recalls[unknown[0]]:g} of class {unknown[0]}"
         return CriterionResult("recall of each class", False, f"no class {unknown[0]}", required)
     lowest = min(floors, key=lambda name: found.recalls[name] - floors[name])
     return CriterionResult(

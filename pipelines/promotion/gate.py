@@ -10,13 +10,14 @@ from pydantic_core import PydanticCustomError
 
 from pipelines.errors import PipelineError
 from pipelines.promotion import registry, versions
-from pipelines.promotion.criteria import check_criteria, described
+from pipelines.promotion.criteria import Criteria, check_criteria, described
 from pipelines.promotion.results import Read, at_commit, read_results
 from pipelines.system import durable
+from stages.params.dataset import Bounds
 from stages.params.gate import Gate
 from stages.results.reading import validated
 from stages.shared.formats import FormatError, parse_json, parse_yaml
-from stages.shared.section import Sha256
+from stages.shared.section import Name, Part, Sha256
 
 GATE = "reports/gate.json"
 
@@ -78,8 +79,18 @@ class GateReport(_Written):
         )
 
 
-def criteria_of(read: Read) -> Gate | None:
-    """Return the section ``gate`` of a ``params.yaml``, or ``None`` if it has none.
+class _Dataset(Part):
+    gate: Bounds
+
+
+class _Params(Part):
+    gate: Gate
+    dataset: Name
+    datasets: dict[Name, Any]
+
+
+def criteria_of(read: Read) -> Criteria | None:
+    """Return the criteria of a ``params.yaml``, or ``None`` if it has no section ``gate``.
 
     Raises:
         PipelineError: a value is missing, unknown or out of range.
@@ -90,15 +101,19 @@ def criteria_of(read: Read) -> Gate | None:
         raise PipelineError(f"params.yaml: {error}.") from None
     if not isinstance(params, dict):
         raise PipelineError("params.yaml: expected parameters by name, found something else.")
-    section = params.get("gate")
+    if params.get("gate") is None:
+        return None
     try:
-        return None if section is None else validated(Gate, section)
+        found = validated(_Params, params)
+        dataset = found.datasets.get(found.dataset)
+        bounds = validated(_Dataset, dataset, ("datasets", found.dataset)).gate
     except FormatError as error:
-        raise PipelineError(f"params.yaml: gate: {error}.") from None
+        raise PipelineError(f"params.yaml: {error}.") from None
+    return Criteria(found.gate, bounds)
 
 
 def run_gate(
-    repository: Path, read: Read, whose: str, gate: Gate, commit: str = "HEAD"
+    repository: Path, read: Read, whose: str, criteria: Criteria, commit: str = "HEAD"
 ) -> GateReport:
     """Check results against the version that has the gate's stage.
 
@@ -109,25 +124,25 @@ def run_gate(
         repository: a working copy, whose tags and commits are read.
         read: returns the content of each result file.
         whose: the owner of the results in error messages.
-        gate: the criteria.
+        criteria: of the data set of the results.
         commit: its ``dvc.yaml`` names the artifact whose versions have the stage.
 
     Raises:
         PipelineError: the results are missing, here or at the promoted commit.
     """
-    found = read_results(read, whose)
+    found, stage = read_results(read, whose), criteria.gate.stage
     artifact = next(iter(registry.artifacts_of(repository, commit)))
-    holder = next(reversed(versions.stage_history(repository, artifact, gate.stage)), None)
+    holder = next(reversed(versions.stage_history(repository, artifact, stage)), None)
     compared = holder and Promoted(version=holder.name, commit=holder.commit)
     if holder and (earlier := recorded_at(repository, holder.commit)):
         compared = earlier.promoted if earlier.digests == found.digests else compared
     promoted = (
         read_results(at_commit(repository, compared.commit), compared.version) if compared else None
     )
-    results = check_criteria(gate, found, promoted)
+    results = check_criteria(criteria, found, promoted)
     return GateReport(
         passed=all(result.passed for result in results),
-        stage=gate.stage,
+        stage=stage,
         promoted=compared,
         criteria=[RecordedResult(**result._asdict()) for result in results],
         digests=dict(found.digests),

@@ -144,8 +144,8 @@ def check_not_outdated(
             f"{now}, promoted since then; run `python -m pipelines gate` again, and commit {GATE}."
         )
     read, name = at_commit(folder, commit), commit[:7]
-    gate = criteria_of(read)
-    if gate is None or run_gate(folder, read, name, gate, commit) != report:
+    criteria = criteria_of(read)
+    if criteria is None or run_gate(folder, read, name, criteria, commit) != report:
         raise PipelineError(
             f"{name}: expected {GATE} to match the results and the gate in params.yaml, found a "
             f"difference; run `python -m pipelines gate`, and commit {GATE}."

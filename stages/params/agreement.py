@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from stages.params.dataset import Dataset
-from stages.params.gate import Gate
 from stages.params.network import NetworkError, NetworkParams, layers
 from stages.params.split import Split
 from stages.shared.parameters import ParameterError, Parameters
 from stages.shared.section import Section
-from stages.shared.validation import shown
 
 AnySection = TypeVar("AnySection", bound=Section)
 # Bytes of a value in an IDX file.
@@ -31,11 +29,7 @@ def disagreements(parameters: Parameters) -> list[str]:
         found += _of_split(split, dataset, f"recipes.{parameters.name('recipe')}.split")
     if network:
         found += _of_network(network, dataset, f"recipes.{parameters.name('recipe')}")
-    try:
-        gate = parameters.section(Gate, "gate")
-    except ParameterError:
-        return found
-    return [*found, *_of_gate(gate, dataset)]
+    return found
 
 
 def _valid(
@@ -86,9 +80,3 @@ def _of_network(network: NetworkParams, dataset: Dataset, place: str) -> Iterato
         layers(network, expected.height, expected.width, len(dataset.classes))
     except NetworkError as error:
         yield f"{place}.{str(error).removesuffix('.')}"
-
-
-def _of_gate(gate: Gate, dataset: Dataset) -> Iterator[str]:
-    for name in gate.min_recalls:
-        if name not in dataset.classes:
-            yield f"gate.min_recalls: {shown(name)} must be one of the classes"

@@ -93,8 +93,21 @@ class Lookalikes(Section):
     resembling: str
 
 
+class Bounds(Section):
+    """What a model of the data set must reach to be promoted."""
+
+    min_accuracy: Share
+    """Minimum accuracy on the test images."""
+    min_recall: Share
+    """Minimum recall of any class on the test images."""
+    min_recalls: dict[str, Share]
+    """Minimum recall of single classes by name, in place of ``min_recall``."""
+    max_calibration_error: Share
+    """Maximum expected calibration error on the test images."""
+
+
 class Dataset(Section):
-    """A data set: its sources, its expected content, and its class names."""
+    """A data set: its sources, its expected content, its class names, and its bounds."""
 
     title: str
     classes: Classes
@@ -102,14 +115,17 @@ class Dataset(Section):
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
     expectations: Expectations
     lookalikes: Lookalikes
+    gate: Bounds
 
     @model_validator(mode="after")
-    def _lookalikes_are_classes(self) -> "Dataset":
-        for name in (self.lookalikes.of, self.lookalikes.resembling):
-            if name not in self.classes:
-                raise PydanticCustomError(
-                    "lookalikes",
-                    "lookalikes must name two of the classes, not {name}",
-                    {"name": name},
-                )
+    def _named_classes_exist(self) -> "Dataset":
+        for key, names in (
+            ("lookalikes", (self.lookalikes.of, self.lookalikes.resembling)),
+            ("gate.min_recalls", self.gate.min_recalls),
+        ):
+            for name in names:
+                if name not in self.classes:
+                    raise PydanticCustomError(
+                        "class", "{key} must name classes, not {name}", {"key": key, "name": name}
+                    )
         return self

@@ -141,8 +141,13 @@ def provenance_of(
     return found
 
 
-def validated(section: type[AnySection], value: Any) -> AnySection:
+def validated(section: type[AnySection], value: Any, place: Sequence[str] = ()) -> AnySection:
     """Validate a value of JSON's types as a model.
+
+    Args:
+        section: the model.
+        value: of its form.
+        place: names that lead to the value in its file.
 
     Raises:
         FormatError: it is not valid; the message has only the first problem.
@@ -151,12 +156,12 @@ def validated(section: type[AnySection], value: Any) -> AnySection:
         # Strict validation accepts a list for a tuple only from JSON.
         return section.model_validate_json(json.dumps(value))
     except ValidationError as error:
-        raise FormatError(_first(error)) from None
+        raise FormatError(_first(error, place)) from None
 
 
-def _first(error: ValidationError) -> str:
+def _first(error: ValidationError, place: Sequence[str] = ()) -> str:
     """Return only the first problem: a damaged table can have one in each of a thousand cells."""
-    return sentences(error, most=1)
+    return sentences(error, place, most=1)
 
 
 def _rows(

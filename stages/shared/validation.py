@@ -49,7 +49,7 @@ def _sentence(error: ErrorDetails, above: Sequence[str]) -> str:
     place = _place(above, _named(error["loc"]))
     if error["type"] == "missing":
         return f"{place} is missing"
-    if error["type"] in {"bounds", "lookalikes", "range"}:
+    if error["type"] in {"bounds", "class", "range"}:
         return f"{place}: {error['msg']}"
     return f"{place} {_expectation(error)}, found {shown(error['input'])}"
 

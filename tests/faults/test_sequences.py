@@ -40,11 +40,13 @@ WRONG = st.sampled_from([10, 40, 50, 65, 300])
 def make_pipeline(folder: Path) -> None:
     """Make a pipeline of two quick stages, whose parameters are of this project's form."""
     make_gated(folder)
-    gate = yaml.load(folder / "params.yaml")["gate"]
+    gated = yaml.load(folder / "params.yaml")
     params = yaml.load(ROOT / "params.yaml")
     pets = params["datasets"]["mnist"] | {"title": "Pets", "classes": ["cat", "dog"]}
     pets["lookalikes"] = {"of": "cat", "resembling": "dog"}
-    params |= {"dataset": "pets", "datasets": {"pets": pets}, "gate": gate}
+    pets["expectations"] |= {"class_share_minimum": 0, "class_share_maximum": 1}
+    pets["gate"] = gated["datasets"]["pets"]["gate"]
+    params |= {"dataset": "pets", "datasets": {"pets": pets}, "gate": gated["gate"]}
     yaml.dump(params, folder / "params.yaml")
     # The seed is the number of wrong answers here.
     for name, old, new in (

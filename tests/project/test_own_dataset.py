@@ -89,6 +89,12 @@ def params(small_params: Path, tmp_path: Path) -> Path:
             "leaked_share": 0,
         },
         "lookalikes": {"of": "left half", "resembling": "right half"},
+        "gate": {
+            "min_accuracy": 0.9,
+            "min_recall": 0.8,
+            "min_recalls": {},
+            "max_calibration_error": 0.1,
+        },
     }
     fast = content["recipes"]["fast"]
     fast["split"]["validation_images"] = 30

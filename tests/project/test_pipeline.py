@@ -65,7 +65,7 @@ def test_a_bad_parameter_stops_the_run_in_one_line(new_project: Project, edit: E
 def test_a_bad_parameter_of_any_section_stops_make_repro_before_a_stage_runs(
     new_project: Project, edit: Edit
 ) -> None:
-    edit(new_project.folder / "params.yaml", "gate.min_accuracy", 99)
+    edit(new_project.folder / "params.yaml", "datasets.mnist.gate.min_accuracy", 99)
 
     output = new_project.run("python", "-m", "pipelines", "repro", code=1)
 

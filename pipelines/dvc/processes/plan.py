@@ -18,6 +18,7 @@ from pipelines.dvc.leftovers import remove_leftovers
 from pipelines.dvc.objects import check_intact
 from pipelines.dvc.processes.command import run
 from pipelines.dvc.processes.committed import cached_outputs
+from pipelines.dvc.processes.cut_locks import replace_cut_locks
 from pipelines.dvc.readable import check_readable
 from pipelines.dvc.stages import MAIN, STAGES, Stage, parse_meta
 from pipelines.errors import PipelineError
@@ -37,6 +38,8 @@ def main(
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     # DVC looks up stage names in the dvc.yaml of the working directory.
     os.chdir(folder)
+    # Its output is the list alone; the run shows which stages it runs again.
+    replace_cut_locks(Path.cwd(), logging.getLogger(__name__).info)
     check_readable(Path())
     if changes:
         change_params(Path("params.yaml"), changes)

@@ -19,6 +19,7 @@ from pipelines.dvc.lock_record import LOCK, lock_in
 from pipelines.dvc.outcome import crash
 from pipelines.dvc.processes.command import explaining_dvc
 from pipelines.dvc.processes.committed import check_done
+from pipelines.dvc.processes.cut_locks import replace_cut_locks
 from pipelines.dvc.processes.failing import exit_codes
 from pipelines.dvc.readable import check_readable
 from pipelines.dvc.repair import (
@@ -57,6 +58,7 @@ def _reproduce(repository: Repository, targets: list[str], log: Callable[[str], 
     if rwlock.damage(repository.folder):
         with Repo(_wait_for_lock=True) as repo, repo.lock:
             rwlock.remove_damaged(repository.folder)
+    replace_cut_locks(repository.folder, log)
     check_readable(repository.folder)
     repair(repository, log)
     first = _records()

@@ -19,7 +19,7 @@ def test_every_invalid_value_is_named_also_where_no_stage_reads_it(
 ) -> None:
     path = tmp_path / "params.yaml"
     shutil.copy(ROOT / "params.yaml", path)
-    edit(path, "gate.min_accuracy", 99)
+    edit(path, "datasets.mnist.gate.min_accuracy", 99)
     edit(path, "recipes.accurate.training.epochs", 0)
 
     with pytest.raises(PipelineError, match=r"gate\.min_accuracy must be from 0 to 1") as refused:

@@ -54,7 +54,7 @@ def test_failed_gate_exits_with_3(promotable: Path) -> None:
         (
             "gate.max_regression",
             2,
-            "params.yaml: gate: max_regression must be less than 1, found 2",
+            "params.yaml: gate.max_regression must be less than 1, found 2",
         ),
         ("gate", None, "params.yaml: expected a section gate, found none"),
     ],

@@ -82,7 +82,7 @@ def test_edited_gate_report_promotes_nothing(promotable: Path) -> None:
 
 
 def test_gate_report_of_other_criteria_promotes_nothing(promotable: Path, edit: Edit) -> None:
-    edit(promotable / "params.yaml", "gate.min_accuracy", 0.99)
+    edit(promotable / "params.yaml", "datasets.pets.gate.min_accuracy", 0.99)
     commit_all(promotable, "Require more")
     code, output = promote(promotable)
     assert (code, "to match the results and the gate in params.yaml" in output) == (1, True)

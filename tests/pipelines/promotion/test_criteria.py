@@ -4,18 +4,14 @@ import numpy as np
 import pytest
 
 from pipelines.comparison.differences import EvaluationSet
-from pipelines.promotion.criteria import check_criteria, described, largest_fall
+from pipelines.promotion.criteria import Criteria, check_criteria, described, largest_fall
 from pipelines.promotion.results import Results
+from stages.params.dataset import Bounds
 from stages.params.gate import Gate
 
-GATE = Gate(
-    stage="production",
-    min_accuracy=0.9,
-    min_recall=0.8,
-    min_recalls={"b": 0.7},
-    max_calibration_error=0.05,
-    max_regression=0.01,
-    confidence=0.95,
+REQUIRED = Criteria(
+    Gate(stage="production", max_regression=0.01, confidence=0.95),
+    Bounds(min_accuracy=0.9, min_recall=0.8, min_recalls={"b": 0.7}, max_calibration_error=0.05),
 )
 FOUND = Results(
     accuracy=0.9,
@@ -38,7 +34,7 @@ CRITERIA = (
 
 def failures(promoted: Results | None = None, **found: Any) -> dict[str, Any]:
     """What the rules that do not hold have found, by their names."""
-    results = check_criteria(GATE, FOUND._replace(**found), promoted)
+    results = check_criteria(REQUIRED, FOUND._replace(**found), promoted)
     assert tuple(result.criterion for result in results) == CRITERIA
     return {result.criterion: result.found for result in results if not result.passed}
 

@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.errors import PipelineError
 from pipelines.promotion.gate import GateReport, Promoted, RecordedResult, criteria_of, parse
+from tests.helpers import ROOT
 
 CRITERION = {
     "criterion": "test accuracy",
@@ -112,8 +113,13 @@ def test_another_kind_of_file_is_rejected_in_one_sentence(content: bytes) -> Non
         (b"", "expected parameters by name, found something else"),
         (b"[]", "expected parameters by name, found something else"),
         (b"text", "expected parameters by name, found something else"),
-        (b"gate: 5", "gate: the file must be a mapping, found 5"),
-        (b"gate: {}", "gate: stage is missing"),
+        (b"gate: 5", "gate must be a mapping, found 5"),
+        (b"gate: {}", "gate.stage is missing"),
+        (
+            b"gate: {stage: production, max_regression: 0.1, confidence: 0.9}\n"
+            b"dataset: pets\ndatasets: {cars: {}}",
+            "datasets.pets must be a mapping, found null",
+        ),
         (
             b"gate: {min_accuracy: 2020-01-01}",
             "expected a YAML file, found a value of the type date",
@@ -134,12 +140,9 @@ def test_invalid_criteria_are_rejected_in_one_sentence(params: bytes, found: str
 
 @pytest.mark.parametrize("value", [".inf", ".nan", "-1", "true", "'0.9'", "1e999"])
 def test_bound_that_is_not_a_share_is_rejected(value: str) -> None:
-    gate = (
-        "stage: production, min_recall: 0.8, min_recalls: {}, max_calibration_error: 0.1, "
-        "max_regression: 0.01, confidence: 0.95"
-    )
-    valid = f"gate: {{min_accuracy: 0.9, {gate}}}".encode()
+    valid = (ROOT / "tests" / "pipelines" / "gated" / "params.yaml").read_bytes()
     assert criteria_of({"params.yaml": valid}.get) is not None
-    with pytest.raises(PipelineError, match=r"^params\.yaml: gate: min_accuracy must be "):
+    match = r"^params\.yaml: datasets\.pets\.gate\.min_accuracy must be "
+    with pytest.raises(PipelineError, match=match):
         criteria_of({"params.yaml": valid.replace(b"0.9,", f"{value},".encode(), 1)}.get)
     assert criteria_of({"params.yaml": b"recipe: fast"}.get) is None

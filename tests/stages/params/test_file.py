@@ -119,7 +119,11 @@ def test_the_tutorial_recipe_is_the_published_experiment() -> None:
         ),
         ("datasets.mnist.classes", ["0", "0"], "classes must differ from each other"),
         ("datasets.mnist.classes", ["0", "1\r"], r"classes\.1 must match .*, found \"1\\r\""),
-        ("datasets.mnist.lookalikes.of", "x", "lookalikes must name two of the classes, not x"),
+        ("datasets.mnist.lookalikes.of", "x", "mnist: lookalikes must name classes, not x"),
+        ("datasets.mnist.gate.min_recalls", {"x": 1}, "gate.min_recalls must name classes, not x"),
+        ("datasets.mnist.gate.min_accuracy", 99, "gate.min_accuracy must be from 0 to 1, found 99"),
+        ("datasets.mnist.gate.min_recalls", {"9": 1.1}, "min_recalls.9 must be from 0 to 1"),
+        ("datasets.mnist.gate.max_calibration_error", -1, "max_calibration_error must be from 0"),
     ],
 )
 def test_a_bad_value_is_refused_by_name_with_what_is_allowed(

@@ -5,10 +5,6 @@ from stages.params.gate import Gate
 
 CRITERIA = {
     "stage": "production",
-    "min_accuracy": 0.99,
-    "min_recall": 0.98,
-    "min_recalls": {"9": 0.97},
-    "max_calibration_error": 0.05,
     "max_regression": 0.002,
     "confidence": 0.95,
 }
@@ -23,10 +19,6 @@ def test_criteria_are_accepted() -> None:
     [
         ("stage", "Production"),
         ("stage", "a#b"),
-        ("min_accuracy", 99),
-        ("min_recall", -0.1),
-        ("min_recalls", {"9": 1.1}),
-        ("max_calibration_error", float("nan")),
         ("max_regression", 1),
         ("confidence", 0.5),
         ("more", 1),
