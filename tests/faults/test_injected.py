@@ -7,13 +7,13 @@ import itertools
 import re
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
+from tests.forks import Ended, run_module
 from tests.helpers import LONG, ROOT
 from tests.small_project import Project, forget
 
@@ -40,23 +40,20 @@ PICTURES = "data/handwriting"
 Record = Callable[[str, object], None]
 
 
-def strace(project: Project, stage: str, *options: str) -> "subprocess.CompletedProcess[str]":
+def strace(project: Project, stage: str, *options: str) -> Ended:
     """Run a stage as DVC does, with options of strace."""
-    command = STAGES[stage]["cmd"].replace("${handwriting.folder}", "data/handwriting").split()
-    return subprocess.run(
-        ["strace", "--follow-forks", "--quiet=all", *options, *command],
-        cwd=project.folder,
-        env=project.environment | {"DVC_STAGE": f"dvc.yaml:{stage}"},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    command = STAGES[stage]["cmd"].replace("${handwriting.folder}", "data/handwriting")
+    python, option, module, *arguments = command.split()
+    assert (python, option) == ("python", "-m")
+    environment = project.environment | {"DVC_STAGE": f"dvc.yaml:{stage}"}
+    tracer = ["strace", "--follow-forks", "--quiet=all", *options, "--attach"]
+    return run_module(project.folder, environment, module, *arguments, tracer=tracer)
 
 
 def calls_of(project: Project, stage: str, call: str) -> list[int]:
     """List the numbers of a stage's calls of a kind to disturb; strace counts from one."""
     log = project.folder.parent / "calls"
-    assert not strace(project, stage, f"--trace={call}", "--output", str(log)).returncode
+    assert strace(project, stage, f"--trace={call}", "--output", str(log)).code == 0
     found = re.findall(rf"^(\d+) +{call}\((\d+)?", log.read_text(), re.MULTILINE)
     # strace counts for each thread and process by itself; the stage's main thread is the first.
     first = min((int(pid) for pid, _ in found), default=0)
@@ -70,12 +67,12 @@ def disturb(project: Project, stage: str, call: str, fault: str, number: int) ->
     """Run a stage with a fault at one of its calls, and give what it prints."""
     log = project.folder.parent / "injected"
     inject = f"--inject={call}:{FAULTS[fault]}:when={number}"
-    done = strace(project, stage, f"--trace={call}", inject, "--output", str(log))
+    ended = strace(project, stage, f"--trace={call}", inject, "--output", str(log))
     if fault == "kill":
-        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert ended.code == -signal.SIGKILL, ended.output
     else:
         assert "(INJECTED)" in log.read_text()
-    return done.stderr
+    return ended.output
 
 
 def whole(project: Project, before: dict[str, bytes]) -> bool:
