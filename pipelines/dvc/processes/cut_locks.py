@@ -6,9 +6,9 @@ DVC writes a ``dvc.lock`` in place: a kill or a full disk at this moment leaves 
 from collections.abc import Callable
 from pathlib import Path
 
-import voluptuous
 from dvc.repo import Repo
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+from dvc.utils.strictyaml import YAMLValidationError, validate
 
 from pipelines.dvc.inventory import LOCKS
 from pipelines.dvc.lock_record import CONFLICT, LARGEST_LOCK, read_lock
@@ -45,9 +45,9 @@ def _is_cut(folder: Path, name: str) -> bool:
 def _is_whole(content: bytes, name: str) -> bool:
     try:
         lock = read_lock(content, name)
-        COMPILED_LOCKFILE_SCHEMA(lock)
+        validate(lock, COMPILED_LOCKFILE_SCHEMA)
         outputs_of(lock, name)
-    except (PipelineError, voluptuous.Invalid):
+    except (PipelineError, YAMLValidationError):
         return False
     return True
 
