@@ -23,6 +23,7 @@ except KeyboardInterrupt:
 
 COMMANDS = (
     "repro",
+    "dataset",
     "diff",
     "errors",
     "gate",

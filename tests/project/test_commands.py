@@ -10,6 +10,7 @@ pytestmark = pytest.mark.slow
 # What to run, its exit code, and part of what it prints. So few images pass no gate.
 RUNS = {
     "repro": ("", 0, "accuracy"),
+    "dataset": ("add again data/raw", 0, "10 classes; the recipe fast fits"),
     "diff": ("HEAD HEAD", 0, "test.accuracy"),
     "errors": ("HEAD HEAD", 0, ""),
     "gate": ("", 3, "may not be promoted"),

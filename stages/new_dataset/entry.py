@@ -1,0 +1,138 @@
+"""Describe a data set as an entry of ``params.yaml``, with bounds that it satisfies."""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.dataset import facts
+from stages.new_dataset.content import Set
+from stages.shared.artifacts import Array
+
+# Digits of a share; bounds are rounded so that the data satisfy them.
+_DIGITS = 4
+_BLOCK = 4096
+
+
+def entry_of(
+    title: str,
+    classes: Sequence[str],
+    files: Mapping[str, Path],
+    sources: Sequence[Mapping[str, str]],
+    train: Set,
+    test: Set,
+) -> dict[str, Any]:
+    """Describe a data set.
+
+    Args:
+        title: for people.
+        classes: the name of each class.
+        files: each of the four IDX files by its role, such as ``train_images``.
+        sources: where to get them, as params.yaml lists them.
+        train: what the files contain.
+        test: as ``train``.
+    """
+    means = _means(train, len(classes))
+    alike, other = _lookalikes(means)
+    return {
+        "title": title,
+        "classes": list(classes),
+        "files": {role: _pin(path) for role, path in files.items()},
+        "sources": [dict(source) for source in sources],
+        "expectations": _expectations(train, test),
+        "lookalikes": {"of": classes[alike], "resembling": classes[other]},
+        "gate": {
+            # Any network should do better than the nearest mean image.
+            "min_accuracy": _down(_accuracy_of_means(means, test), 2),
+            "min_recall": 0.0,
+            "min_recalls": {},
+            "max_calibration_error": 0.1,
+        },
+    }
+
+
+def _pin(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"name": path.name, "bytes": path.stat().st_size, "sha256": digest}
+
+
+def _expectations(train: Set, test: Set) -> dict[str, Any]:
+    table = facts.gather(
+        {
+            "train_images": train.images,
+            "train_labels": train.labels,
+            "test_images": test.images,
+            "test_labels": test.labels,
+        }
+    )
+    sets = table.groupby("split")
+    height, width = train.images.shape[1:]
+    return {
+        "train_images": len(train.images),
+        "test_images": len(test.images),
+        "height": height,
+        "width": width,
+        "pixel_minimum": _plain(table["pixel_minimum"].min()),
+        "pixel_maximum": _plain(table["pixel_maximum"].max()),
+        "class_share_minimum": _down(table["class_share"].min(), _DIGITS),
+        "class_share_maximum": _up(table["class_share"].max(), _DIGITS),
+        **{
+            f"{name}_share": _up(float(sets[column].mean().max()), _DIGITS)
+            for name, column in (
+                ("blank", "blank"),
+                ("duplicate", "duplicate"),
+                ("leaked", "leaked"),
+            )
+        },
+    }
+
+
+def _means(train: Set, classes: int) -> Array:
+    """Return the mean image of each class, flat: ``(classes, pixels)`` float64."""
+    sums = np.zeros((classes, train.images[0].size))
+    for start in range(0, len(train.images), _BLOCK):
+        block = train.images[start : start + _BLOCK].reshape(-1, sums.shape[1]).astype(np.float64)
+        np.add.at(sums, train.labels[start : start + _BLOCK], block)
+    counts = np.bincount(train.labels, minlength=classes)
+    return sums / np.maximum(counts, 1)[:, np.newaxis]
+
+
+def _distances(points: Array, means: Array) -> Array:
+    """Return the squared distance of each point to each mean, less the point's own square."""
+    distances: Array = np.square(means).sum(axis=1) - 2 * points @ means.T
+    return distances
+
+
+def _lookalikes(means: Array) -> tuple[int, int]:
+    """Return the two classes whose mean images are nearest to each other."""
+    distances = _distances(means, means) + np.square(means).sum(axis=1)[:, np.newaxis]
+    np.fill_diagonal(distances, np.inf)
+    first, second = np.unravel_index(distances.argmin(), distances.shape)
+    return int(first), int(second)
+
+
+def _accuracy_of_means(means: Array, test: Set) -> float:
+    """Return the accuracy on the test images of the class whose mean image is nearest."""
+    right = 0
+    for start in range(0, len(test.images), _BLOCK):
+        block = test.images[start : start + _BLOCK].reshape(-1, means.shape[1]).astype(np.float64)
+        found = _distances(block, means).argmin(axis=1)
+        right += int((found == test.labels[start : start + _BLOCK]).sum())
+    return right / len(test.images)
+
+
+def _down(share: float, digits: int) -> float:
+    # The shares of equal classes, such as 0.3, are not exact numbers.
+    return float(math.floor(share * 10**digits + 1e-6) / 10**digits)
+
+
+def _up(share: float, digits: int) -> float:
+    return float(math.ceil(share * 10**digits - 1e-6) / 10**digits)
+
+
+def _plain(value: float) -> int | float:
+    return int(value) if float(value).is_integer() else float(value)
