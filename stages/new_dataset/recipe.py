@@ -8,8 +8,10 @@ from stages.params.network import NetworkError, NetworkParams, layers
 
 # Share of the training images for validation, as of MNIST.
 _VALIDATION = 6
-# Training sees so many images, as `fast` does with MNIST, unless that needs too many epochs.
-_SEEN = 150_000
+# Training sees so many pixels, as `fast` does with MNIST; more if that were too few steps, fewer if
+# it were too many epochs.
+_SEEN = 150_000 * 28 * 28
+_LEAST_STEPS = 250
 _MOST_EPOCHS = 100
 # Pixels that may reach the dense layer: 4 x 4 of 28 x 28 in `fast`.
 _FEATURES = 8 * 8
@@ -42,11 +44,13 @@ def fitted(recipe: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any
     images, classes = expected["train_images"], len(entry["classes"])
     validation = max(classes, images // _VALIDATION)
     fit = max(1, images - validation)
-    epochs = min(_MOST_EPOCHS, max(recipe["training"]["epochs"], math.ceil(_SEEN / fit)))
-    training = recipe["training"] | {
-        "epochs": epochs,
-        "batch_size": max(1, min(recipe["training"]["batch_size"], fit // 8)),
-    }
+    batch = max(1, min(recipe["training"]["batch_size"], fit // 8))
+    wanted = (
+        recipe["training"]["epochs"],
+        math.ceil(_SEEN / (fit * expected["height"] * expected["width"])),
+        math.ceil(_LEAST_STEPS * batch / fit),
+    )
+    training = recipe["training"] | {"epochs": min(_MOST_EPOCHS, max(wanted)), "batch_size": batch}
     return dict(recipe) | {
         "split": {"strategy": "stratified", "validation_images": validation},
         "network": _fitted_network(recipe["network"], entry),

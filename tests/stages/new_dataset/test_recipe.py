@@ -48,5 +48,10 @@ def test_few_images_are_seen_more_often_in_smaller_batches() -> None:
     assert (many["training"]["epochs"], many["training"]["batch_size"]) == (3, 64)
 
 
+def test_large_images_are_seen_less_often() -> None:
+    """By hand: 250 steps of 20 of 167 images are 30 epochs."""
+    assert fitted(RECIPES["fast"], entry(200, 224))["training"]["epochs"] == 30
+
+
 def test_each_class_has_an_image_for_validation() -> None:
     assert fitted(RECIPES["fast"], entry(1800, 28, 600))["split"]["validation_images"] == 600
