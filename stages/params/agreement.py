@@ -52,8 +52,8 @@ def _of_dataset(dataset: Dataset, place: str) -> Iterator[str]:
     ):
         if file.bytes - header not in {size * values for size in _VALUE_SIZES}:
             yield (
-                f"{place}.files.{name}.bytes must be {header} + 1, 2, 4 or 8 x {values}, for the "
-                f"numbers in expectations, found {file.bytes}"
+                f"{place}.files.{name}.bytes must be {header} for the header, and 1, 2, 4 or 8 for "
+                f"each of the {values} values that expectations gives, found {file.bytes}"
             )
     low, high = expected.class_share_minimum, expected.class_share_maximum
     # Shares are rounded in params.yaml.

@@ -6,27 +6,19 @@ import pytest
 
 from stages.params.file import read_params
 from stages.shared.parameters import ParameterError
-from tests.helpers import ROOT
 
 Edit = Callable[[Path, str, Any], None]
-
-
-@pytest.fixture
-def params(tmp_path: Path) -> Path:
-    path = tmp_path / "params.yaml"
-    path.write_bytes((ROOT / "params.yaml").read_bytes())
-    return path
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist"])
 @pytest.mark.parametrize("recipe", ["fast", "tutorial", "accurate"])
 def test_recipes_and_data_sets_of_the_project_fit_each_other(
-    params: Path, edit: Edit, dataset: str, recipe: str
+    project_params: Path, edit: Edit, dataset: str, recipe: str
 ) -> None:
-    edit(params, "dataset", dataset)
-    edit(params, "recipe", recipe)
+    edit(project_params, "dataset", dataset)
+    edit(project_params, "recipe", recipe)
 
-    assert read_params(params).recipe == recipe
+    assert read_params(project_params).recipe == recipe
 
 
 # Of MNIST: 60,000 images of 28 x 28 pixels in ten classes.
@@ -46,10 +38,10 @@ WRONG = {
     "the number of other images": (
         "datasets.mnist.expectations.test_images",
         1000,
-        "datasets.mnist.files.test_images.bytes must be 16 + 1, 2, 4 or 8 x 784000, for the "
-        "numbers in expectations, found 7840016; "
-        "datasets.mnist.files.test_labels.bytes must be 8 + 1, 2, 4 or 8 x 1000, for the "
-        "numbers in expectations, found 10008",
+        "datasets.mnist.files.test_images.bytes must be 16 for the header, and 1, 2, 4 or 8 for "
+        "each of the 784000 values that expectations gives, found 7840016; "
+        "datasets.mnist.files.test_labels.bytes must be 8 for the header, and 1, 2, 4 or 8 for "
+        "each of the 1000 values that expectations gives, found 10008",
     ),
     "shares that ten classes cannot have": (
         "datasets.mnist.expectations.class_share_minimum",
@@ -62,34 +54,36 @@ WRONG = {
 
 @pytest.mark.parametrize(("place", "value", "clause"), WRONG.values(), ids=WRONG)
 def test_what_does_not_fit_the_data_set_is_refused(
-    params: Path, edit: Edit, place: str, value: Any, clause: str
+    project_params: Path, edit: Edit, place: str, value: Any, clause: str
 ) -> None:
-    edit(params, place, value)
+    edit(project_params, place, value)
 
     with pytest.raises(ParameterError) as caught:
-        read_params(params)
+        read_params(project_params)
 
-    assert str(caught.value) == f"{params}: {clause}."
+    assert str(caught.value) == f"{project_params}: {clause}."
 
 
-def test_a_stratified_split_has_an_image_of_each_class(params: Path, edit: Edit) -> None:
-    edit(params, "recipes.fast.split", {"strategy": "stratified", "validation_images": 9})
+def test_a_stratified_split_has_an_image_of_each_class(project_params: Path, edit: Edit) -> None:
+    edit(project_params, "recipes.fast.split", {"strategy": "stratified", "validation_images": 9})
 
     with pytest.raises(ParameterError, match="must be from 10 to 59990"):
-        read_params(params)
+        read_params(project_params)
 
 
-def test_all_faults_are_named_at_once(params: Path, edit: Edit) -> None:
-    edit(params, "recipes.fast.training.epochs", 0)
+def test_all_faults_are_named_at_once(project_params: Path, edit: Edit) -> None:
+    edit(project_params, "recipes.fast.training.epochs", 0)
     for place, value, _ in WRONG.values():
-        edit(params, place, value)
+        edit(project_params, place, value)
 
     with pytest.raises(ParameterError) as caught:
-        read_params(params)
+        read_params(project_params)
 
     message = str(caught.value)
-    assert message.startswith(f"{params}: recipes.fast.training.epochs must be from 1 to 10000")
-    assert message.count(str(params)) == 1
+    assert message.startswith(
+        f"{project_params}: recipes.fast.training.epochs must be from 1 to 10000"
+    )
+    assert message.count(str(project_params)) == 1
     for clause in (
         "validation_images must be",
         "kernel does not fit",
@@ -99,8 +93,8 @@ def test_all_faults_are_named_at_once(params: Path, edit: Edit) -> None:
         assert message.count(clause) == 1
 
 
-def test_what_is_not_chosen_need_not_fit(params: Path, edit: Edit) -> None:
-    edit(params, "recipes.tutorial.split.validation_images", 60_000)
-    edit(params, "datasets.fashion-mnist.expectations.test_images", 1000)
+def test_what_is_not_chosen_need_not_fit(project_params: Path, edit: Edit) -> None:
+    edit(project_params, "recipes.tutorial.split.validation_images", 60_000)
+    edit(project_params, "datasets.fashion-mnist.expectations.test_images", 1000)
 
-    assert read_params(params).dataset == "mnist"
+    assert read_params(project_params).dataset == "mnist"
