@@ -22,12 +22,20 @@ import psutil
 
 from tests.helpers import wait_until
 
-STAGES = ("train", "evaluate", "export", "handwriting", "report", "ingest", "fetch")
+_FLOWS = ["pipelines.flows.pipeline", "pipelines.flows.worker"]
+# Those whose imports take long.
+_STAGES = [
+    f"stages.{name}"
+    for name in ("train", "evaluate", "export", "handwriting", "report", "ingest", "fetch")
+]
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(
-    ["pipelines.flows.pipeline", "pipelines.flows.worker", *(f"stages.{name}" for name in STAGES)]
-)
+processes.set_forkserver_preload(_FLOWS)
+
+
+def import_stages_too() -> None:
+    """Have the process that is forked import the stages; call this before the first fork."""
+    processes.set_forkserver_preload([*_FLOWS, *_STAGES])
 
 
 class Ended(NamedTuple):

@@ -141,6 +141,14 @@ class Project:
         ]
 
 
+def program_of(stage: str, pictures: str = "data/handwriting") -> list[str]:
+    """Give the module that a stage runs, and its arguments."""
+    declared = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"][stage]["cmd"]
+    python, option, *rest = str(declared).replace("${handwriting.folder}", pictures).split()
+    assert (python, option) == ("python", "-m")
+    return rest
+
+
 def retrain(project: Project) -> None:
     """Have `train` run again, though nothing that it depends on has changed."""
     (project.folder / "models" / "train.safetensors").unlink()

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from tests.forks import Ended, run_module
 from tests.helpers import LONG, ROOT
-from tests.small_project import Project, forget
+from tests.small_project import Project, forget, program_of
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 
@@ -42,12 +42,9 @@ Record = Callable[[str, object], None]
 
 def strace(project: Project, stage: str, *options: str) -> Ended:
     """Run a stage as DVC does, with options of strace."""
-    command = STAGES[stage]["cmd"].replace("${handwriting.folder}", "data/handwriting")
-    python, option, module, *arguments = command.split()
-    assert (python, option) == ("python", "-m")
     environment = project.environment | {"DVC_STAGE": f"dvc.yaml:{stage}"}
     tracer = ["strace", "--follow-forks", "--quiet=all", *options, "--attach"]
-    return run_module(project.folder, environment, module, *arguments, tracer=tracer)
+    return run_module(project.folder, environment, *program_of(stage), tracer=tracer)
 
 
 def calls_of(project: Project, stage: str, call: str) -> list[int]:

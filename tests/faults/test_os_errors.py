@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from tests.forks import Ended, run_module
 from tests.helpers import ROOT
-from tests.small_project import Project, retrain
+from tests.small_project import Project, program_of, retrain
 
 STAGES: dict[str, Any] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 WRITERS = [name for name in STAGES if name != "collect"]
@@ -29,11 +29,9 @@ def run(
     **variables: str,
 ) -> Ended:
     """Run a stage as a user would, without DVC."""
-    command = str(STAGES[stage]["cmd"]).replace("${handwriting.folder}", pictures)
-    python, option, module, *arguments = command.split()
-    assert (python, option) == ("python", "-m")
     environment = project.environment | variables
-    return run_module(project.folder, environment, module, *arguments, largest_file=largest_file)
+    program = program_of(stage, pictures)
+    return run_module(project.folder, environment, *program, largest_file=largest_file)
 
 
 def error_of(ended: Ended) -> str:
