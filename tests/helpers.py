@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from pipelines.__main__ import main
+from stages.shared.command import run
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,11 +36,21 @@ class Done(NamedTuple):
 
 def pipelines(folder: Path, *arguments: str) -> Done:
     """Run ``python -m pipelines`` in a folder, in this process."""
+    with contextlib.chdir(folder):
+        return _done(lambda: main(arguments))
+
+
+def program(function: Callable[..., None], *arguments: object) -> Done:
+    """Run a program of ``stages/tools`` in this process."""
+    return _done(lambda: run(function, list(map(str, arguments))))
+
+
+def _done(call: Callable[[], None]) -> Done:
     out, err = io.StringIO(), io.StringIO()
     code: object = 0
-    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            main(arguments)
+            call()
         except SystemExit as ended:
             code = ended.code
     assert isinstance(code, int)

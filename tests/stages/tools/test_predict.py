@@ -1,5 +1,3 @@
-import contextlib
-import io
 import json
 import subprocess
 import sys
@@ -16,9 +14,8 @@ from stages.params.file import read_params
 from stages.serving.description import Description, ImageFormat
 from stages.serving.export import export
 from stages.shared.artifacts import Array
-from stages.shared.command import run
 from stages.tools.predict import main
-from tests.helpers import ROOT, Done
+from tests.helpers import ROOT, Done, program
 from tests.small_mnist import write_small_params
 
 
@@ -50,17 +47,9 @@ def photo(small_mnist: dict[str, Array], tmp_path: Path) -> Path:
     return path
 
 
-def predict(*arguments: Any) -> Done:
+def predict(*arguments: object) -> Done:
     """Run the program in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    code: object = 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            run(main, list(map(str, arguments)))
-        except SystemExit as ended:
-            code = ended.code
-    assert isinstance(code, int)
-    return Done(code, out.getvalue(), err.getvalue())
+    return program(main, *arguments)
 
 
 def predict_process(*arguments: Any) -> subprocess.CompletedProcess[str]:
