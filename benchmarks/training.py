@@ -170,7 +170,7 @@ def epoch_operations() -> float:
     """
     products = [
         math.prod(layer.kernel) * math.prod(layer.output[:-1])
-        for layer in layers(RECIPE.network, 28, 28, 10)
+        for layer in layers(RECIPE.network, (28, 28), 10)
     ]
     return 60_000 * 2 * (3 * sum(products) - products[0])
 

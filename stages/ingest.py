@@ -13,10 +13,11 @@ def main(
 ) -> None:
     """Read the files of ``raw``; write ``checks``, ``page`` and, if all checks pass, ``arrays``."""
     dataset = Parameters(params).chosen("dataset", Dataset)
+    channels = dataset.expectations.channels
     content = {
-        "train_images": idx.read_images(raw / "train_images.idx"),
+        "train_images": idx.read_images(raw / "train_images.idx", channels),
         "train_labels": idx.read_labels(raw / "train_labels.idx"),
-        "test_images": idx.read_images(raw / "test_images.idx"),
+        "test_images": idx.read_images(raw / "test_images.idx", channels),
         "test_labels": idx.read_labels(raw / "test_labels.idx"),
     }
     outcome = check_all(facts.gather(content), dataset.expectations, dataset.classes)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from stages.params.dataset import Dataset
 from stages.reporting import charts, gallery, handwriting
-from stages.reporting.cards import address, cards, least_sure, shown_errors
+from stages.reporting.cards import address, cards, least_sure, range_of, shown_errors
 from stages.reporting.page import render
 from stages.reporting.style import png, svg
 from stages.results import files
@@ -100,6 +100,7 @@ def main(
             "confusion_matrix": charts.confusion_matrix(counts, visible),
         }.items()
     }
+    pixels = range_of(test_images)
     page = render(
         title=dataset.title,
         recipe=parameters.name("recipe"),
@@ -110,13 +111,15 @@ def main(
         class_table=artifacts.read_table(reports / files.CLASSES),
         confusions=counts,
         checks=results.checks.model_dump(),
-        wrong=cards(shown_errors(wrong), test_images),
-        least_sure=cards(least_sure(answers), test_images),
+        wrong=cards(shown_errors(wrong), test_images, pixels),
+        least_sure=cards(least_sure(answers), test_images, pixels),
         charts={"history": svg(learning), "reliability": svg(charts.reliability(bins))},
         pictures={name: address(content, "image/png") for name, content in drawn.items()},
         handwriting={
             "summary": summary.model_dump(),
-            "pictures": handwriting.shown(folder, read, seen, summary.no_digit_found, names),
+            "pictures": handwriting.shown(
+                folder, read, seen, summary.no_digit_found, names, pixels
+            ),
         },
         links=_LINKED,
     )

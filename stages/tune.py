@@ -42,8 +42,7 @@ def main(
     labels = artifacts.read_array(arrays / "train_labels.npy")
     parts = folds(labels, tuning.folds, tuning.seed)
     tried = cells(tuning.search, tuning.space, tuning.seed)
-    height, width = images.shape[1:]
-    varied = variations(base, tried, height, width, len(names))
+    varied = variations(base, tried, images.shape[1:], len(names))
 
     prepare(machine.device, machine.threads)
     rows: list[dict[str, float]] = []

@@ -39,8 +39,8 @@ def main(
 ) -> None:
     """Add a data set to params.yaml, with its hashes, bounds and a recipe that fits.
 
-    Labels become the numbers 0, 1, ... in their order, colours become grey, and a set without test
-    images is divided. The files are kept below data/downloads.
+    Labels become the numbers 0, 1, ... in their order, and a set without test images is divided.
+    The files are kept below data/downloads.
 
     Example: python -m pipelines dataset add letters Downloads/emnist-letters --use
     """

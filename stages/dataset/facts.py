@@ -19,9 +19,9 @@ def gather(arrays: Mapping[str, Array]) -> pd.DataFrame:
     """Gather the facts of both sets.
 
     Args:
-        arrays: ``train_images`` and ``test_images``, ``(n, height, width)`` of any real dtype, and
-            ``train_labels`` and ``test_labels``, ``(n,)`` integers. The counts of images and labels
-            of a set may differ.
+        arrays: ``train_images`` and ``test_images``, ``(n, height, width)`` or
+            ``(n, height, width, 3)`` of any real dtype, and ``train_labels`` and ``test_labels``,
+            ``(n,)`` integers. The counts of images and labels of a set may differ.
 
     Returns:
         One row for each image, the training set first. Where a set has more images than labels, or
@@ -52,11 +52,12 @@ def gather(arrays: Mapping[str, Array]) -> pd.DataFrame:
 
 
 def _images(images: Array) -> pd.DataFrame:
-    count, height, width = images.shape
+    count, height, width = images.shape[:3]
     minimum, maximum = np.empty(count), np.empty(count)
     digests: list[str] = []
     for start in range(0, count, BLOCK):
-        block = np.ascontiguousarray(images[start : start + BLOCK]).reshape(-1, height * width)
+        block = np.ascontiguousarray(images[start : start + BLOCK])
+        block = block.reshape(len(block), -1)
         minimum[start : start + BLOCK] = block.min(axis=1)
         maximum[start : start + BLOCK] = block.max(axis=1)
         digests += [

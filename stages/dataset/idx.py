@@ -78,13 +78,26 @@ def read(path: Path) -> Array:
         raise IdxError(f"{path}: expected an IDX file, found {error}.") from error
 
 
-def read_images(path: Path) -> Array:
-    """Read images, ``(n, height, width)`` of any dtype; ``IdxError`` otherwise."""
+def read_images(path: Path, channels: int = 1) -> Array:
+    """Read images of any dtype.
+
+    Args:
+        path: of the file.
+        channels: 1 or 3.
+
+    Returns:
+        ``(n, height, width)``, or ``(n, height, width, 3)``.
+
+    Raises:
+        IdxError: the file cannot be read, or its array has another shape.
+    """
     images = read(path)
-    if images.ndim != 3:  # noqa: PLR2004 - the dimensions of the docstring
+    colours = () if channels == 1 else (channels,)
+    if images.ndim != 3 + len(colours) or images.shape[3:] != colours:
         raise IdxError(
-            f"{path}: expected images in 3 dimensions (images, height, width), "
-            f"found {_described(images)}."
+            f"{path}: expected images, height and width"
+            + (f", and {channels} channels" if colours else "")
+            + f", found {_described(images)}; expectations.channels in params.yaml is {channels}."
         )
     return images
 

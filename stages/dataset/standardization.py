@@ -14,11 +14,12 @@ def measure(images: Array, rows: Array | None = None) -> dict[str, Array]:
     """Measure the numbers that standardize images: ``(image - mean) / standard_deviation``.
 
     Args:
-        images: ``(n, height, width)`` of any real dtype; may be memory-mapped.
+        images: ``(n, height, width)`` or ``(n, height, width, 3)`` of any real dtype; may be
+            memory-mapped.
         rows: ``(m,)`` integers: the images among the ``n`` to measure; None means all.
 
     Returns:
-        ``mean``: ``(height, width)`` float32, pixel by pixel over the images;
+        ``mean``: float32 in the shape of an image, pixel by pixel over the images;
         ``standard_deviation``: ``(1,)`` float32, of all pixels of all images about their overall
         mean, or 1 if all pixels are equal;
         ``background``: ``(1,)`` float32, the smallest or the largest pixel, whichever is nearer to
@@ -39,7 +40,7 @@ def measure(images: Array, rows: Array | None = None) -> dict[str, Array]:
 
 
 def _background(mean: Array, smallest: float, largest: float) -> float:
-    border = np.ones(mean.shape, bool)
+    border = np.ones(mean.shape[:2], bool)
     border[1:-1, 1:-1] = False
     return smallest if mean[border].mean() <= (smallest + largest) / 2 else largest
 

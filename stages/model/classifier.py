@@ -42,10 +42,10 @@ class Classifier:
         self.seed = seed
         self.standardization = standardization
         self.preprocessing = Preprocessing(standardization)
-        self._height, self._width = standardization["mean"].shape
+        self._image_shape = standardization["mean"].shape
         self.strategy = strategy()
         with self.strategy.scope():
-            self.network = Network(network, self._height, self._width, classes, seed)
+            self.network = Network(network, self._image_shape, classes, seed)
         self._views = network.views
 
     @property
@@ -60,7 +60,7 @@ class Classifier:
     @property
     def graph(self) -> tf.Graph:
         """The graph that computes probabilities from raw images."""
-        images = tf.TensorSpec((None, self._height, self._width), tf.float32)
+        images = tf.TensorSpec((None, *self._image_shape), tf.float32)
         graph: tf.Graph = self.answer.get_concrete_function(images).graph
         return graph
 
@@ -68,7 +68,8 @@ class Classifier:
         """Compute the probability of each class.
 
         Args:
-            images: ``(n, height, width)``, raw, of any real dtype; may be memory-mapped.
+            images: ``(n, height, width)``, or ``(n, height, width, 3)`` if it was trained on
+                colours; raw, of any real dtype; may be memory-mapped.
             rows: ``(m,)`` integers: the chosen images among the ``n``; None means all.
 
         Returns:

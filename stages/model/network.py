@@ -1,7 +1,7 @@
 """Build the convolutional network from TensorFlow's low-level operations."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -16,11 +16,11 @@ class Network(tf.Module):
     """
 
     def __init__(
-        self, network: NetworkParams, height: int, width: int, classes: int, seed: int
+        self, network: NetworkParams, image_shape: Sequence[int], classes: int, seed: int
     ) -> None:
         super().__init__()
         self._params = network
-        self.layers = layers(network, height, width, classes)
+        self.layers = layers(network, image_shape, classes)
         self._kernels = [
             tf.Variable(glorot_uniform(layer, (seed, position)), name=f"{layer.name}.kernel")
             for position, layer in enumerate(self.layers)
@@ -52,7 +52,7 @@ class Network(tf.Module):
         """Compute the logits.
 
         Args:
-            images: ``(n, height, width)`` float32, standardized.
+            images: ``(n, height, width)`` or ``(n, height, width, 3)`` float32, standardized.
             dropout_seed: ``(2,)`` integers for training. Without it nothing is dropped, and batches
                 are normalized by the running statistics.
             dtype: float type in which the layers compute.
@@ -61,7 +61,8 @@ class Network(tf.Module):
         Returns:
             ``(n, classes)`` float32 logits; their softmax is the probability of each class.
         """
-        hidden = tf.cast(tf.expand_dims(images, -1), dtype)
+        grey = len(images.shape) == 3  # noqa: PLR2004 - images, height and width
+        hidden = tf.cast(tf.expand_dims(images, -1) if grey else images, dtype)
         *dense, last = [
             (tf.cast(kernel, dtype), bias)
             for kernel, bias in zip(self._kernels, self._biases, strict=True)

@@ -15,8 +15,8 @@ class Preprocessing:
     whether ink is dark or light. So views and distortions fill with 0 for every data set.
 
     Args:
-        standardization: ``mean`` (height, width), ``standard_deviation`` (1,) and ``background``
-            (1,), float32, as ``stages.dataset.standardization`` measures them.
+        standardization: ``mean`` in the shape of an image, ``standard_deviation`` (1,) and
+            ``background`` (1,), float32, as ``stages.dataset.standardization`` measures them.
     """
 
     def __init__(self, standardization: Mapping[str, Array]) -> None:
@@ -31,10 +31,10 @@ class Preprocessing:
         """Return how far each pixel is from the background.
 
         Args:
-            images: ``(n, height, width)`` of any real dtype.
+            images: ``(n, height, width)`` or ``(n, height, width, 3)`` of any real dtype.
 
         Returns:
-            ``(n, height, width)`` float32.
+            float32 in the shape of ``images``.
         """
         return (tf.cast(images, tf.float32) - self._background) * self._direction
 

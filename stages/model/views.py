@@ -10,7 +10,7 @@ def views(images: tf.Tensor, count: int) -> list[tf.Tensor]:
     Convolutional Neural Networks" (2012), section 4.1; by whole pixels, since fractions would blur.
 
     Args:
-        images: ``(n, height, width)`` float32, 0 = background.
+        images: ``(n, height, width)`` or ``(n, height, width, 3)`` float32, 0 = background.
         count: 1 or 5.
 
     Returns:
@@ -18,7 +18,8 @@ def views(images: tf.Tensor, count: int) -> list[tf.Tensor]:
     """
     if count == 1:
         return [images]
-    padded = tf.pad(images, [[0, 0], [1, 1], [1, 1]])
+    colours = [[0, 0]] * (len(images.shape) - 3)
+    padded = tf.pad(images, [[0, 0], [1, 1], [1, 1], *colours])
     return [
         images,
         padded[:, :-2, 1:-1],

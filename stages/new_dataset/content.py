@@ -8,8 +8,6 @@ from stages.dataset.splitting import draw
 from stages.shared.artifacts import Array
 from stages.shared.errors import UserError
 
-GREY = np.array([0.299, 0.587, 0.114])
-"""Weights of red, green and blue in a grey, by ITU-R BT.601."""
 _COLOURS = 3
 # With fewer classes, labels take a byte each.
 _BYTE = 256
@@ -23,7 +21,7 @@ class Set(NamedTuple):
     """Images, and the class of each."""
 
     images: Array
-    """``(n, height, width)``, of a type that IDX has."""
+    """``(n, height, width)`` or ``(n, height, width, 3)``, of a type that IDX has."""
     labels: Array
     """``(n,)``; any integers until ``numbered``, which makes them numbers of classes."""
 
@@ -34,7 +32,7 @@ def as_set(images: Array, labels: Array, column: int) -> Set:
     Raises:
         ContentError: images or labels have another form, or differ in number.
     """
-    found = Set(grey_images(images), label_column(labels, column))
+    found = Set(idx_images(images), label_column(labels, column))
     if len(found.images) != len(found.labels):
         raise ContentError(
             f"expected a label for each of the {len(images)} images, found {len(labels)}."
@@ -42,7 +40,7 @@ def as_set(images: Array, labels: Array, column: int) -> Set:
     return found
 
 
-def grey_images(images: Array) -> Array:
+def idx_images(images: Array) -> Array:
     """Return images as IDX files can hold them.
 
     Args:
@@ -50,7 +48,8 @@ def grey_images(images: Array) -> Array:
             square images; of any real type.
 
     Returns:
-        ``(n, height, width)`` uint8, int8, int16, int32, float32 or float64. Colours become grey.
+        ``(n, height, width)``, or ``(n, height, width, 3)`` unless all colours are greys; uint8,
+        int8, int16, int32, float32 or float64.
 
     Raises:
         ContentError: they have another shape or type.
@@ -58,10 +57,11 @@ def grey_images(images: Array) -> Array:
     if images.ndim == 2:  # noqa: PLR2004 - the shapes of the docstring
         side = round(images.shape[1] ** 0.5)
         images = images.reshape(len(images), side, -1) if side**2 == images.shape[1] else images
-    if images.ndim == 4 and images.shape[3] in {1, _COLOURS}:  # noqa: PLR2004
-        one = images.shape[3] == 1
-        images = images[..., 0] if one else (images @ GREY).astype(images.dtype)
-    if images.ndim != 3 or 0 in images.shape or images.dtype.kind not in "buif":  # noqa: PLR2004
+    colours = images.shape[3:]
+    if colours in {(1,), (_COLOURS,)} and (images == images[..., :1]).all():
+        images, colours = images[..., 0], ()
+    is_possible = images.ndim >= 3 and colours in {(), (_COLOURS,)}  # noqa: PLR2004
+    if not is_possible or 0 in images.shape or images.dtype.kind not in "buif":
         shape = " x ".join(map(str, images.shape))
         raise ContentError(
             "expected images as numbers, count x height x width, with 1 or 3 colours as a fourth "
@@ -111,6 +111,8 @@ def numbered(train: Set, test: Set) -> tuple[Set, Set, list[int]]:
     Raises:
         ContentError: there is only one class, or the sets have images of different sizes.
     """
+    if {train.images.ndim, test.images.ndim} == {3, 4}:
+        train, test = map(_in_colour, (train, test))
     sizes = {" x ".join(map(str, one.images.shape[1:])) for one in (train, test)}
     if len(sizes) > 1:
         raise ContentError(f"expected images of one size, found {' and '.join(sorted(sizes))}.")
@@ -123,6 +125,13 @@ def numbered(train: Set, test: Set) -> tuple[Set, Set, list[int]]:
         for one in (train, test)
     )
     return train, test, values.tolist()
+
+
+def _in_colour(whole: Set) -> Set:
+    """Return a set of grey images with three equal channels; others stay as they are."""
+    if whole.images.ndim == 4:  # noqa: PLR2004 - has channels
+        return whole
+    return whole._replace(images=np.repeat(whole.images[..., np.newaxis], _COLOURS, axis=-1))
 
 
 def held_out(whole: Set, share: float) -> tuple[Set, Set]:

@@ -70,12 +70,13 @@ def _expectations(train: Set, test: Set) -> dict[str, Any]:
         }
     )
     sets = table.groupby("split")
-    height, width = train.images.shape[1:]
+    height, width, *colours = train.images.shape[1:]
     return {
         "train_images": len(train.images),
         "test_images": len(test.images),
         "height": height,
         "width": width,
+        **({"channels": colours[0]} if colours else {}),
         "pixel_minimum": _plain(table["pixel_minimum"].min()),
         "pixel_maximum": _plain(table["pixel_maximum"].max()),
         "class_share_minimum": _down(table["class_share"].min(), _DIGITS),

@@ -15,7 +15,7 @@ from PIL import Image
 from stages.dataset import idx
 from stages.dataset.sources import SourceError, describe, opened
 from stages.dataset.transfer import GZIP_MAGIC, TransferError
-from stages.new_dataset.content import GREY, ContentError, Set
+from stages.new_dataset.content import ContentError, Set
 from stages.params.dataset import Source
 from stages.photos import pictures
 from stages.shared.artifacts import Array, replacing
@@ -131,8 +131,9 @@ def read_pictures(folder: Path, size: tuple[int, int] | None) -> tuple[Set, tupl
         size: height and width that all get; by default they must have one size.
 
     Returns:
-        The images, grey, ``(n, height, width)`` uint8, with the numbers of their classes; and the
-        names of the classes, in the order of the alphabet.
+        The images, ``(n, height, width)`` uint8, or ``(n, height, width, 3)`` if any has colours,
+        with the numbers of their classes; and the names of the classes, in the order of the
+        alphabet.
 
     Raises:
         ContentError: there are no pictures, or they differ in size.
@@ -144,28 +145,36 @@ def read_pictures(folder: Path, size: tuple[int, int] | None) -> tuple[Set, tupl
         for path in sorted((folder / name).iterdir()):
             # Hidden files are of file managers. Any other is a picture, or named in an error.
             if not path.name.startswith("."):
-                images.append(_grey_picture(path, size))
+                images.append(_picture(path, size))
                 labels.append(number)
-    sizes = {image.shape for image in images}
+    sizes = {image.shape[:2] for image in images}
     if len(sizes) != 1:
         found = " and ".join(f"{h} x {w}" for h, w in sorted(sizes)[:2]) or "no picture"
         raise ContentError(
             f"{folder}: expected a folder of pictures of one size for each class, found {found}; "
             "to give all one size, add --size HEIGHTxWIDTH."
         )
+    if any(image.shape[2] > 1 for image in images):
+        # A grey picture among coloured ones gets three equal channels.
+        images = [np.broadcast_to(image, (*image.shape[:2], 3)) for image in images]
+    else:
+        images = [image[..., 0] for image in images]
     return Set(np.stack(images), np.array(labels)), tuple(classes)
 
 
-def _grey_picture(path: Path, size: tuple[int, int] | None) -> Array:
+def _picture(path: Path, size: tuple[int, int] | None) -> Array:
     try:
         brightness = pictures.read(path)
     except pictures.PictureError as error:
         raise ContentError(f"{path}: {error}") from None
-    grey = brightness[..., 0] if brightness.shape[2] == 1 else brightness @ GREY
-    image = Image.fromarray(np.rint(255 * grey).astype(np.uint8))
-    if size:
-        image = image.resize(size[::-1], Image.Resampling.LANCZOS)
-    return np.asarray(image)
+    image: Array = np.rint(255 * brightness).astype(np.uint8)
+    if not size:
+        return image
+    channels = [
+        np.asarray(Image.fromarray(channel).resize(size[::-1], Image.Resampling.LANCZOS))
+        for channel in np.moveaxis(image, -1, 0)
+    ]
+    return np.stack(channels, axis=-1)
 
 
 def write_idx(path: Path, array: Array) -> None:

@@ -78,7 +78,7 @@ def _features(network: Mapping[str, Any], entry: Mapping[str, Any]) -> int:
     """
     expected = entry["expectations"]
     params = NetworkParams.model_validate(network, strict=False)
-    size = expected["height"], expected["width"]
-    dense = layers(params, *size, len(entry["classes"]))[-2]
-    channels = params.convolutions[-1].channels if params.convolutions else 1
+    shape = expected["height"], expected["width"], expected.get("channels", 1)
+    dense = layers(params, shape, len(entry["classes"]))[-2]
+    channels = params.convolutions[-1].channels if params.convolutions else shape[-1]
     return dense.kernel[0] // channels

@@ -1,5 +1,6 @@
 """Check that the sections of ``params.yaml`` fit each other, before anything is fetched."""
 
+import math
 from collections.abc import Iterator
 from typing import TypeVar
 
@@ -43,11 +44,12 @@ def _valid(
 
 def _of_dataset(dataset: Dataset, place: str) -> Iterator[str]:
     expected, files, classes = dataset.expectations, dataset.files, len(dataset.classes)
-    pixels = expected.height * expected.width
+    shape = expected.image_shape
+    header_of_images, pixels = 8 + 4 * len(shape), math.prod(shape)
     for name, file, header, values in (
-        ("train_images", files.train_images, 16, expected.train_images * pixels),
+        ("train_images", files.train_images, header_of_images, expected.train_images * pixels),
         ("train_labels", files.train_labels, 8, expected.train_images),
-        ("test_images", files.test_images, 16, expected.test_images * pixels),
+        ("test_images", files.test_images, header_of_images, expected.test_images * pixels),
         ("test_labels", files.test_labels, 8, expected.test_images),
     ):
         if file.bytes - header not in {size * values for size in _VALUE_SIZES}:
@@ -75,8 +77,7 @@ def _of_split(split: Split, dataset: Dataset, place: str) -> Iterator[str]:
 
 
 def _of_network(network: NetworkParams, dataset: Dataset, place: str) -> Iterator[str]:
-    expected = dataset.expectations
     try:
-        layers(network, expected.height, expected.width, len(dataset.classes))
+        layers(network, dataset.expectations.image_shape, len(dataset.classes))
     except NetworkError as error:
         yield f"{place}.{str(error).removesuffix('.')}"

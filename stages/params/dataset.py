@@ -65,6 +65,8 @@ class Expectations(Section):
     test_images: Count
     height: Count
     width: Count
+    channels: Literal[1, 3] = 1
+    """1 for grey images; 3 for red, green and blue."""
     pixel_minimum: float
     pixel_maximum: float
     class_share_minimum: Share
@@ -72,6 +74,12 @@ class Expectations(Section):
     blank_share: Share
     duplicate_share: Share
     leaked_share: Share
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """The shape of an image: height and width, followed by 3 if it has colours."""
+        size = self.height, self.width
+        return size if self.channels == 1 else (*size, self.channels)
 
     @model_validator(mode="after")
     def _bounds_hold_together(self) -> "Expectations":

@@ -1,5 +1,6 @@
 """Define the network of a recipe: each value's type, range and meaning, and the layers' shapes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -58,14 +59,19 @@ class Layer:
         return weights + self.kernel[-1]
 
 
-def layers(network: NetworkParams, height: int, width: int, classes: int) -> tuple[Layer, ...]:
+def layers(network: NetworkParams, image_shape: Sequence[int], classes: int) -> tuple[Layer, ...]:
     """List the layers that have weights, first to last.
+
+    Args:
+        network: the recipe's architecture.
+        image_shape: ``(height, width)`` of grey images, or ``(height, width, channels)``.
+        classes: the number of classes.
 
     Raises:
         NetworkError: the output of a convolution or pooling would be empty.
     """
     found: list[Layer] = []
-    channels = 1
+    height, width, channels = (*image_shape, 1)[:3]
     for number, convolution in enumerate(network.convolutions, start=1):
         name = f"conv_{number}"
         kernel, pool = convolution.kernel, convolution.pool

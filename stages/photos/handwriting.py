@@ -48,15 +48,16 @@ def stacked(handwriting: Handwriting, form: ImageFormat) -> Array:
         form: the format of the data set's images.
 
     Returns:
-        ``(n, height, width)`` in the data set's type and range, with its background; images that
-        are not square have the digits in the middle.
+        ``(n, *form.shape)`` in the data set's type and range, with its background; images that
+        are not square have the digits in the middle, and all channels are the same.
     """
     digits = [digit for images in handwriting.digits.values() for digit in images]
     ink = np.zeros((len(digits), form.height, form.width))
     side = min(form.height, form.width)
     top, left = (form.height - side) // 2, (form.width - side) // 2
     ink[:, top : top + side, left : left + side] = np.reshape(digits, (-1, side, side))
-    return _in_range(ink / 255, form)
+    pixels = _in_range(ink / 255, form)
+    return pixels if form.channels == 1 else np.repeat(pixels[..., None], form.channels, axis=-1)
 
 
 def _in_range(ink: Array, form: ImageFormat) -> Array:

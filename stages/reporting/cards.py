@@ -2,7 +2,7 @@
 
 import base64
 import io
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,27 @@ LEAST_SURE = 20
 """Number of correct answers of each class on the page: those with the least confidence."""
 
 
-def cards(answers: pd.DataFrame, images: Array) -> list[dict[str, Any]]:
+class PixelRange(NamedTuple):
+    """The lowest and the highest pixel of a data set."""
+
+    low: float
+    high: float
+
+
+def range_of(images: Array) -> PixelRange:
+    """Return the range of the pixels of some images; they may be memory-mapped."""
+    return PixelRange(float(images.min()), float(images.max()))
+
+
+def cards(answers: pd.DataFrame, images: Array, pixels: PixelRange) -> list[dict[str, Any]]:
     """Describe answers, in their order.
 
     Args:
         answers: ``index``, ``label``, ``predicted`` and the probability of each class as ``p0``,
             ``p1``, ...
-        images: ``(n, height, width)`` of any real dtype; ``index`` is a position in it.
+        images: ``(n, height, width)`` or ``(n, height, width, 3)`` of any real dtype; ``index`` is
+            a position in it.
+        pixels: the range of all images, so that equal pixels look equal.
 
     Returns:
         For each answer: ``index``, ``label`` and ``predicted`` (numbers), ``image`` (a data URL),
@@ -34,7 +48,7 @@ def cards(answers: pd.DataFrame, images: Array) -> list[dict[str, Any]]:
             "index": index,
             "label": label,
             "predicted": predicted,
-            "image": png_address(images[index]),
+            "image": png_address(images[index], pixels),
             "probabilities": row,
         }
         for (index, label, predicted), row in zip(
@@ -64,17 +78,19 @@ def least_sure(predictions: pd.DataFrame) -> pd.DataFrame:
     return ranked.groupby("label", sort=True).head(LEAST_SURE)
 
 
-def png_address(image: Array) -> str:
-    """Return an image as a data URL: dark on light, with the lowest value as white.
+def png_address(image: Array, pixels: PixelRange) -> str:
+    """Return an image as a data URL: grey ones dark on light, with the lowest pixel as white.
 
     Args:
-        image: ``(height, width)`` of any real dtype; uint8 is scaled from 0 to 255, other types
-            from their lowest to their highest value.
+        image: ``(height, width)`` or ``(height, width, 3)`` of any real dtype.
+        pixels: the range from white to black, or of each colour.
     """
-    low, high = (0, 255) if image.dtype == np.uint8 else (image.min(), image.max())
+    low, high = pixels
     shade = (np.asarray(image, np.float64) - low) / ((high - low) or 1)
+    if image.ndim == 2:  # noqa: PLR2004 - grey
+        shade = 1 - shade
     buffer = io.BytesIO()
-    Image.fromarray(np.rint(255 * (1 - shade)).astype(np.uint8)).save(buffer, "png", optimize=True)
+    Image.fromarray(np.rint(255 * shade).astype(np.uint8)).save(buffer, "png", optimize=True)
     return address(buffer.getvalue(), "image/png")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.reporting.cards import png_address
+from stages.reporting.cards import png_address, range_of
 from stages.reporting.comparison import Comparison, summary
 from stages.shared.artifacts import Array
 from stages.shared.templates import environment
@@ -28,16 +28,18 @@ def render(
         comparison: of the errors.
         commits: the names of the two commits.
         errors: the number of errors of each.
-        images: ``(n, height, width)`` of any real dtype, the test images.
+        images: ``(n, height, width)`` or ``(n, height, width, 3)`` of any real dtype, the test
+            images.
         classes: the name of each class.
         title: of the data set.
     """
+    pixels = range_of(images)
 
     def cards(table: pd.DataFrame) -> list[dict[str, Any]]:
         return [
             {
                 "index": index,
-                "image": png_address(images[index]),
+                "image": png_address(images[index], pixels),
                 "label": classes[label],
                 "before": classes[before],
                 "after": classes[after],

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -25,7 +26,7 @@ def data_grid(images: Array, labels: Array, classes: Sequence[str]) -> Figure:
     """Draw a column of images for each class, under its name.
 
     Args:
-        images: ``(n, height, width)`` of any real dtype.
+        images: ``(n, height, width)`` or ``(n, height, width, 3)`` of any real dtype.
         labels: ``(n,)`` integers, the class of each image.
         classes: the name of each class.
     """
@@ -45,7 +46,7 @@ def lookalikes(
     """Draw images of the class ``of``: typical ones, then some that resemble another class.
 
     Args:
-        images: ``(n, height, width)`` of any real dtype.
+        images: ``(n, height, width)`` or ``(n, height, width, 3)`` of any real dtype.
         labels: ``(n,)`` integers, the class of each image.
         classes: the name of each class; includes ``of`` and ``resembling``.
         of: the class of the images.
@@ -64,7 +65,8 @@ def first_predictions(images: Array, predictions: pd.DataFrame, classes: Sequenc
     """Draw the first test images, each under its predicted class and whether that is correct.
 
     Args:
-        images: ``(n, height, width)`` of any real dtype, the test images.
+        images: ``(n, height, width)`` or ``(n, height, width, 3)`` of any real dtype, the test
+            images.
         predictions: ``index``, ``label`` and ``predicted`` of each, classes as numbers.
         classes: the name of each class.
     """
@@ -83,7 +85,8 @@ def misclassified(images: Array, wrong: pd.DataFrame, classes: Sequence[str]) ->
     """Draw misclassified test images, each under "predicted (was actual)".
 
     Args:
-        images: ``(n, height, width)`` of any real dtype, the test images.
+        images: ``(n, height, width)`` or ``(n, height, width, 3)`` of any real dtype, the test
+            images.
         wrong: ``index``, ``label`` and ``predicted`` of the wrong answers, in display order; only
             the first ``samples.MISCLASSIFIED`` are shown.
         classes: the name of each class.
@@ -136,7 +139,7 @@ def _gallery(cells: Sequence[_Cell], columns: int | None = None) -> Figure:
             if cell.image is not None:
                 extent = _extent(cell.image, left, top)
                 axes.imshow(
-                    cell.image,
+                    _drawable(cell.image, lowest, highest),
                     cmap="gray_r",
                     extent=extent,
                     aspect="auto",
@@ -152,9 +155,17 @@ def _gallery(cells: Sequence[_Cell], columns: int | None = None) -> Figure:
     return figure
 
 
+def _drawable(image: Array, lowest: float, highest: float) -> Array:
+    """Return an image as matplotlib draws it, which scales only grey images itself."""
+    if image.ndim == 2:  # noqa: PLR2004 - grey
+        return image
+    return (np.asarray(image, np.float64) - lowest) / ((highest - lowest) or 1)
+
+
 def _extent(image: Array, left: int, top: int) -> tuple[float, float, float, float]:
     """Return where to draw an image so that its longer side fills the tile and it is centred."""
-    down, across = (TILE * side / max(image.shape) for side in image.shape)
+    size = image.shape[:2]
+    down, across = (TILE * side / max(size) for side in size)
     left_edge, top_edge = left + (TILE - across) / 2, top + (TILE - down) / 2
     return left_edge, left_edge + across, top_edge + down, top_edge
 

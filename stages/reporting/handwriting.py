@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
-from stages.reporting.cards import address, png_address
+from stages.reporting.cards import PixelRange, address, png_address
 from stages.results.handwriting import label
 from stages.shared.artifacts import Array
 
@@ -24,15 +24,17 @@ def shown(
     digits: Array,
     no_digit_found: Sequence[str],
     classes: Sequence[str],
+    pixels: PixelRange,
 ) -> list[dict[str, Any]]:
     """Describe the first pictures by name, with the digits found on each.
 
     Args:
         folder: of the pictures.
         answers: as ``answers`` returns them.
-        digits: ``(n, height, width)`` uint8, one for each answer.
+        digits: ``(n, height, width)`` or ``(n, height, width, 3)``, one for each answer.
         no_digit_found: names of further pictures.
         classes: the name of each class.
+        pixels: the range of the data set, which the digits have too.
 
     Returns:
         For each picture its ``name``, ``address`` (data URL of a small copy) and ``digits``. Each
@@ -48,7 +50,7 @@ def shown(
         if name in read:
             expected = label(name, classes)
             right = None if expected is None else answer["predicted"] == expected
-            read[name].append({**answer, "address": png_address(image), "right": right})
+            read[name].append({**answer, "address": png_address(image, pixels), "right": right})
     return [
         {
             "name": name,

@@ -39,7 +39,7 @@ def lookalikes(
     their own.
 
     Args:
-        images: ``(n, height, width)`` of any real dtype.
+        images: ``(n, height, width)`` or ``(n, height, width, 3)`` of any real dtype.
         labels: ``(n,)`` integers, the class of each image.
         of: the class to choose from.
         resembling: the other class.
@@ -70,7 +70,8 @@ def _mean(images: Array, chosen: Array) -> Array:
 
 def _distances(images: Array, chosen: Array, mean: Array) -> Array:
     """Return squared Euclidean distances."""
-    parts = [np.square(images[block] - mean).sum(axis=(1, 2)) for block in _blocks(chosen)]
+    axes = tuple(range(1, images.ndim))
+    parts = [np.square(images[block] - mean).sum(axis=axes) for block in _blocks(chosen)]
     return np.concatenate([np.empty(0), *parts])
 
 

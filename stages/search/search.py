@@ -58,15 +58,14 @@ def cells(
 
 
 def variations(
-    recipe: Recipe, cells: Sequence[dict[str, Any]], height: int, width: int, classes: int
+    recipe: Recipe, cells: Sequence[dict[str, Any]], image_shape: Sequence[int], classes: int
 ) -> list[Recipe]:
     """Return the recipe with the values of each cell, all checked before any is trained.
 
     Args:
         recipe: the recipe to vary.
         cells: as ``cells`` returns them.
-        height: of an image.
-        width: of an image.
+        image_shape: height and width, followed by 3 if the images have colours.
         classes: the number of classes.
 
     Raises:
@@ -75,7 +74,7 @@ def variations(
     found = [varied(recipe, cell) for cell in cells]
     for cell, variation in zip(cells, found, strict=True):
         try:
-            layers(variation.network, height, width, classes)
+            layers(variation.network, image_shape, classes)
         except NetworkError as error:
             raise SearchError(_impossible(cell, str(error))) from None
     return found

@@ -26,6 +26,8 @@ class ImageFormat(Section):
 
     height: Count
     width: Count
+    channels: Literal[1, 3] = 1
+    """1 for grey images, which have no dimension of channels; 3 for red, green and blue."""
     dtype: Literal["uint8", "int8", "int16", "int32", "float32", "float64"]
     """The NumPy name of the pixel type."""
     minimum: float
@@ -33,6 +35,12 @@ class ImageFormat(Section):
     """The range of the pixels, including both ends."""
     background: Literal["minimum", "maximum"]
     """Which end of the range is the background; ink is at the other end."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of an image."""
+        size = self.height, self.width
+        return size if self.channels == 1 else (*size, self.channels)
 
     @model_validator(mode="after")
     def _numbers_hold_together(self) -> "ImageFormat":
@@ -67,7 +75,8 @@ def image_format(images: Array, background: float, declared: Expectations) -> Im
     """Describe the images of a data set.
 
     Args:
-        images: the training images, ``(n, height, width)``; may be memory-mapped.
+        images: the training images, ``(n, height, width)`` or ``(n, height, width, 3)``; may be
+            memory-mapped.
         background: of the training images; the nearer end of the range is given.
         declared: the range of the pixels; clipped to the range of the dtype.
 
@@ -85,10 +94,10 @@ def image_format(images: Array, background: float, declared: Expectations) -> Im
             "correct pixel_minimum and pixel_maximum of the data set in params.yaml."
         )
     below_middle = background <= (minimum + maximum) / 2
-    height, width = images.shape[1:]
     return ImageFormat(
-        height=height,
-        width=width,
+        height=images.shape[1],
+        width=images.shape[2],
+        channels=declared.channels,
         dtype=images.dtype.name,
         minimum=minimum,
         maximum=maximum,

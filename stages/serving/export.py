@@ -19,11 +19,11 @@ _FINGERPRINT = "fingerprint.pb"
 class Exported(NamedTuple):
     """A classifier in two formats, each with the same two signatures.
 
-    ``serving_default`` accepts ``images``, ``(n, height, width)`` raw, and standardizes them
-    itself. It returns ``labels``, ``(n,)`` int64, and ``probabilities``, ``(n, classes)`` float32.
-    ``describe`` has no input and returns ``description``, ``(bytes,)`` uint8: JSON in UTF-8, as
-    ``stages.serving.description`` defines it. The same classifier gives the same bytes only if each
-    export runs in a new process, since TensorFlow numbers functions.
+    ``serving_default`` accepts ``images``, raw, in the shape and type that the description gives,
+    and standardizes them itself. It returns ``labels``, ``(n,)`` int64, and ``probabilities``,
+    ``(n, classes)`` float32. ``describe`` has no input and returns ``description``, ``(bytes,)``
+    uint8: JSON in UTF-8, as ``stages.serving.description`` defines it. The same classifier gives
+    the same bytes only if each export runs in a new process, since TensorFlow numbers functions.
     """
 
     saved_model: dict[str, bytes]
@@ -37,7 +37,7 @@ class _Served(tf.Module):
         super().__init__(name="classifier")
         self.network = classifier.network
         form = description.images
-        images = tf.TensorSpec((None, form.height, form.width), form.dtype, name="images")
+        images = tf.TensorSpec((None, *form.shape), form.dtype, name="images")
         text = np.frombuffer(description.model_dump_json().encode(), np.uint8)
 
         @tf.function(input_signature=[images], autograph=False)

@@ -53,7 +53,8 @@ class ExportedModel:
         """Compute the probability of each class.
 
         Args:
-            images: ``(n, height, width)``, raw, in the described format; n at least 1.
+            images: ``(n, height, width)`` or ``(n, height, width, 3)``, raw, in the described
+                format; n at least 1.
 
         Returns:
             ``(n, classes)`` float32; each row sums to 1.
@@ -87,7 +88,7 @@ class ExportedModel:
         form, classes = self.description.images, len(self.description.classes)
         classify = self._interpreter.get_signature_runner("serving_default")
         found = _tensor(classify.get_input_details().get("images", {}))
-        expected = f"{form.dtype} (-1, {form.height}, {form.width})"
+        expected = f"{form.dtype} ({', '.join(map(str, (-1, *form.shape)))})"
         if found != expected:
             raise _NotOursError(f"images of {found}, but a description of {expected}")
         answers = _tensor(classify.get_output_details().get("probabilities", {}))
@@ -95,7 +96,7 @@ class ExportedModel:
             raise _NotOursError(
                 f"probabilities of {answers}, but a description of {classes} classes"
             )
-        image = np.full((1, form.height, form.width), getattr(form, form.background), form.dtype)
+        image = np.full((1, *form.shape), getattr(form, form.background), form.dtype)
         if not np.isclose(self.probabilities(image).sum(), 1, atol=1e-3):
             raise _NotOursError("probabilities that do not sum to 1")
 

@@ -77,10 +77,11 @@ def main(
         text = with_entry(text, "recipes", name, fitted(recipes[known.recipe], entry))
     write(params, with_choices(text, dataset=name, recipe=recipe) if use else text)
     expected = entry["expectations"]
+    colours = " in colour" if "channels" in expected else ""
     typer.echo(
         f"added {name} to {params}: {expected['train_images']:,} training and "
         f"{expected['test_images']:,} test images of {expected['height']} x {expected['width']} "
-        f"pixels, {len(entry['classes'])} classes; "
+        f"pixels{colours}, {len(entry['classes'])} classes; "
         + (f"no recipe fits, so {name} is one" if recipe == name else f"the recipe {recipe} fits")
     )
     if use:

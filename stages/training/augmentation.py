@@ -18,13 +18,13 @@ def distort(
     All distortions are combined so that every pixel is read only once, since each reading blurs.
 
     Args:
-        images: ``(n, height, width)`` float32, 0 = background.
+        images: ``(n, height, width)`` or ``(n, height, width, 3)`` float32, 0 = background.
         augmentation: the largest amount of each distortion; all 0 leaves the images unchanged.
         affine_seed: ``(2,)`` int64, determines all amounts except the elastic one.
         elastic_seed: as ``affine_seed``, determines the elastic distortion.
 
     Returns:
-        ``(n, height, width)`` float32; pixels from outside the image are 0.
+        float32 in the shape of ``images``; pixels from outside the image are 0.
     """
     largest = [
         math.radians(augmentation.rotation),
@@ -35,14 +35,19 @@ def distort(
     ]
     if not any(largest) and not augmentation.elastic:
         return images
-    height, width = cast("list[int]", images.shape[1:].as_list())
+    height, width, *colours = cast("list[int]", images.shape[1:].as_list())
     count = tf.shape(images)[0]
     drawn = tf.random.stateless_uniform(tf.stack([len(largest), count]), affine_seed, -1.0, 1.0)
     rows, columns = _sources(drawn * tf.expand_dims(tf.constant(largest), 1), height, width)
     if augmentation.elastic:
         field = displacement(count, height, width, augmentation.elastic, elastic_seed)
         rows, columns = rows + field[0], columns + field[1]
-    return sample(images, rows, columns, augmentation.interpolation)
+    if not colours:
+        return sample(images, rows, columns, augmentation.interpolation)
+    # All channels of an image are read at the same positions.
+    channels = tf.unstack(images, axis=-1)
+    read = [sample(channel, rows, columns, augmentation.interpolation) for channel in channels]
+    return tf.stack(read, axis=-1)
 
 
 def _sources(amounts: tf.Tensor, height: int, width: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -19,7 +19,8 @@ class Examples(NamedTuple):
     """Images and their labels."""
 
     images: Array
-    """``(n, height, width)``, raw, of any real dtype; may be memory-mapped."""
+    """``(n, height, width)`` or ``(n, height, width, 3)``, raw, of any real dtype; may be
+    memory-mapped."""
     labels: Array
     """``(n,)`` integers from 0 to ``classes - 1``."""
     rows: Array | None = None
@@ -42,8 +43,8 @@ class Batches(Protocol):
             size: of a batch.
 
         Returns:
-            A function that takes the positions of a batch and returns its images, ``(at most size,
-            height, width)`` of their own dtype; call it for the batches in order, once each.
+            A function that takes the positions of a batch and returns its images, at most ``size``
+            of their own dtype; call it for the batches in order, once each.
         """
 
 

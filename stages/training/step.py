@@ -73,7 +73,7 @@ class Step(tf.Module):
         """Take the step, in a graph.
 
         Args:
-            images: ``(n, height, width)``, raw, of any real dtype.
+            images: ``(n, height, width)`` or ``(n, height, width, 3)``, raw, of any real dtype.
             labels: ``(n,)`` int32.
             step: ``()`` int32, 0 for the very first step.
 

@@ -149,7 +149,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path, name: str, found: str) -> No
 def test_images_must_have_three_dimensions(tmp_path: Path) -> None:
     path = written(tmp_path, WHOLE)
 
-    with pytest.raises(IdxError, match=r"some.idx: expected images .*, found 2 x 3 uint8"):
+    with pytest.raises(IdxError, match=r"some.idx: expected images, .*, found 2 x 3 uint8;"):
         read_images(path)
 
 
@@ -185,3 +185,22 @@ def test_a_file_above_the_limit_is_refused_without_memory_for_it(
 
     with pytest.raises(IdxError, match="found 2008"):
         read(path)
+
+
+def test_colours_are_read_where_they_are_expected(tmp_path: Path) -> None:
+    images = random_array("u1", (2, 3, 4, 3))
+    path = written(tmp_path, encoded(images))
+
+    np.testing.assert_array_equal(read_images(path, channels=3), images)
+    with pytest.raises(IdxError, match=r"expectations\.channels in params\.yaml is 1\.$"):
+        read_images(path)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4), (2, 3, 4, 2)])
+def test_images_without_the_expected_channels_are_refused(
+    tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    path = written(tmp_path, encoded(random_array("u1", shape)))
+
+    with pytest.raises(IdxError, match=r"expected images, height and width, and 3 channels, found"):
+        read_images(path, channels=3)

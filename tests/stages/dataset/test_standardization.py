@@ -54,3 +54,14 @@ def test_the_background_is_what_most_of_the_border_is(
     images[1, 0, 2] = ink
 
     assert measure(images)["background"].tolist() == [background]
+
+
+def test_the_mean_of_colours_is_that_of_each_channel() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 4, 3, 3), np.uint8)
+    images[:, [0, -1]] = images[:, :, [0, -1]] = 255
+
+    measured = measure(images)
+
+    np.testing.assert_allclose(measured["mean"], images.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(measured["standard_deviation"], images.std(), rtol=1e-6)
+    assert measured["background"].tolist() == [255]

@@ -26,7 +26,7 @@ def forward(state: dict[str, Array], images: Array) -> Array:
 
 def test_logits_equal_an_independent_forward_pass(reference_network: NetworkParams) -> None:
     random = np.random.default_rng(0)
-    network = Network(reference_network, 28, 28, 10, seed=1)
+    network = Network(reference_network, (28, 28), 10, seed=1)
     state = {
         name: np.asarray(random.normal(0, 0.1, array.shape), np.float32)
         for name, array in values(network.saved).items()
@@ -40,7 +40,7 @@ def test_logits_equal_an_independent_forward_pass(reference_network: NetworkPara
 
 
 def test_weights_start_glorot_uniform_and_biases_at_zero(reference_network: NetworkParams) -> None:
-    state = values(Network(reference_network, 28, 28, 10, seed=1).saved)
+    state = values(Network(reference_network, (28, 28), 10, seed=1).saved)
 
     for name, fans in {
         "conv_1": 25 * (1 + 32),
@@ -56,7 +56,8 @@ def test_weights_start_glorot_uniform_and_biases_at_zero(reference_network: Netw
 
 def test_the_seed_determines_the_first_weights(small_network: NetworkParams) -> None:
     first, same, other = (
-        values(Network(small_network, 28, 28, 10, seed).saved)["fc_2.kernel"] for seed in (1, 1, 2)
+        values(Network(small_network, (28, 28), 10, seed).saved)["fc_2.kernel"]
+        for seed in (1, 1, 2)
     )
 
     np.testing.assert_array_equal(first, same)
@@ -66,7 +67,7 @@ def test_the_seed_determines_the_first_weights(small_network: NetworkParams) -> 
 def test_dropout_keeps_the_expected_share_and_only_while_training(
     reference_network: NetworkParams,
 ) -> None:
-    network = Network(reference_network.model_copy(update={"convolutions": ()}), 4, 4, 1, seed=1)
+    network = Network(reference_network.model_copy(update={"convolutions": ()}), (4, 4), 1, seed=1)
     state = values(network.saved)
     # The logit is then the sum of the dense units, each of them 1.
     state["fc_1.kernel"][:] = 0
@@ -84,7 +85,7 @@ def test_dropout_keeps_the_expected_share_and_only_while_training(
 
 def test_gradients_are_those_of_finite_differences(small_network: NetworkParams) -> None:
     normalized = small_network.model_copy(update={"batch_normalization": True})
-    network = Network(normalized, 9, 9, 3, seed=1)
+    network = Network(normalized, (9, 9), 3, seed=1)
     images = tf.constant(np.random.default_rng(2).normal(size=(6, 9, 9)), tf.float32)
     direction = np.random.default_rng(3)
     seed = tf.constant([1, 2])
@@ -112,7 +113,7 @@ def test_gradients_are_those_of_finite_differences(small_network: NetworkParams)
 
 def test_running_statistics_are_saved_and_restored(small_network: NetworkParams) -> None:
     normalized = small_network.model_copy(update={"batch_normalization": True})
-    trained, other = (Network(normalized, 28, 28, 10, seed) for seed in (1, 2))
+    trained, other = (Network(normalized, (28, 28), 10, seed) for seed in (1, 2))
     images = tf.constant(np.random.default_rng(2).normal(3, 2, (6, 28, 28)), tf.float32)
     trained(images, tf.constant([1, 2]))
 
@@ -120,3 +121,23 @@ def test_running_statistics_are_saved_and_restored(small_network: NetworkParams)
 
     assert {"conv_1.scale", "conv_1.mean", "conv_1.variance"} < set(values(other.saved))
     np.testing.assert_array_equal(other(images), trained(images))
+
+
+def test_the_channels_of_an_image_are_the_inputs_of_the_first_layer(
+    small_network: NetworkParams,
+) -> None:
+    random = np.random.default_rng(0)
+    colours = random.normal(size=(2, 9, 9, 3)).astype(np.float32)
+    network = Network(small_network, (9, 9, 3), 4, seed=1)
+    of_grey = Network(small_network, (9, 9), 4, seed=1)
+    kernel = values(network.saved)["conv_1.kernel"]
+    assert kernel.shape == (5, 5, 3, 4)
+    # With equal channels, their kernels add up to that of a grey image.
+    grey = values(network.saved) | {"conv_1.kernel": kernel.sum(axis=2, keepdims=True)}
+    assign(of_grey.saved, grey)
+
+    for channel in (0, 1, 2):
+        same = np.repeat(colours[..., [channel]], 3, axis=-1)
+        np.testing.assert_allclose(
+            network(tf.constant(same)), of_grey(tf.constant(colours[..., channel])), atol=1e-5
+        )

@@ -28,3 +28,13 @@ def test_views_of_an_image_do_not_depend_on_the_others(count: int) -> None:
     alone = views(tf.constant(IMAGES[:1]), count)
     for one, both in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one[0], both[0])
+
+
+def test_the_views_of_colours_are_those_of_each_channel() -> None:
+    channels = [IMAGES, IMAGES[:, ::-1], IMAGES[:, :, ::-1]]
+
+    together = views(tf.constant(np.stack(channels, axis=-1)), 5)
+
+    for number, channel in enumerate(channels):
+        for view, expected in zip(together, views(tf.constant(channel), 5), strict=True):
+            np.testing.assert_array_equal(view.numpy()[..., number], expected)

@@ -5,8 +5,8 @@ from stages.new_dataset.content import (
     ContentError,
     Set,
     as_set,
-    grey_images,
     held_out,
+    idx_images,
     label_column,
     numbered,
 )
@@ -28,7 +28,7 @@ from stages.shared.artifacts import Array
 def test_images_get_the_smallest_type_that_holds_them(given: str, kept: str) -> None:
     images = np.arange(2 * 3 * 4).reshape(2, 3, 4).astype(given)
 
-    found = grey_images(images)
+    found = idx_images(images)
 
     assert found.dtype.name == kept
     np.testing.assert_array_equal(found, images)
@@ -40,26 +40,44 @@ def test_images_get_the_smallest_type_that_holds_them(given: str, kept: str) -> 
 def test_whole_numbers_get_more_bytes_only_where_needed(low: int, high: int, kept: str) -> None:
     images = np.array([[[low, high]]], np.int64)
 
-    assert grey_images(images).dtype.name == kept
+    assert idx_images(images).dtype.name == kept
 
 
 def test_pixels_of_more_than_32_bits_are_refused() -> None:
     with pytest.raises(ContentError, match="expected pixels that fit into 32 bits, found 0 to 2"):
-        grey_images(np.array([[[0, 2**31]]], np.int64))
+        idx_images(np.array([[[0, 2**31]]], np.int64))
 
 
-def test_colours_become_grey_by_the_weights_of_bt601() -> None:
-    red, green, blue = np.eye(3, dtype=np.float32)
+def test_colours_stay_as_they_are() -> None:
+    images = np.arange(24, dtype=np.uint8).reshape(2, 2, 2, 3)
 
-    found = grey_images(np.array([[[red, green, blue]]]))
+    np.testing.assert_array_equal(idx_images(images), images)
 
-    np.testing.assert_allclose(found, [[[0.299, 0.587, 0.114]]], rtol=1e-6)
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_whose_colours_are_greys_have_no_channels(channels: int) -> None:
+    grey = np.arange(8, dtype=np.uint8).reshape(2, 2, 2)
+
+    found = idx_images(np.stack([grey] * channels, axis=-1))
+
+    np.testing.assert_array_equal(found, grey)
+
+
+def test_a_grey_test_set_of_coloured_images_gets_three_channels() -> None:
+    colours = as_set(np.arange(24).reshape(2, 2, 2, 3), np.array([0, 1]), 0)
+    grey = as_set(np.full((2, 2, 2, 3), 7), np.array([0, 1]), 0)
+
+    train, test, _ = numbered(colours, grey)
+
+    np.testing.assert_array_equal(train.images, colours.images)
+    assert test.images.shape == (2, 2, 2, 3)
+    assert (test.images == 7).all()
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 5), (2, 3, 4, 2), (0, 3, 3)])
 def test_other_shapes_are_no_images(shape: tuple[int, ...]) -> None:
     with pytest.raises(ContentError, match="expected images as numbers"):
-        grey_images(np.zeros(shape))
+        idx_images(np.zeros(shape))
 
 
 @pytest.mark.parametrize("labels", [[1, 2], [1.0, 2.0], [[7, 1], [8, 2]]])

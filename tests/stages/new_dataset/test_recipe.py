@@ -34,7 +34,7 @@ def test_a_fitted_recipe_fits_any_data_set(images: int, side: int, recipe: str) 
 
     assert fits(found, of)
     network = NetworkParams.model_validate(found["network"], strict=False)
-    *_, dense, _ = layers(network, side, side, 10)
+    *_, dense, _ = layers(network, (side, side), 10)
     assert dense.kernel[0] <= 8 * 8 * 128
     assert found["training"]["batch_size"] * 8 <= max(8, images)
 

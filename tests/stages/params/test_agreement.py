@@ -98,3 +98,13 @@ def test_what_is_not_chosen_need_not_fit(project_params: Path, edit: Edit) -> No
     edit(project_params, "datasets.fashion-mnist.expectations.test_images", 1000)
 
     assert read_params(project_params).dataset == "mnist"
+
+
+def test_files_of_colours_have_three_values_for_each_pixel(
+    project_params: Path, edit: Edit
+) -> None:
+    edit(project_params, "datasets.mnist.expectations.channels", 3)
+    for name, images in (("train", 60_000), ("test", 10_000)):
+        edit(project_params, f"datasets.mnist.files.{name}_images.bytes", 20 + images * 28 * 28 * 3)
+
+    assert read_params(project_params).chosen_dataset.expectations.image_shape == (28, 28, 3)

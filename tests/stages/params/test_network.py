@@ -14,7 +14,7 @@ def test_the_reference_network_has_the_published_shapes_and_parameters(
 ) -> None:
     found = [
         (layer.name, layer.output, layer.parameters)
-        for layer in layers(reference_network, 28, 28, 10)
+        for layer in layers(reference_network, (28, 28), 10)
     ]
 
     assert found == [
@@ -47,7 +47,7 @@ def test_a_kernel_larger_than_what_reaches_it_is_refused_by_name(
     with pytest.raises(
         NetworkError, match=r"convolutions\.1\.kernel .* at most 4 for the 4x6 .* found 5"
     ):
-        layers(reference_network, 12, 16, 10)
+        layers(reference_network, (12, 16), 10)
 
 
 def test_a_pool_larger_than_what_reaches_it_is_refused_by_name(
@@ -57,13 +57,13 @@ def test_a_pool_larger_than_what_reaches_it_is_refused_by_name(
     network = reference_network.model_copy(update={"convolutions": (wide,)})
 
     with pytest.raises(NetworkError, match=r"convolutions\.0\.pool .* at most 8 .* found 9"):
-        layers(network, 12, 12, 10)
+        layers(network, (12, 12), 10)
 
 
 def test_a_network_without_convolutions_is_a_perceptron(reference_network: NetworkParams) -> None:
     network = reference_network.model_copy(update={"convolutions": ()})
 
-    assert [(layer.name, layer.kernel) for layer in layers(network, 4, 3, 2)] == [
+    assert [(layer.name, layer.kernel) for layer in layers(network, (4, 3), 2)] == [
         ("fc_1", (12, 1024)),
         ("fc_2", (1024, 2)),
     ]

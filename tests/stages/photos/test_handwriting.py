@@ -106,3 +106,14 @@ def test_beside_a_digit_is_the_data_sets_background() -> None:
     images = stacked(Handwriting({"a": digit}, {}), form(2, 4, "float32", -1, 1, "maximum"))
 
     assert images[0].tolist() == [[1, -1, -1, 1]] * 2
+
+
+def test_digits_get_equal_channels_where_images_have_colours() -> None:
+    digit = np.array([[[0, 51], [255, 0]]], np.uint8)
+    colours = form(2, 2).model_copy(update={"channels": 3})
+
+    images = stacked(Handwriting({"a": digit}, {}), colours)
+
+    assert images.shape == (1, 2, 2, 3)
+    for channel in range(3):
+        np.testing.assert_array_equal(images[..., channel], digit)

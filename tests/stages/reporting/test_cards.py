@@ -9,13 +9,17 @@ from PIL import Image
 from stages.reporting.cards import (
     LEAST_SURE,
     MOST_ERRORS,
+    PixelRange,
     address,
     cards,
     least_sure,
     png_address,
+    range_of,
     shown_errors,
 )
 from stages.shared.artifacts import Array
+
+BYTES = PixelRange(0, 255)
 
 
 def shown(png: str) -> Array:
@@ -25,16 +29,32 @@ def shown(png: str) -> Array:
 
 
 def test_an_image_is_dark_on_light() -> None:
-    assert shown(png_address(np.array([[0, 55, 255]], np.uint8))).tolist() == [[255, 200, 0]]
+    image = np.array([[0, 55, 255]], np.uint8)
+
+    assert shown(png_address(image, BYTES)).tolist() == [[255, 200, 0]]
 
 
-@pytest.mark.parametrize("dtype", [np.int16, np.float64])
-def test_other_numbers_are_shown_from_the_lowest_to_the_highest(dtype: type) -> None:
-    assert shown(png_address(np.array([[-100, 0, 100]], dtype))).tolist() == [[255, 128, 0]]
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float64])
+def test_pixels_are_shown_in_the_range_of_their_data_set(dtype: type) -> None:
+    image: Array = np.array([[4, 8, 12]], dtype)
+
+    assert shown(png_address(image, PixelRange(0, 16))).tolist() == [[191, 128, 64]]
+
+
+def test_colours_are_shown_as_they_are() -> None:
+    image = np.array([[[0, 0.5, 1], [1, 0, 0]]])
+
+    assert shown(png_address(image, PixelRange(0, 1))).tolist() == [[[0, 128, 255], [255, 0, 0]]]
 
 
 def test_an_image_of_one_value_is_paper() -> None:
-    assert shown(png_address(np.full((2, 2), 7.0))).tolist() == [[255, 255], [255, 255]]
+    images = np.full((1, 2, 2), 7.0)
+
+    assert shown(png_address(images[0], range_of(images))).tolist() == [[255, 255], [255, 255]]
+
+
+def test_the_range_is_that_of_all_images() -> None:
+    assert range_of(np.array([[[3, -5]], [[2, 9]]], np.int16)) == (-5, 9)
 
 
 def test_an_address_holds_its_file() -> None:
@@ -59,7 +79,7 @@ def answers(*rows: tuple[int, int, list[float]]) -> pd.DataFrame:
 def test_a_card_has_the_image_and_the_probability_of_every_class() -> None:
     images = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
 
-    (card,) = cards(answers((2, 1, [0.05, 0.2, 0.6, 0.15, 0])), images)
+    (card,) = cards(answers((2, 1, [0.05, 0.2, 0.6, 0.15, 0])), images, BYTES)
 
     assert (card["index"], card["label"], card["predicted"]) == (2, 1, 2)
     assert card["probabilities"] == [0.05, 0.2, 0.6, 0.15, 0]
@@ -69,7 +89,7 @@ def test_a_card_has_the_image_and_the_probability_of_every_class() -> None:
 def test_the_probabilities_of_more_than_ten_classes_are_in_the_order_of_the_classes() -> None:
     shares = [share / 78 for share in range(1, 13)]
 
-    (card,) = cards(answers((0, 3, shares)), np.zeros((1, 2, 2), np.uint8))
+    (card,) = cards(answers((0, 3, shares)), np.zeros((1, 2, 2), np.uint8), BYTES)
 
     assert card["probabilities"] == shares
 

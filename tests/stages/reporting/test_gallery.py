@@ -168,3 +168,14 @@ def test_images_of_any_size_fill_tiles_of_the_same_size(
     left, right, bottom, top = figure.axes[0].images[0].get_extent()
     assert max(right - left, bottom - top) == 112
     assert (bottom - top) * size[1] == pytest.approx((right - left) * size[0])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
+def test_colours_are_shown_as_they_are(dtype: str, pixels: Pixels) -> None:
+    images = np.zeros((2, 28, 28, 3), dtype)
+    images[0, ..., 0] = images[1, ..., 2] = 100
+
+    picture = pixels(gallery.data_grid(images, np.array([0, 1]), ("red", "blue")))
+
+    assert picture[100, 72, :3].tolist() == [1, 0, 0]
+    assert picture[100, 200, :3].tolist() == [0, 0, 1]

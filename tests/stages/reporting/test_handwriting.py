@@ -6,11 +6,13 @@ import pytest
 from PIL import Image
 
 from stages.reporting import handwriting
+from stages.reporting.cards import PixelRange
 from stages.reporting.handwriting import shown
 from stages.results.handwriting import TEXTS, answers
 from stages.shared.artifacts import read_table, write_table
 
 CLASSES = tuple("0123456789")
+BYTES = PixelRange(0, 255)
 
 
 @pytest.fixture
@@ -41,6 +43,7 @@ def test_pictures_are_shown_with_what_was_seen(
         digits,
         ["empty.png"],
         CLASSES,
+        BYTES,
     )
 
     assert [picture["name"] for picture in found] == ["3.png", "4a.png", "empty.png", "sheet.png"]
@@ -56,6 +59,6 @@ def test_only_the_first_pictures_are_shown(
 ) -> None:
     monkeypatch.setattr(handwriting, "MOST_SHOWN", 2)
 
-    found = shown(folder, table, np.zeros((4, 28, 28), np.uint8), ["empty.png"], CLASSES)
+    found = shown(folder, table, np.zeros((4, 28, 28), np.uint8), ["empty.png"], CLASSES, BYTES)
 
     assert [picture["name"] for picture in found] == ["3.png", "4a.png"]

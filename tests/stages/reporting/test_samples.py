@@ -77,3 +77,16 @@ def test_signed_pixels_are_measured_as_unsigned_ones(small_mnist: dict[str, Arra
     shifted = samples.lookalikes(images.astype(np.int16) - 300, labels, 5, 3, 10)
 
     np.testing.assert_array_equal(shifted, samples.lookalikes(images, labels, 5, 3, 10))
+
+
+def test_lookalikes_are_found_by_all_channels() -> None:
+    """Images of one class are red, and one of them is nearly the blue of the other class."""
+    images = np.zeros((6, 2, 2, 3))
+    images[:4, ..., 0] = 100
+    images[4:, ..., 2] = images[3, ..., 2] = 100
+    images[3, ..., 0] = 10
+
+    typical, alike = samples.lookalikes(images, np.array([0, 0, 0, 0, 1, 1]), 0, 1, 2)
+
+    assert typical.tolist() == [0]
+    assert alike.tolist() == [3]

@@ -70,7 +70,7 @@ def test_a_network_that_does_not_fit_the_images_is_refused_with_its_cell(recipe:
     tried = [{"network.convolutions.0.kernel": 5}, {"network.convolutions.0.kernel": 29}]
 
     with pytest.raises(SearchError, match=r"the cell .*29.* not possible: .*kernel does not fit"):
-        variations(recipe, tried, 28, 28, 10)
+        variations(recipe, tried, (28, 28), 10)
 
 
 def test_the_seed_determines_a_random_choice() -> None:

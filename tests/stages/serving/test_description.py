@@ -25,9 +25,8 @@ def declared(minimum: float, maximum: float) -> Expectations:
         *("class_share_minimum", "class_share_maximum"),
         *("blank_share", "duplicate_share", "leaked_share"),
     )
-    return Expectations(
-        **counts, **dict.fromkeys(shares, 0), pixel_minimum=minimum, pixel_maximum=maximum
-    )
+    pixels = {"pixel_minimum": minimum, "pixel_maximum": maximum}
+    return Expectations.model_validate(counts | dict.fromkeys(shares, 0) | pixels)
 
 
 def described(images: Array, minimum: float, maximum: float) -> ImageFormat:

@@ -79,6 +79,7 @@ def test_other_programs_read_the_description_from_either_format(
             "images": {
                 "height": 28,
                 "width": 28,
+                "channels": 1,
                 "dtype": "uint8",
                 "minimum": 0,
                 "maximum": 255,
@@ -154,3 +155,20 @@ def test_the_same_classifier_gives_the_same_bytes_in_another_process_and_folder(
     assert "saved_model.pb" in first
     assert hashlib.sha256(b"").hexdigest() not in first
     assert first == second
+
+
+def test_colours_are_accepted_in_the_shape_that_the_description_gives(
+    small_network: NetworkParams, mnist_description: Description, tmp_path: Path
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 3), np.uint8)
+    classifier = Classifier(small_network, measure(images), 10, seed=1)
+    form = mnist_description.images.model_copy(update={"channels": 3})
+
+    written = export(classifier, mnist_description.model_copy(update={"images": form}))
+
+    path = tmp_path / "classifier.tflite"
+    path.write_bytes(written.tflite)
+    expected = classifier.probabilities(images)
+    np.testing.assert_allclose(ExportedModel(path).probabilities(images), expected, atol=1e-5)
+    served = loaded(written, tmp_path)["serving_default"](tf.constant(images))
+    np.testing.assert_allclose(served["probabilities"], expected, atol=1e-6)

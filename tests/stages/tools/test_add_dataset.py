@@ -64,7 +64,12 @@ ARRAYS = {
     "64 x 64": (drawn(60, 3, 64), labels_of(60, 3), 3),
     "16 bits without a sign": (drawn(300, 3, 9, "uint16", 60_000), labels_of(300, 3), 3),
     "rows of square images": (drawn(300, 3, 9).reshape(300, 81), labels_of(300, 3), 3),
-    "colours": (np.stack([drawn(300, 3, 9)] * 3, axis=-1), labels_of(300, 3), 3),
+    "colours that are greys": (np.stack([drawn(300, 3, 9)] * 3, axis=-1), labels_of(300, 3), 3),
+    "colours": (
+        np.stack([drawn(300, 3, 9), *drawn(600, 3, 9).reshape(2, 300, 9, 9)], axis=-1),
+        labels_of(300, 3),
+        3,
+    ),
     "labels in a column": (drawn(300, 3, 9), labels_of(300, 3)[:, np.newaxis], 3),
 }
 
@@ -171,6 +176,24 @@ def test_pictures_by_class_become_a_data_set(folder: Path) -> None:
     assert (dataset.expectations.height, dataset.expectations.width) == (16, 20)
     found = ingested()
     assert found["train_images"][found["train_labels"] == 1].mean() == pytest.approx(200, abs=3)
+
+
+def test_pictures_of_which_one_has_colours_keep_them(folder: Path) -> None:
+    for name, colour in (("cat", (50, 60, 70)), ("dog", (200, 200, 200))):
+        (folder / "pets" / name).mkdir(parents=True)
+        for number in range(20):
+            pixels = np.full((6, 5, 3), colour, np.uint8)
+            pixels[number // 5, number % 5] = number * 10
+            Image.fromarray(pixels).save(folder / "pets" / name / f"{number}.png")
+
+    done = add("pets", "pets", "--use")
+
+    assert "images of 6 x 5 pixels in colour, 2 classes" in done.out
+    assert read_params(folder / "params.yaml").chosen_dataset.expectations.channels == 3
+    found = ingested()
+    for number, colour in enumerate([(50, 60, 70), (200, 200, 200)]):
+        images = found["train_images"][found["train_labels"] == number]
+        assert np.median(images, axis=(0, 1, 2)).tolist() == list(colour)
 
 
 def test_comments_and_other_entries_of_the_parameters_stay(folder: Path) -> None:

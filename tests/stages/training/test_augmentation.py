@@ -107,3 +107,18 @@ def test_the_seeds_determine_the_distortion(
 
     np.testing.assert_array_equal(first, same)
     assert not np.array_equal(first, other)
+
+
+def test_all_channels_of_an_image_are_distorted_alike(small_mnist: dict[str, Array]) -> None:
+    images = tf.cast(small_mnist["train_images"][:3], tf.float32)
+    amounts = Augmentation(
+        shift=1.0, rotation=8.0, scale=0.1, shear=0.1, elastic=1.0, interpolation="bicubic"
+    )
+
+    grey = distort(images, amounts, SEED, SEED)
+    colours = tf.stack([images, 2 * images, 0 * images], axis=-1)
+    red, green, blue = tf.unstack(distort(colours, amounts, SEED, SEED), axis=-1)
+
+    np.testing.assert_array_equal(red, grey)
+    np.testing.assert_allclose(green, 2 * grey, rtol=1e-6)
+    assert not blue.numpy().any()

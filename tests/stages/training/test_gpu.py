@@ -123,7 +123,7 @@ training = recipe.training.model_copy(update={"batch_size": 600})
 examples = Examples(np.zeros((600, 28, 28), np.uint8), np.zeros(600, np.uint8))
 devices = strategy()
 with devices.scope():
-    network = Network(recipe.network, 28, 28, 10, 1)
+    network = Network(recipe.network, (28, 28), 10, 1)
 machine = parameters.machine
 numbers = dict.fromkeys(("mean", "background"), np.zeros(1, np.float32))
 preprocessing = Huge(numbers | {"standard_deviation": np.ones(1, np.float32)})

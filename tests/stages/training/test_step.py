@@ -33,8 +33,8 @@ def test_steps_are_those_of_adam_computed_in_numpy(
     batch: tuple[tf.Tensor, tf.Tensor],
 ) -> None:
     """Kingma and Ba (2015), algorithm 1, with epsilon as at the end of its section 2."""
-    network = Network(small_network, 28, 28, 10, seed=1)
-    other = Network(small_network, 28, 28, 10, seed=1)
+    network = Network(small_network, (28, 28), 10, seed=1)
+    other = Network(small_network, (28, 28), 10, seed=1)
     step = tf.function(step_of(network, training, machine, tf.distribute.get_strategy()))
     images, labels = batch
     means, squares = ([np.zeros(weight.shape) for weight in other.weights] for _ in range(2))
@@ -69,7 +69,7 @@ def test_the_loss_of_a_step_is_that_of_the_weights_before_it(
     batch: tuple[tf.Tensor, tf.Tensor],
 ) -> None:
     fast = training.model_copy(update={"learning_rate": 0.01})
-    network = Network(small_network, 28, 28, 10, seed=1)
+    network = Network(small_network, (28, 28), 10, seed=1)
     step = tf.function(step_of(network, fast, machine, tf.distribute.get_strategy()))
 
     losses = [float(step(*batch, tf.constant(number))) for number in range(3)]

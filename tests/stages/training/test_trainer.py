@@ -24,7 +24,7 @@ def fitted(
     seed: int = 1,
 ) -> tuple[list[float], dict[str, Array]]:
     """Train on the first images and give the loss of each epoch and the weights."""
-    built = Network(network, 28, 28, 10, seed)
+    built = Network(network, (28, 28), 10, seed)
     trainer = Trainer(
         built,
         training,
@@ -104,7 +104,7 @@ def test_the_last_batch_may_be_smaller(
         update={"learning_rate": 1e-9, "shuffle": False, "epochs": 1, "batch_size": 8}
     )
     images = small_mnist["train_images"][:12] / np.float32(255)
-    logits = Network(small_network, 28, 28, 10, seed=1)(tf.constant(images)).numpy()
+    logits = Network(small_network, (28, 28), 10, seed=1)(tf.constant(images)).numpy()
     logits = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     each = -logits[np.arange(12), small_mnist["train_labels"][:12]]
 
@@ -249,7 +249,7 @@ def test_an_overflow_in_float16_leaves_the_weights_as_they_were(
 
     _, weights = fitted(small_network, once, mixed, small_mnist, 40)
 
-    assert equal(values(Network(small_network, 28, 28, 10, seed=1).saved), weights)
+    assert equal(values(Network(small_network, (28, 28), 10, seed=1).saved), weights)
 
 
 @pytest.mark.slow
@@ -267,7 +267,7 @@ def test_running_out_of_memory_names_the_batch_size(
 
     huge = training.model_copy(update={"batch_size": 600})
     trainer = Trainer(
-        Network(small_network, 28, 28, 10, 1),
+        Network(small_network, (28, 28), 10, 1),
         huge,
         machine,
         Huge(PIXELS_TO_ONE),
@@ -288,7 +288,7 @@ def test_a_batch_smaller_than_the_devices_is_refused(
 ) -> None:
     with pytest.raises(TrainingError, match=r"at least 2 images, .* found one of 1"):
         Trainer(
-            Network(small_network, 28, 28, 10, 1),
+            Network(small_network, (28, 28), 10, 1),
             training,
             machine,
             Preprocessing(PIXELS_TO_ONE),
