@@ -94,9 +94,10 @@ def _at_least(criterion: str, found: float, least: float) -> CriterionResult:
 def _recall(bounds: Bounds, found: Results) -> CriterionResult:
     """Check the class whose recall is lowest relative to its minimum."""
     floors = {name: bounds.min_recalls.get(name, bounds.min_recall) for name in found.recalls}
-    if unknown := sorted(bounds.min_recalls.keys() - floors.keys()):
-        required = f"a recall of at least {bounds.min_recalls[unknown[0]]:g} of class {unknown[0]}"
-        return CriterionResult("recall of each class", False, f"no class {unknown[0]}", required)
+    if absent := sorted(bounds.min_recalls.keys() - floors.keys()):
+        required = f"a recall of at least {bounds.min_recalls[absent[0]]:g} of class {absent[0]}"
+        missing = f"no test image of {absent[0]}"
+        return CriterionResult("recall of each class", False, missing, required)
     lowest = min(floors, key=lambda name: found.recalls[name] - floors[name])
     return CriterionResult(
         "recall of each class",

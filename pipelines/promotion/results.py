@@ -110,7 +110,7 @@ def read_results(read: Read, whose: str) -> Results:
         accuracy=test.accuracy,
         images=test.images,
         calibration_error=test.calibration_error,
-        recalls={row.name: row.recall for row in results.classes},
+        recalls={row.name: row.recall for row in results.classes if row.support},
         failed_checks=results.checks.failed,
         errors=frozenset(row.index for row in results.wrong),
         tested_on=tested,

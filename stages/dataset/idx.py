@@ -102,9 +102,27 @@ def read_images(path: Path, channels: int = 1) -> Array:
     return images
 
 
-def read_labels(path: Path) -> Array:
-    """Read labels, ``(n,)`` of an integer dtype; ``IdxError`` otherwise."""
+def read_labels(path: Path, column: int | None = None) -> Array:
+    """Read labels.
+
+    Args:
+        path: of the file.
+        column: of its table; None if it has only one label for each image.
+
+    Returns:
+        ``(n,)`` of an integer dtype.
+
+    Raises:
+        IdxError: the file cannot be read, or its array has another shape or dtype.
+    """
     labels = read(path)
+    if column is not None:
+        if labels.ndim != 2 or column >= labels.shape[1]:  # noqa: PLR2004 - a table
+            raise IdxError(
+                f"{path}: expected a table of labels with a column {column}, counted from 0, "
+                f"found {_described(labels)}."
+            )
+        labels = labels[:, column]
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise IdxError(
             f"{path}: expected labels as integers in 1 dimension, found {_described(labels)}."

@@ -4,13 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stages.dataset.labels import class_numbers
 from stages.dataset.splitting import draw
 from stages.shared.artifacts import Array
 from stages.shared.errors import UserError
 
 _COLOURS = 3
-# With fewer classes, labels take a byte each.
-_BYTE = 256
 
 
 class ContentError(UserError):
@@ -109,7 +108,8 @@ def numbered(train: Set, test: Set) -> tuple[Set, Set, list[int]]:
         Both sets, and the label that each class had.
 
     Raises:
-        ContentError: there is only one class, or the sets have images of different sizes.
+        ContentError: there is only one class, or one without training images, or the sets have
+            images of different sizes.
     """
     if {train.images.ndim, test.images.ndim} == {3, 4}:
         train, test = map(_in_colour, (train, test))
@@ -119,10 +119,11 @@ def numbered(train: Set, test: Set) -> tuple[Set, Set, list[int]]:
     values = np.unique(np.concatenate([train.labels, test.labels]))
     if len(values) < 2:  # noqa: PLR2004
         raise ContentError(f"expected at least 2 classes, found {len(values)}.")
-    dtype = np.uint8 if len(values) <= _BYTE else np.int16
+    missing = np.setdiff1d(values, train.labels)
+    if len(missing):
+        raise ContentError(f"expected training images of every class, found none of {missing[0]}.")
     train, test = (
-        one._replace(labels=np.searchsorted(values, one.labels).astype(dtype))
-        for one in (train, test)
+        one._replace(labels=class_numbers(one.labels, values.tolist())) for one in (train, test)
     )
     return train, test, values.tolist()
 

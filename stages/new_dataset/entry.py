@@ -22,6 +22,7 @@ def entry_of(
     classes: Sequence[str],
     files: Mapping[str, Path],
     sources: Sequence[Mapping[str, str]],
+    labels: Mapping[str, Any],
     train: Set,
     test: Set,
 ) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def entry_of(
         classes: the name of each class.
         files: each of the four IDX files by its role, such as ``train_images``.
         sources: where to get them, as params.yaml lists them.
+        labels: the expectations that say where a label's class is in the files, if any.
         train: what the files contain.
         test: as ``train``.
     """
@@ -42,7 +44,9 @@ def entry_of(
         "classes": list(classes),
         "files": {role: _pin(path) for role, path in files.items()},
         "sources": [dict(source) for source in sources],
-        "expectations": _expectations(train, test),
+        "expectations": _expectations(train, test)
+        | dict(labels)
+        | _absent_from_test(classes, test),
         "lookalikes": {"of": classes[alike], "resembling": classes[other]},
         "gate": {
             # Any network should do better than the nearest mean image.
@@ -90,6 +94,12 @@ def _expectations(train: Set, test: Set) -> dict[str, Any]:
             )
         },
     }
+
+
+def _absent_from_test(classes: Sequence[str], test: Set) -> dict[str, list[str]]:
+    present = set(test.labels.tolist())
+    absent = [name for number, name in enumerate(classes) if number not in present]
+    return {"absent_from_test": absent} if absent else {}
 
 
 def _means(train: Set, classes: int) -> Array:

@@ -5,14 +5,23 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from stages.shared.section import Classes, Count, FileName, Section, Sha256, Share, chosen_by
+from stages.shared.section import (
+    Classes,
+    Count,
+    FileName,
+    Section,
+    Sha256,
+    Share,
+    chosen_by,
+    within,
+)
 
 
 class DataFile(Section):
     """One IDX file of a data set, with the size and hash of its uncompressed bytes."""
 
     name: FileName
-    bytes: Count
+    bytes: Annotated[int, within(1, 2**40)]
     sha256: Sha256
 
 
@@ -67,6 +76,12 @@ class Expectations(Section):
     width: Count
     channels: Literal[1, 3] = 1
     """1 for grey images; 3 for red, green and blue."""
+    label_column: Annotated[int, within(0, 1000)] | None = None
+    """The column of the labels, if their files have tables, as QMNIST's."""
+    label_values: tuple[int, ...] | None = None
+    """The label of each class in the files; by default 0, 1, ... in the order of classes."""
+    absent_from_test: tuple[str, ...] = ()
+    """The classes that have no test image."""
     pixel_minimum: float
     pixel_maximum: float
     class_share_minimum: Share
@@ -130,10 +145,23 @@ class Dataset(Section):
         for key, names in (
             ("lookalikes", (self.lookalikes.of, self.lookalikes.resembling)),
             ("gate.min_recalls", self.gate.min_recalls),
+            ("expectations.absent_from_test", self.expectations.absent_from_test),
         ):
             for name in names:
                 if name not in self.classes:
                     raise PydanticCustomError(
                         "class", "{key} must name classes, not {name}", {"key": key, "name": name}
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _each_class_has_a_label(self) -> "Dataset":
+        values = self.expectations.label_values
+        if values is not None and not len(values) == len(set(values)) == len(self.classes):
+            raise PydanticCustomError(
+                "labels",
+                "expectations.label_values must be {classes} different labels, one of each class, "
+                "found {values}",
+                {"classes": len(self.classes), "values": ", ".join(map(str, values)) or "none"},
+            )
         return self

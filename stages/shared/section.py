@@ -47,8 +47,8 @@ def _differ(names: tuple[str, ...]) -> tuple[str, ...]:
 Share = Annotated[float, within(0, 1)]
 Count = Annotated[int, within(1, 2**31 - 1)]
 Seed = Annotated[int, within(0, 2**31 - 1)]
-# A line break in a name would break a table.
-ClassName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
+# A line break in a name, of which Unicode has several, would break a table.
+ClassName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 Classes = Annotated[tuple[ClassName, ...], Field(min_length=2), AfterValidator(_differ)]
 """The class names of a data set, in the order of their labels."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

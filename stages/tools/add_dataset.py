@@ -6,7 +6,7 @@ This is not a stage. It brings the data into four IDX files below ``data/downloa
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -56,15 +56,20 @@ def main(
     whole = as_set(*found.train, column)
     sets = (whole, as_set(*found.test, column)) if found.test else held_out(whole, test_share)
     train, test, labels = numbered(*sets)
-    files = _write(found, train, test, folder)
+    kept = _can_be_kept(found, train, test)
+    files = {role: folder / name for role, name in found.names.items()}
+    if not kept:
+        for path, array in zip(files.values(), (*train, *test), strict=True):
+            write_idx(path, array)
     sources: list[Source] = [FolderSource(kind="folder", path=str(folder))]
-    if found.source and not _changed(found, train, test) and not has_secrets(found.source):
+    if kept and found.source and not has_secrets(found.source):
         sources.append(found.source)
     entry = entry_of(
         title or name,
         _names(classes, found.classes, labels),
         files,
         [one.model_dump() for one in sources],
+        _label_expectations(found, column, labels) if kept else {},
         train,
         test,
     )
@@ -110,22 +115,25 @@ def _size(text: str) -> tuple[int, int] | None:
     return int(found[1]), int(found[2])
 
 
-def _changed(found: Read, train: Set, test: Set) -> bool:
-    """Whether what was made of the source differs from it."""
-    if found.test is None:
-        return True
-    pairs = zip((*found.train, *found.test), (*train, *test), strict=True)
-    return any(old.shape != new.shape or (old != new).any() for old, new in pairs)
+def _can_be_kept(found: Read, train: Set, test: Set) -> bool:
+    """Whether the IDX files of a source can be used as they are, whatever their labels."""
+    if found.source is None or found.test is None:
+        return False
+    labels = found.train.labels, found.test.labels
+    return (
+        found.train.images.shape == train.images.shape
+        and found.test.images.shape == test.images.shape
+        and labels[0].shape[1:] == labels[1].shape[1:]
+        and all(one.dtype.kind in "iu" for one in labels)
+    )
 
 
-def _write(found: Read, train: Set, test: Set, folder: Path) -> dict[str, Path]:
-    """Write the IDX files that a folder does not have yet, and return all four by their role."""
-    files = {role: folder / name for role, name in found.names.items()}
-    if found.source is None or _changed(found, train, test):
-        arrays = zip(files.values(), (*train, *test), strict=True)
-        for path, array in arrays:
-            write_idx(path, array)
-    return files
+def _label_expectations(found: Read, column: int, labels: Sequence[int]) -> dict[str, Any]:
+    """Say where the labels of the classes are in the files, as far as they are not 0, 1, ..."""
+    has_table = found.train.labels.ndim > 1
+    return ({"label_column": column} if has_table else {}) | (
+        {} if list(labels) == [*range(len(labels))] else {"label_values": list(labels)}
+    )
 
 
 def _names(given: str, found: Sequence[str] | None, labels: Sequence[int]) -> list[str]:

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
@@ -52,3 +53,19 @@ def test_the_same_parameters_give_the_same_bytes(
 
     for name in ("fit.npy", "validation.npy"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+@pytest.mark.parametrize(("order", "warned"), [(np.sort, True), (np.asarray, False)])
+def test_a_tail_of_sorted_classes_is_warned_about(
+    order: Callable[[Array], Array],
+    warned: bool,
+    small_params: Path,
+    small_mnist: dict[str, Array],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    artifacts.write_array(tmp_path / "train_labels.npy", order(small_mnist["train_labels"]))
+
+    main(small_params, tmp_path, tmp_path / "split")
+
+    assert ("set split.strategy to stratified" in capsys.readouterr().err) == warned

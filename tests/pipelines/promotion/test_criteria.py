@@ -59,7 +59,7 @@ def test_model_exactly_at_the_limits_passes() -> None:
             "recall of each class",
             {"class": "b", "recall": 0.6},
         ),
-        ({"recalls": {"a": 1.0}}, "recall of each class", "no class b"),
+        ({"recalls": {"a": 1.0}}, "recall of each class", "no test image of b"),
         ({"failed_checks": ("image-count",)}, "data checks", ["image-count"]),
         ({"calibration_error": 0.051}, "calibration error", 0.051),
     ],

@@ -204,3 +204,12 @@ def test_images_without_the_expected_channels_are_refused(
 
     with pytest.raises(IdxError, match=r"expected images, height and width, and 3 channels, found"):
         read_images(path, channels=3)
+
+
+def test_a_column_of_a_table_of_labels_is_read(tmp_path: Path) -> None:
+    labels = random_array("i4", (4, 8))
+    path = written(tmp_path, encoded(labels))
+
+    np.testing.assert_array_equal(read_labels(path, 3), labels[:, 3])
+    with pytest.raises(IdxError, match=r"a table of labels with a column 8, counted from 0, found"):
+        read_labels(path, 8)

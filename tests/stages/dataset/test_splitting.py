@@ -1,9 +1,12 @@
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import chi2_contingency
 
-from stages.dataset.splitting import SplitError, split
+from stages.dataset.splitting import SplitError, has_other_classes, split
+from stages.shared.artifacts import Array
 
 # Classes of 50, 30 and 20 images, in an order that is not theirs.
 LABELS = np.random.default_rng(2).permutation(np.repeat([0, 1, 2], [50, 30, 20])).astype(np.uint8)
@@ -75,3 +78,32 @@ def test_a_stratified_split_of_too_few_is_refused(
 ) -> None:
     with pytest.raises(SplitError, match="a stratified split is not possible here"):
         split(np.array(labels), "stratified", validation_images, seed=1)
+
+
+def chi_squared(labels: Array, sets: dict[str, Array]) -> float:
+    """The probability of SciPy's test of homogeneity."""
+    table = pd.crosstab(labels, np.isin(np.arange(len(labels)), sets["fit"]))
+    return float(chi2_contingency(table).pvalue)
+
+
+@pytest.mark.parametrize("swapped", [0, 2, 5, 10, 15, 20])
+def test_validation_images_have_other_classes_where_scipys_test_finds_so(swapped: int) -> None:
+    labels = np.repeat([0, 1, 2], [50, 30, 20])
+    labels[:swapped], labels[-swapped or 100 :] = labels[-swapped or 100 :], labels[0]
+    sets = split(labels, "tail", 20, seed=1)
+
+    assert has_other_classes(labels, **sets) == (chi_squared(labels, sets) < 1e-6)
+
+
+def test_classes_of_images_in_random_order_are_everywhere() -> None:
+    for seed in range(200):
+        labels = np.random.default_rng(seed).integers(0, 10, 60)
+
+        assert not has_other_classes(labels, **split(labels, "tail", 10, seed=1))
+
+
+def test_the_last_images_of_sorted_data_are_of_other_classes() -> None:
+    labels = np.repeat(range(10), 30)
+
+    assert has_other_classes(labels, **split(labels, "tail", 50, seed=1))
+    assert not has_other_classes(labels, **split(labels, "stratified", 50, seed=1))

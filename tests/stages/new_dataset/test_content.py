@@ -92,20 +92,20 @@ def test_text_is_no_label() -> None:
 
 def test_classes_are_numbered_in_the_order_of_their_labels() -> None:
     train, test, labels = numbered(
-        as_set(np.zeros((3, 2, 2)), np.array([30, 10, 30]), 0),
+        as_set(np.zeros((3, 2, 2)), np.array([30, 10, 20]), 0),
         as_set(np.zeros((2, 2, 2)), np.array([20, 10]), 0),
     )
 
     assert labels == [10, 20, 30]
-    assert (train.labels.tolist(), test.labels.tolist()) == ([2, 0, 2], [1, 0])
+    assert (train.labels.tolist(), test.labels.tolist()) == ([2, 0, 1], [1, 0])
     assert train.labels.dtype == np.uint8
 
 
-def test_more_than_256_classes_take_two_bytes() -> None:
+def test_more_than_256_classes_take_four_bytes() -> None:
     one: Array = np.arange(300)
     train, _, _ = numbered(Set(np.zeros((300, 2, 2)), one), Set(np.zeros((300, 2, 2)), one))
 
-    assert train.labels.dtype == np.int16
+    assert train.labels.dtype == np.int32
 
 
 def test_images_of_two_sizes_are_refused() -> None:

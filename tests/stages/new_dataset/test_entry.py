@@ -26,7 +26,7 @@ TEST = Set(IMAGES[:4], np.array([0, 1, 2, 1]))
 def entry(tmp_path: Path) -> dict[str, Any]:
     (tmp_path / "one").write_bytes(b"content")
     sources = [{"kind": "folder", "path": "a"}]
-    return entry_of("Title", "abc", {"train_images": tmp_path / "one"}, sources, TRAIN, TEST)
+    return entry_of("Title", "abc", {"train_images": tmp_path / "one"}, sources, {}, TRAIN, TEST)
 
 
 def test_files_are_pinned_by_size_and_hash(entry: dict[str, Any]) -> None:

@@ -140,15 +140,15 @@ def test_idx_files_are_pinned_as_they_are(folder: Path) -> None:
     np.testing.assert_array_equal(ingested()["train_labels"], labels)
 
 
-def test_labels_from_one_are_numbered_from_zero(folder: Path) -> None:
+def test_files_with_labels_from_one_are_kept_and_numbered_from_zero(folder: Path) -> None:
     write_letters(folder / "letters", labels_of(300, 3).astype(np.uint8) + 1)
 
     assert add("letters", "letters", "--use").code == 0
 
     dataset = read_params(folder / "params.yaml").chosen_dataset
     assert dataset.classes == ("1", "2", "3")
-    # The files of the source are others.
-    assert len(dataset.sources) == 1
+    assert dataset.expectations.label_values == (1, 2, 3)
+    assert len(dataset.sources) == 2
     np.testing.assert_array_equal(ingested()["train_labels"], labels_of(300, 3))
 
 
@@ -157,8 +157,28 @@ def test_a_column_of_a_table_of_labels_is_chosen(folder: Path) -> None:
     write_letters(folder / "letters", table)
 
     assert add("letters", "letters", "--column", "0", "--use").code == 0
+    assert read_params(folder / "params.yaml").chosen_dataset.expectations.label_column == 0
     np.testing.assert_array_equal(ingested()["train_labels"], labels_of(300, 3))
     assert "from 0 to 1, found 2" in add("more", "letters", "--column", "2").err
+
+
+def test_a_test_set_may_lack_a_class(folder: Path) -> None:
+    np.savez(
+        folder / "arrays.npz",
+        x_train=drawn(300, 3, 28),
+        y_train=labels_of(300, 3),
+        x_test=drawn(60, 2, 28),
+        y_test=labels_of(60, 2),
+    )
+
+    assert add("new", "arrays.npz", "--classes", "a,b,c", "--use").code == 0
+
+    dataset = read_params(folder / "params.yaml").chosen_dataset
+    assert dataset.expectations.absent_from_test == ("c",)
+    assert set(ingested()["test_labels"]) == {0, 1}
+    checks = artifacts.read_json(Path("checks.json"))["expectations"]
+    (check,) = (one for one in checks if (one["set"], one["name"]) == ("test", "every-class"))
+    assert (check["expected"], check["observed"]) == ("c absent", "c absent")
 
 
 def test_pictures_by_class_become_a_data_set(folder: Path) -> None:
@@ -220,6 +240,7 @@ def test_comments_and_other_entries_of_the_parameters_stay(folder: Path) -> None
         (("new", "others.npz"), "or images and labels, found a, b."),
         (("new", "pickled.npz"), "pickled.npz: expected a .npz file of NumPy, found: "),
         (("new", "one.npz"), "expected at least 2 classes, found 1."),
+        (("new", "untrained.npz"), "expected training images of every class, found none of 5."),
         (("new", "fewer.npz"), "expected a label for each of the 300 images, found 299."),
         (("new", "fractions.npz"), "expected labels as integers, found 300 float64."),
         (("new", "empty"), "found no picture; to give all one size, add --size HEIGHTxWIDTH."),
@@ -240,6 +261,9 @@ def test_what_cannot_be_added_is_refused_in_one_sentence(
     np.savez(folder / "others.npz", a=images, b=labels)
     np.savez(folder / "pickled.npz", images=images, labels=np.array([{}] * 300, object))
     np.savez(folder / "one.npz", images=images, labels=labels * 0)
+    np.savez(
+        folder / "untrained.npz", x_train=images, y_train=labels, x_test=images, y_test=labels + 5
+    )
     np.savez(folder / "fewer.npz", images=images, labels=labels[:-1])
     np.savez(folder / "fractions.npz", images=images, labels=labels / 2)
     (folder / "damaged.npz").write_bytes(b"PK damaged")
