@@ -27,7 +27,7 @@ DTYPES: dict[int, np.dtype[Any]] = {
     0x0E: np.dtype(">f8"),
 }
 MAXIMUM_DIMENSIONS = 4
-MAXIMUM_BYTES = 1 << 32
+MAXIMUM_BYTES = 1 << 40
 
 
 class IdxError(UserError):
@@ -52,16 +52,13 @@ class Header(NamedTuple):
 
 
 def read(path: Path) -> Array:
-    """Read an IDX file, whatever its name.
-
-    Memory for the numbers is allocated only after the size in the header is found to match the
-    file's.
+    """Map an IDX file into memory, whatever its name, if the size in its header is the file's.
 
     Args:
         path: a file of 1 to 4 dimensions, each at least 1.
 
     Returns:
-        The array, uint8, int8, int16, int32, float32 or float64 in the machine's byte order.
+        The array, read-only: uint8, int8, int16, int32, float32 or float64, big-endian.
 
     Raises:
         IdxError: there is no such file, or its content is not exactly one IDX file.
@@ -73,8 +70,10 @@ def read(path: Path) -> Array:
         with path.open("rb") as file:
             header = _header(path, file)
             _check_size(path, header, os.fstat(file.fileno()).st_size)
-            return _numbers(file, header)
-    except (OSError, EOFError) as error:
+            return np.memmap(
+                file, header.dtype, mode="r", offset=header.header_bytes, shape=header.shape
+            )
+    except OSError as error:
         raise IdxError(f"{path}: expected an IDX file, found {error}.") from error
 
 
@@ -86,7 +85,7 @@ def read_images(path: Path, channels: int = 1) -> Array:
         channels: 1 or 3.
 
     Returns:
-        ``(n, height, width)``, or ``(n, height, width, 3)``.
+        ``(n, height, width)``, or ``(n, height, width, 3)``, as ``read`` returns it.
 
     Raises:
         IdxError: the file cannot be read, or its array has another shape.
@@ -110,7 +109,7 @@ def read_labels(path: Path, column: int | None = None) -> Array:
         column: of its table; None if it has only one label for each image.
 
     Returns:
-        ``(n,)`` of an integer dtype.
+        ``(n,)`` of an integer dtype, in the machine's byte order.
 
     Raises:
         IdxError: the file cannot be read, or its array has another shape or dtype.
@@ -127,7 +126,7 @@ def read_labels(path: Path, column: int | None = None) -> Array:
         raise IdxError(
             f"{path}: expected labels as integers in 1 dimension, found {_described(labels)}."
         )
-    return labels
+    return np.array(labels, labels.dtype.newbyteorder("="))
 
 
 def _header(path: Path, file: io.BufferedIOBase) -> Header:
@@ -169,19 +168,8 @@ def _check_size(path: Path, header: Header, found: int) -> None:
         raise IdxError(f"{path}: expected at most {MAXIMUM_BYTES} bytes, found {found}.")
 
 
-def _numbers(file: io.BufferedIOBase, header: Header) -> Array:
-    numbers: Array = np.empty(math.prod(header.shape), header.dtype)
-    rest = numbers.view(np.uint8).data
-    while rest:
-        count = file.readinto(rest)
-        if not count:
-            raise EOFError("that it became shorter while it was read")
-        rest = rest[count:]
-    return numbers.reshape(header.shape).astype(header.dtype.newbyteorder("="), copy=False)
-
-
 def _described(array: Array) -> str:
-    return f"{_product(array.shape)} {array.dtype}"
+    return f"{_product(array.shape)} {array.dtype.name}"
 
 
 def _product(shape: tuple[int, ...]) -> str:

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from stages.shared.artifacts import Array
-
-# Convert images to float64 one block at a time, to save memory.
-BLOCK = 4096
+from stages.shared.blocks import blocks
 
 
 def measure(images: Array, rows: Array | None = None) -> dict[str, Array]:
@@ -46,5 +44,5 @@ def _background(mean: Array, smallest: float, largest: float) -> float:
 
 
 def _blocks(images: Array, rows: Array) -> Iterator[Array]:
-    for start in range(0, len(rows), BLOCK):
-        yield images[rows[start : start + BLOCK]].astype(np.float64)
+    for block in blocks(images, len(rows)):
+        yield images[rows[block]].astype(np.float64)

@@ -11,10 +11,10 @@ import numpy as np
 from stages.dataset import facts
 from stages.new_dataset.content import Set
 from stages.shared.artifacts import Array
+from stages.shared.blocks import blocks
 
 # Digits of a share; bounds are rounded so that the data satisfy them.
 _DIGITS = 4
-_BLOCK = 4096
 
 
 def entry_of(
@@ -65,7 +65,7 @@ def _pin(path: Path) -> dict[str, Any]:
 
 
 def _expectations(train: Set, test: Set) -> dict[str, Any]:
-    table = facts.gather(
+    found = facts.gather(
         {
             "train_images": train.images,
             "train_labels": train.labels,
@@ -73,7 +73,10 @@ def _expectations(train: Set, test: Set) -> dict[str, Any]:
             "test_labels": test.labels,
         }
     )
-    sets = table.groupby("split")
+    sets = found.values()
+    shares = [
+        np.unique(one.labels, return_counts=True)[1] / max(len(one.labels), 1) for one in sets
+    ]
     height, width, *colours = train.images.shape[1:]
     return {
         "train_images": len(train.images),
@@ -81,17 +84,13 @@ def _expectations(train: Set, test: Set) -> dict[str, Any]:
         "height": height,
         "width": width,
         **({"channels": colours[0]} if colours else {}),
-        "pixel_minimum": _plain(table["pixel_minimum"].min()),
-        "pixel_maximum": _plain(table["pixel_maximum"].max()),
-        "class_share_minimum": _down(table["class_share"].min(), _DIGITS),
-        "class_share_maximum": _up(table["class_share"].max(), _DIGITS),
+        "pixel_minimum": _plain(min(float(one.minimum.min()) for one in sets)),
+        "pixel_maximum": _plain(max(float(one.maximum.max()) for one in sets)),
+        "class_share_minimum": _down(min(share.min() for share in shares), _DIGITS),
+        "class_share_maximum": _up(max(share.max() for share in shares), _DIGITS),
         **{
-            f"{name}_share": _up(float(sets[column].mean().max()), _DIGITS)
-            for name, column in (
-                ("blank", "blank"),
-                ("duplicate", "duplicate"),
-                ("leaked", "leaked"),
-            )
+            f"{name}_share": _up(max(getattr(one, name).mean() for one in sets), _DIGITS)
+            for name in ("blank", "duplicate", "leaked")
         },
     }
 
@@ -105,9 +104,9 @@ def _absent_from_test(classes: Sequence[str], test: Set) -> dict[str, list[str]]
 def _means(train: Set, classes: int) -> Array:
     """Return the mean image of each class, flat: ``(classes, pixels)`` float64."""
     sums = np.zeros((classes, train.images[0].size))
-    for start in range(0, len(train.images), _BLOCK):
-        block = train.images[start : start + _BLOCK].reshape(-1, sums.shape[1]).astype(np.float64)
-        np.add.at(sums, train.labels[start : start + _BLOCK], block)
+    for block in blocks(train.images):
+        pixels = train.images[block].reshape(-1, sums.shape[1]).astype(np.float64)
+        np.add.at(sums, train.labels[block], pixels)
     counts = np.bincount(train.labels, minlength=classes)
     return sums / np.maximum(counts, 1)[:, np.newaxis]
 
@@ -129,10 +128,10 @@ def _lookalikes(means: Array) -> tuple[int, int]:
 def _accuracy_of_means(means: Array, test: Set) -> float:
     """Return the accuracy on the test images of the class whose mean image is nearest."""
     right = 0
-    for start in range(0, len(test.images), _BLOCK):
-        block = test.images[start : start + _BLOCK].reshape(-1, means.shape[1]).astype(np.float64)
-        found = _distances(block, means).argmin(axis=1)
-        right += int((found == test.labels[start : start + _BLOCK]).sum())
+    for block in blocks(test.images):
+        pixels = test.images[block].reshape(-1, means.shape[1]).astype(np.float64)
+        found = _distances(pixels, means).argmin(axis=1)
+        right += int((found == test.labels[block]).sum())
     return right / len(test.images)
 
 

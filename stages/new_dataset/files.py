@@ -19,6 +19,7 @@ from stages.new_dataset.content import ContentError, Set
 from stages.params.dataset import Source
 from stages.photos import pictures
 from stages.shared.artifacts import Array, replacing
+from stages.shared.blocks import blocks
 
 STANDARD = {
     "train_images": "train-images-idx3-ubyte",
@@ -183,5 +184,5 @@ def write_idx(path: Path, array: Array) -> None:
     header = struct.pack(f">4B{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
     with replacing(path) as temporary, temporary.open("wb") as file:
         file.write(header)
-        for start in range(0, len(array), _BLOCK // 1024):
-            file.write(array[start : start + _BLOCK // 1024].astype(idx.DTYPES[code]).tobytes())
+        for block in blocks(array):
+            file.write(array[block].astype(idx.DTYPES[code]).tobytes())

@@ -3,12 +3,10 @@
 import numpy as np
 
 from stages.shared.artifacts import Array
+from stages.shared.blocks import blocks
 
 MISCLASSIFIED = 40
 """Most wrong answers in the report; they are ranked, so these are the most confident."""
-
-# Convert images to float64 one block at a time, to save memory.
-_BLOCK = 1024
 
 
 def grid(labels: Array, classes: int, rows: int) -> Array:
@@ -63,17 +61,16 @@ def lookalikes(
 
 def _mean(images: Array, chosen: Array) -> Array:
     total = np.zeros(images.shape[1:])
-    for block in _blocks(chosen):
-        total += images[block].sum(axis=0, dtype=np.float64)
+    for block in blocks(images, len(chosen)):
+        total += images[chosen[block]].sum(axis=0, dtype=np.float64)
     return total / max(len(chosen), 1)
 
 
 def _distances(images: Array, chosen: Array, mean: Array) -> Array:
     """Return squared Euclidean distances."""
     axes = tuple(range(1, images.ndim))
-    parts = [np.square(images[block] - mean).sum(axis=axes) for block in _blocks(chosen)]
+    parts = [
+        np.square(images[chosen[block]] - mean).sum(axis=axes)
+        for block in blocks(images, len(chosen))
+    ]
     return np.concatenate([np.empty(0), *parts])
-
-
-def _blocks(chosen: Array) -> list[Array]:
-    return [chosen[start : start + _BLOCK] for start in range(0, len(chosen), _BLOCK)]

@@ -15,6 +15,7 @@ import pandas as pd
 import safetensors
 import safetensors.numpy
 
+from stages.shared.blocks import blocks
 from stages.shared.errors import UserError
 from stages.shared.formats import FormatError, check_file, parse_json, read_file
 from stages.shared.os_errors import writing
@@ -29,8 +30,8 @@ Content = TypeVar("Content")
 
 # Largest JSON or CSV file, in bytes: enough for half a million answers in ten classes.
 _LARGEST = 1 << 26
-# Largest file of one array. An IDX file has less than half of that.
-_LARGEST_ARRAY = 1 << 32
+# Largest file of one array, which is mapped and takes no memory by itself.
+_LARGEST_ARRAY = 1 << 40
 # Largest safetensors file. TensorFlow Lite's format, which the weights are exported to, has the
 # same limit.
 _LARGEST_TENSORS = 1 << 31
@@ -93,11 +94,18 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 def write_array(path: Path, array: Array) -> None:
-    """Write one array as ``.npy``, which can be memory-mapped."""
-    # NumPy's own way of writing, which it uses for a file that can only be written, fails without
-    # the operating system's reason.
-    with replacing(path) as temporary, temporary.open("w+b") as file:
-        np.save(file, array, allow_pickle=False)
+    """Write one array as ``.npy``, which can be memory-mapped.
+
+    The array may be memory-mapped itself, and have any byte order.
+    """
+    if array.dtype.hasobject:
+        raise ValueError(f"expected an array of numbers, found {array.dtype}")
+    dtype = array.dtype.newbyteorder("=")
+    header = {"descr": dtype.str, "fortran_order": False, "shape": array.shape}
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for block in blocks(array):
+            file.write(np.ascontiguousarray(array[block], dtype).data)
 
 
 def write_tensors(

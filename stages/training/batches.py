@@ -1,6 +1,5 @@
 """Provide the batches of an epoch, from memory or from disk, with the same content."""
 
-import os
 from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol
 
@@ -8,8 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from stages.shared.artifacts import Array
+from stages.training.memory import memory
 
-# Largest share of the machine's memory that training images may take; beyond it, they are streamed.
+# Largest share of the memory that training images may take, of which there are two copies; larger
+# ones are streamed.
 _SHARE = 0.25
 # Batches that are read ahead during training.
 _READ_AHEAD = 4
@@ -52,7 +53,8 @@ class InMemory:
     """Holds the chosen images on the device."""
 
     def __init__(self, examples: Examples) -> None:
-        self._images = tf.constant(examples.images[examples.chosen])
+        images, rows = examples.images, examples.rows
+        self._images = tf.constant(images if rows is None else images[rows])
 
     def epoch(self, order: tf.Tensor, size: int) -> Callable[[tf.Tensor], tf.Tensor]:  # noqa: ARG002
         """Begin an epoch; see ``Batches``."""
@@ -116,5 +118,4 @@ def _place(
     if kept_in != "auto":
         return kept_in
     image = examples.images[:1].nbytes
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return "memory" if image * len(examples.chosen) <= _SHARE * memory else "stream"
+    return "memory" if image * len(examples.chosen) <= _SHARE * memory() else "stream"

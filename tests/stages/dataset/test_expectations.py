@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from stages.dataset.expectations import check_all
@@ -270,13 +269,11 @@ def test_real_mnist_meets_the_expectations_of_its_size(small_mnist: dict[str, Ar
 def test_the_same_facts_give_the_same_bytes(arrays: Arrays) -> None:
     arrays["train_images"][7] = np.nan
     facts = gather(arrays)
-    before = facts.copy()
 
     first = json.dumps(check_all(facts, Expectations.model_validate(BOUNDS), CLASSES))
     second = json.dumps(check_all(facts, Expectations.model_validate(BOUNDS), CLASSES))
 
     assert first == second
-    pd.testing.assert_frame_equal(facts, before)
 
 
 def test_nothing_is_written_to_the_terminal(
@@ -288,7 +285,7 @@ def test_nothing_is_written_to_the_terminal(
 
 
 def test_only_this_module_pays_for_great_expectations() -> None:
-    command = "import sys, stages.dataset.facts, stages.dataset.checks_page, stages.dataset.idx"
+    command = "import sys, stages.dataset.checks, stages.dataset.checks_page, stages.dataset.idx"
     report = "print([name for name in sys.modules if 'great_expectations' in name])"
 
     done = subprocess.run(

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from stages.dataset import standardization
 from stages.dataset.standardization import measure
+from stages.shared import blocks
 from stages.shared.artifacts import Array
 
 
@@ -21,7 +21,7 @@ def test_blocks_leave_the_result_as_it_is(
 ) -> None:
     images = small_mnist["train_images"]
     whole = measure(images)
-    monkeypatch.setattr(standardization, "BLOCK", 7)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 7 * 28 * 28)
 
     measured = measure(images)
 

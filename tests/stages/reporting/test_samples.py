@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from stages.reporting import samples
+from stages.shared import blocks
 from stages.shared.artifacts import Array
 
 
@@ -66,7 +67,7 @@ def test_the_size_of_the_blocks_does_not_change_the_choice(
     images, labels = small_mnist["train_images"], small_mnist["train_labels"]
     at_once = samples.lookalikes(images, labels, 5, 3, 10)
 
-    monkeypatch.setattr(samples, "_BLOCK", 7)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 7 * 28 * 28)
 
     np.testing.assert_array_equal(samples.lookalikes(images, labels, 5, 3, 10), at_once)
 

@@ -133,7 +133,7 @@ def test_tensors_come_back_as_they_were_and_as_the_same_bytes(tmp_path: Path) ->
 
 def test_arrays_of_objects_are_neither_written_nor_read(tmp_path: Path) -> None:
     path = tmp_path / "objects.npy"
-    with pytest.raises(ValueError, match="allow_pickle"):
+    with pytest.raises(ValueError, match="an array of numbers, found object"):
         artifacts.write_array(path, np.array([{}]))
     np.save(path, np.array([{}]), allow_pickle=True)
 
@@ -249,15 +249,15 @@ def test_invalid_tensors_are_refused_in_one_sentence(
 @pytest.mark.parametrize(
     ("read", "content"),
     [
-        (artifacts.read_array, npy(npy_of("(8, 1073741824)"))),
+        (artifacts.read_array, npy(npy_of("(1024, 1073741824)"))),
         (artifacts.read_tensors, b"\x02" + bytes(7) + b"{}"),
     ],
     ids=["array", "tensors"],
 )
-def test_a_sparse_file_of_gigabytes_is_refused(tmp_path: Path, read: Read, content: bytes) -> None:
+def test_a_sparse_file_of_a_terabyte_is_refused(tmp_path: Path, read: Read, content: bytes) -> None:
     path = tmp_path / "artifact"
     path.write_bytes(content)
-    os.truncate(path, len(content) + (1 << 33))
+    os.truncate(path, len(content) + (1 << 40))
 
     with pytest.raises(ArtifactError, match=r"expected at most \d+ bytes, found more"):
         read(path)
