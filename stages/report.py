@@ -4,7 +4,7 @@ from pathlib import Path
 
 from stages.params.dataset import Dataset
 from stages.reporting import charts, gallery, handwriting
-from stages.reporting.cards import address, cards, least_sure, range_of, shown_errors
+from stages.reporting.cards import address, cards, least_sure, shown_errors
 from stages.reporting.page import render
 from stages.reporting.style import png, svg
 from stages.results import files
@@ -28,6 +28,7 @@ from stages.results.reading import (
 )
 from stages.shared import artifacts
 from stages.shared.artifacts import ArtifactError
+from stages.shared.blocks import extremes
 from stages.shared.command import PathOption
 from stages.shared.formats import FormatError
 from stages.shared.parameters import Parameters, Seeded
@@ -100,7 +101,7 @@ def main(
             "confusion_matrix": charts.confusion_matrix(counts, visible),
         }.items()
     }
-    pixels = range_of(test_images)
+    pixels = extremes(test_images)
     page = render(
         title=dataset.title,
         recipe=parameters.name("recipe"),

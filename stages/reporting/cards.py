@@ -2,7 +2,7 @@
 
 import base64
 import io
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,16 +16,8 @@ LEAST_SURE = 20
 """Number of correct answers of each class on the page: those with the least confidence."""
 
 
-class PixelRange(NamedTuple):
-    """The lowest and the highest pixel of a data set."""
-
-    low: float
-    high: float
-
-
-def range_of(images: Array) -> PixelRange:
-    """Return the range of the pixels of some images; they may be memory-mapped."""
-    return PixelRange(float(images.min()), float(images.max()))
+PixelRange = tuple[float, float]
+"""The lowest and the highest pixel of a data set."""
 
 
 def cards(answers: pd.DataFrame, images: Array, pixels: PixelRange) -> list[dict[str, Any]]:

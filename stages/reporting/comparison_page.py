@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from stages.reporting.cards import png_address, range_of
+from stages.reporting.cards import png_address
 from stages.reporting.comparison import Comparison, summary
 from stages.shared.artifacts import Array
+from stages.shared.blocks import extremes
 from stages.shared.templates import environment
 
 TEMPLATE = "comparison_page.html.jinja"
@@ -33,7 +34,7 @@ def render(
         classes: the name of each class.
         title: of the data set.
     """
-    pixels = range_of(images)
+    pixels = extremes(images)
 
     def cards(table: pd.DataFrame) -> list[dict[str, Any]]:
         return [

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from stages.params.dataset import Expectations
 from stages.shared.artifacts import Array
+from stages.shared.blocks import extremes
 from stages.shared.errors import UserError
 from stages.shared.section import Count, Section
 
@@ -86,7 +87,7 @@ def image_format(images: Array, background: float, declared: Expectations) -> Im
     low, high = limits(images.dtype)
     minimum = max(low, float(declared.pixel_minimum))
     maximum = min(high, float(declared.pixel_maximum))
-    darkest, brightest = float(images.min()), float(images.max())
+    darkest, brightest = extremes(images)
     if not 0 < _LEAST_USED * (maximum - minimum) <= brightest - darkest:
         raise DescriptionError(
             f"expected training images that use the declared range of pixels, "

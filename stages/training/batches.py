@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from stages.shared.artifacts import Array
+from stages.shared.blocks import release
 from stages.training.memory import memory
 
 # Largest share of the memory that training images may take, of which there are two copies; larger
@@ -83,8 +84,13 @@ class Streamed:
         return lambda _: next(iterator)
 
     def _read(self, positions: tf.Tensor) -> tf.Tensor:
+        def images_at(chosen: Array) -> Array:
+            read: Array = np.ascontiguousarray(self._images[self._rows[chosen]])
+            release(self._images)
+            return read
+
         read = tf.numpy_function(
-            lambda chosen: np.ascontiguousarray(self._images[self._rows[chosen]]),
+            images_at,
             [positions],
             tf.as_dtype(self._images.dtype),
             stateful=False,

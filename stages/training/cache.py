@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
+from stages.shared.blocks import blocks
 from stages.shared.errors import UserError
 from stages.shared.formats import FormatError, parse_json, read_file
 from stages.shared.parts import remove_parts
@@ -110,7 +111,9 @@ def digest_of(arrays: Mapping[str, Array]) -> str:
     digest = hashlib.sha256()
     for name, array in sorted(arrays.items()):
         digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
-        digest.update(np.ascontiguousarray(array).data)
+        rows = np.atleast_1d(array)
+        for block in blocks(rows):
+            digest.update(np.ascontiguousarray(rows[block]).data)
     return digest.hexdigest()
 
 

@@ -6,13 +6,12 @@ import pytest
 from PIL import Image
 
 from stages.reporting import handwriting
-from stages.reporting.cards import PixelRange
 from stages.reporting.handwriting import shown
 from stages.results.handwriting import TEXTS, answers
 from stages.shared.artifacts import read_table, write_table
 
 CLASSES = tuple("0123456789")
-BYTES = PixelRange(0, 255)
+BYTES = (0, 255)
 
 
 @pytest.fixture

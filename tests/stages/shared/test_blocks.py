@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import numpy as np
+import psutil
 import pytest
 
 from stages.shared import blocks
@@ -25,3 +28,27 @@ def test_rows_of_another_number_are_divided_alike() -> None:
 
     assert found == [slice(0, 4096), slice(4096, 5000)]
     assert 4096 * images[0].nbytes == BLOCK_BYTES
+
+
+def test_reading_a_large_mapped_file_takes_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(1 << 28)
+    array = np.memmap(path, np.uint8, "r", shape=(1 << 18, 1 << 10))
+    before = psutil.Process().memory_info().rss
+
+    peak = before
+    for block in blocks.blocks(array):
+        assert not array[block].any()
+        peak = max(peak, psutil.Process().memory_info().rss)
+
+    assert peak - before < 1 << 26
+    assert not array[-1].any()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
+def test_extremes_are_those_of_all_blocks(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 6)
+    array = np.array([[7, 3], [2, 9], [100, 5], [5, 4]], dtype)
+
+    assert blocks.extremes(array) == (2, 100)
