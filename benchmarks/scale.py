@@ -8,6 +8,7 @@ images are streamed, as they are where the memory is small. Needs ``data/arrays`
 
 import hashlib
 import itertools
+import math
 import os
 import struct
 import subprocess
@@ -48,7 +49,7 @@ def write_data(clone: Path, size: int) -> None:
     """Write a data set of so many training images, and choose it in ``params.yaml``."""
     folder = clone / RAW
     folder.mkdir(parents=True)
-    yaml = YAML()
+    yaml = YAML(typ="safe")
     params = yaml.load(clone / "params.yaml")
     dataset = params["datasets"]["mnist"]
     dataset["sources"] = [{"kind": "folder", "path": str(RAW)}]
@@ -75,7 +76,7 @@ def write_data(clone: Path, size: int) -> None:
 
 def copies(array: Array, count: int, moved: bool) -> Iterator[Array]:
     """Yield copies of an array until there are so many rows, each moved by other pixels."""
-    shifts = sorted(itertools.product(range(-8, 9), repeat=2), key=lambda shift: np.hypot(*shift))
+    shifts = sorted(itertools.product(range(-8, 9), repeat=2), key=lambda shift: math.hypot(*shift))
     for number, start in enumerate(range(0, count, len(array))):
         part = array[: count - start]
         yield np.roll(part, shifts[number], axis=(1, 2)) if moved else part
@@ -108,22 +109,16 @@ def run(command: list[str], clone: Path) -> dict[str, float]:
 
 def exponents(measured: dict[str, dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
     """Fit ``measure = constant * images ** exponent`` for each stage; 1 is linear."""
-    if len(measured) < 2:  # noqa: PLR2004 - points of a line
+    images = [math.log(int(size)) for size in measured]
+    if len(images) < 2:  # noqa: PLR2004 - points of a line
         return {}
-    images = np.log([float(size) for size in measured])
+
+    def exponent(stage: str, name: str) -> float:
+        values = [math.log(of[stage][name]) for of in measured.values()]
+        return round(float(np.polyfit(images, values, 1)[0]), 2)
+
     first = next(iter(measured.values()))
-    return {
-        stage: {
-            name: round(
-                float(
-                    np.polyfit(images, np.log([of[stage][name] for of in measured.values()]), 1)[0]
-                ),
-                2,
-            )
-            for name in first[stage]
-        }
-        for stage in first
-    }
+    return {stage: {name: exponent(stage, name) for name in first[stage]} for stage in first}
 
 
 if __name__ == "__main__":
