@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from stages.params.dataset import Dataset
 from stages.reporting import charts, gallery, handwriting
 from stages.reporting.cards import address, cards, least_sure, shown_errors
-from stages.reporting.page import render
+from stages.reporting.page import most_confused, render
 from stages.reporting.style import png, svg
 from stages.results import files
 from stages.results.agreement import check_agreement
+from stages.results.answers import read_predictions, read_wrong
 from stages.results.disagreement import same
 from stages.results.handwriting import TEXTS
 from stages.results.models import DigitRow, HandwritingSummary
@@ -22,9 +25,7 @@ from stages.results.reading import (
     read_history,
     read_metrics,
     read_pairs,
-    read_predictions,
     read_retrain_history,
-    read_wrong,
 )
 from stages.shared import artifacts
 from stages.shared.artifacts import ArtifactError
@@ -47,6 +48,10 @@ _LINKED = {
     "retrain_history": files.RETRAIN_HISTORY,
     "checks": files.CHECKS_PAGE,
 }
+
+
+MOST_DRAWN_CLASSES = 32
+"""Most classes of the picture of the confusion matrix; the page has more."""
 
 
 def main(
@@ -74,10 +79,12 @@ def main(
     _check_pictures(folder, summary, rows)
 
     answers = artifacts.read_table(reports / files.PREDICTIONS)
-    wrong = artifacts.read_table(reports / files.MISCLASSIFIED)
-    # The table has a row for each pair of classes, in order.
-    pairs = artifacts.read_table(reports / files.CONFUSION_MATRIX)
-    counts = pairs["count"].to_numpy().reshape(len(names), len(names))
+    # The answer to an image is in the row of its index.
+    wrong = answers.iloc[[row.index for row in results.wrong]]
+    counts = np.zeros((len(names), len(names)), int)
+    for row in results.pairs:
+        counts[names.index(row.actual), names.index(row.predicted)] = row.count
+    confused = most_confused(counts, MOST_DRAWN_CLASSES)
     learning = charts.history(
         artifacts.read_table(reports / files.HISTORY),
         artifacts.read_table(reports / files.RETRAIN_HISTORY),
@@ -98,7 +105,9 @@ def main(
             "history": learning,
             "first_predictions": gallery.first_predictions(test_images, answers, visible),
             "misclassified": gallery.misclassified(test_images, wrong, visible),
-            "confusion_matrix": charts.confusion_matrix(counts, visible),
+            "confusion_matrix": charts.confusion_matrix(
+                counts[np.ix_(confused, confused)], [visible[number] for number in confused]
+            ),
         }.items()
     }
     pixels = extremes(test_images)
@@ -112,8 +121,8 @@ def main(
         class_table=artifacts.read_table(reports / files.CLASSES),
         confusions=counts,
         checks=results.checks.model_dump(),
-        wrong=cards(shown_errors(wrong), test_images, pixels),
-        least_sure=cards(least_sure(answers), test_images, pixels),
+        wrong=cards(shown_errors(wrong), test_images, pixels, len(names)),
+        least_sure=cards(least_sure(answers), test_images, pixels, len(names)),
         charts={"history": svg(learning), "reliability": svg(charts.reliability(bins))},
         pictures={name: address(content, "image/png") for name, content in drawn.items()},
         handwriting={

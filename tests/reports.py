@@ -1,10 +1,12 @@
 """Results as the stages write them."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -34,6 +36,16 @@ CHECKS = {
 }
 
 
+def probabilities_of(answers: pd.DataFrame, classes: int) -> Array:
+    """Give the probabilities that a table of at most ten classes was made of."""
+    found = np.empty((len(answers), classes))
+    rows = np.arange(len(answers))
+    found[rows, answers["predicted"]] = answers["confidence"]
+    for place in range(2, 1 + classes):
+        found[rows, answers[f"class_{place}"]] = answers[f"probability_{place}"]
+    return found
+
+
 def write_results(
     reports: Path, probabilities: Array, labels: Array, classes: Sequence[str] = CLASSES
 ) -> None:
@@ -49,6 +61,24 @@ def write_results(
         artifacts.write_table(reports / name, content)
     history = artifacts.read_table(reports / "history.csv")
     artifacts.write_json(reports / "metrics.json", metrics.summary(table, history, b"weights"))
+
+
+def write_inputs(
+    report_inputs: dict[str, Path],
+    names: Sequence[str],
+    probabilities: Array,
+    labels: Array,
+    edit: Callable[[Path, str, Any], None],
+) -> None:
+    """Write what the stage `report` reads of these answers in classes of these names."""
+    params, reports = report_inputs["params"], report_inputs["reports"]
+    edit(params, "datasets.mnist.classes", list(names))
+    edit(params, "datasets.mnist.lookalikes", {"of": names[5], "resembling": names[3]})
+    write_results(reports, probabilities, labels, names)
+    read = handwriting.answers(["7.png"], probabilities[:1], names)
+    artifacts.write_table(reports / "handwriting.csv", read)
+    summary = handwriting.summary(read, ["7.png"], {}, names)
+    artifacts.write_json(reports / "handwriting.json", summary)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,8 @@ from pipelines.errors import PipelineError
 from pipelines.git.commits import contents_of
 from pipelines.system.process import output
 from stages.results.agreement import check_wrong
-from stages.results.reading import provenance_of, read_checks, read_provenance, read_wrong
+from stages.results.answers import read_wrong
+from stages.results.reading import provenance_of, read_checks, read_provenance
 from stages.shared.formats import LARGEST, FormatError, parse_json, parse_text, parse_yaml
 
 _ERRORS = "reports/misclassified.csv"

@@ -15,7 +15,7 @@ from pipelines.promotion.results import Read, at_commit, read_results
 from pipelines.system import durable
 from stages.params.dataset import Bounds
 from stages.params.gate import Gate
-from stages.results.reading import validated
+from stages.results.rows import validated
 from stages.shared.formats import FormatError, parse_json, parse_yaml
 from stages.shared.section import Name, Part, Sha256
 

@@ -11,7 +11,7 @@ from pipelines.dvc.lock_record import LOCK
 from pipelines.dvc.outputs import measure, outputs_of
 from pipelines.errors import PipelineError
 from pipelines.git.commits import contents_of
-from stages.results import reading
+from stages.results import answers, reading
 from stages.results.agreement import check_agreement
 from stages.shared.formats import LARGEST, FormatError, parse_yaml, read_file
 
@@ -93,13 +93,13 @@ def read_results(read: Read, whose: str) -> Results:
         classes=_parsed(read, CLASSES, whose, reading.read_classes),
         pairs=_parsed(read, PAIRS, whose, reading.read_pairs),
         bins=_parsed(read, BINS, whose, reading.read_bins),
-        wrong=_parsed(read, ERRORS, whose, reading.read_wrong),
+        wrong=_parsed(read, ERRORS, whose, answers.read_wrong),
     )
     predictions = None
     if read(PREDICTIONS) is not None:
         # Predictions that a run of another commit left here do not apply to this one.
         _check_recorded(read, lock, [PREDICTIONS], whose, f"`dvc checkout {PREDICTIONS}`")
-        predictions = _parsed(read, PREDICTIONS, whose, reading.read_predictions)
+        predictions = _parsed(read, PREDICTIONS, whose, answers.read_predictions)
     try:
         check_agreement(results, tested.classes, predictions)
     except FormatError as error:

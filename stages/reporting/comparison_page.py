@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.reporting.cards import png_address
+from stages.reporting.cards import image_address
 from stages.reporting.comparison import Comparison, summary
 from stages.shared.artifacts import Array
 from stages.shared.blocks import extremes
@@ -40,7 +40,7 @@ def render(
         return [
             {
                 "index": index,
-                "image": png_address(images[index], pixels),
+                "image": image_address(images[index], pixels),
                 "label": classes[label],
                 "before": classes[before],
                 "after": classes[after],

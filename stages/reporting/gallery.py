@@ -16,27 +16,36 @@ from stages.shared.artifacts import Array
 TILE, GAP, ROW_GAP, LINE_HEIGHT = 112, 16, 24, 24
 WIDEST, MOST_COLUMNS = 1440, 10
 
-GRID_ROWS = 5
+GRID_ROWS, MOST_GRID_IMAGES = 5, 100
 LOOKALIKES = 10
 FIRST_PREDICTIONS = 10
 
 
 @style()
 def data_grid(images: Array, labels: Array, classes: Sequence[str]) -> Figure:
-    """Draw a column of images for each class, under its name.
+    """Draw a column of images for each class, under its name; of many classes the first.
 
     Args:
         images: ``(n, height, width)`` or ``(n, height, width, 3)`` of any real dtype.
         labels: ``(n,)`` integers, the class of each image.
         classes: the name of each class.
     """
-    chosen = samples.grid(labels, len(classes), GRID_ROWS)
-    heads = [*classes, *[""] * (chosen.size - len(classes))]
-    cells = [
-        _Cell(images[index] if index >= 0 else None, head)
-        for index, head in zip(chosen.flat, heads, strict=True)
-    ]
-    return _gallery(cells, len(classes))
+    shown = classes[:MOST_GRID_IMAGES]
+    rows = min(GRID_ROWS, MOST_GRID_IMAGES // len(shown))
+    chosen = samples.grid(labels, len(shown), rows)
+    columns = min(MOST_COLUMNS, len(shown))
+    cells = []
+    for start in range(0, len(shown), columns):
+        names = shown[start : start + columns]
+        missing = [_Cell(None)] * (columns - len(names))
+        for row in range(rows):
+            indices = chosen[row, start : start + columns]
+            heads = names if row == 0 else [""] * len(names)
+            cells += [
+                _Cell(images[index] if index >= 0 else None, head)
+                for index, head in zip(indices, heads, strict=True)
+            ] + missing
+    return _gallery(cells, columns)
 
 
 @style()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
-from stages.reporting.cards import PixelRange, address, png_address
+from stages.reporting.cards import PixelRange, address, image_address
 from stages.results.handwriting import label
 from stages.shared.artifacts import Array
 
@@ -50,7 +50,7 @@ def shown(
         if name in read:
             expected = label(name, classes)
             right = None if expected is None else answer["predicted"] == expected
-            read[name].append({**answer, "address": png_address(image, pixels), "right": right})
+            read[name].append({**answer, "address": image_address(image, pixels), "right": right})
     return [
         {
             "name": name,

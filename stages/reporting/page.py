@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from stages.shared.artifacts import Array
@@ -14,6 +15,9 @@ from stages.shared.templates import environment
 
 # Includes the templates of the style and the scripts.
 TEMPLATE = "page.html.jinja"
+
+MOST_CLASSES = 64
+"""Most classes in the confusion matrix and in the table of classes."""
 
 
 def render(
@@ -58,6 +62,7 @@ def render(
     Returns:
         The page; the same arguments give the same page.
     """
+    shown = most_confused(confusions, MOST_CLASSES)
     return (
         environment(Path(__file__).parent)
         .get_template(TEMPLATE)
@@ -71,8 +76,9 @@ def render(
             test=metrics["test"],
             validation=metrics["validation"],
             weights=metrics["weights"],
-            rows=_rows(class_table, classes, confusions),
-            matrix=_matrix(confusions, classes),
+            rows=_rows(class_table, classes, confusions, shown),
+            matrix=_matrix(confusions, shown),
+            shown=shown,
             checks=checks,
             wrong=wrong,
             least_sure=least_sure,
@@ -84,30 +90,45 @@ def render(
     )
 
 
+def most_confused(confusions: Array, count: int) -> list[int]:
+    """Choose the classes to show, in their order: all, or those with the most errors.
+
+    Args:
+        confusions: ``(classes, classes)`` integers, actual by predicted.
+        count: the most classes to choose.
+    """
+    wrong = confusions.sum(axis=0) + confusions.sum(axis=1) - 2 * confusions.diagonal()
+    chosen: list[int] = sorted(np.argsort(-wrong, kind="stable")[:count].tolist())
+    return chosen
+
+
 def _rows(
-    class_table: pd.DataFrame, classes: Sequence[str], confusions: Array
+    class_table: pd.DataFrame, classes: Sequence[str], confusions: Array, shown: Sequence[int]
 ) -> list[dict[str, Any]]:
     # Take names from the parameters: when the table was read, the name "0" became a number.
     missed = confusions.sum(axis=1) - confusions.diagonal()
+    measures = list(class_table.itertuples())
     return [
-        {"name": name, "missed": int(count), "measures": measures}
-        for name, count, measures in zip(classes, missed, class_table.itertuples(), strict=True)
+        {"name": classes[number], "missed": int(missed[number]), "measures": measures[number]}
+        for number in shown
     ]
 
 
-def _matrix(confusions: Array, classes: Sequence[str]) -> list[list[dict[str, Any]]]:
+def _matrix(confusions: Array, shown: Sequence[int]) -> list[list[dict[str, Any]]]:
     """Return the count of each cell and, off the diagonal, its shade from 0 to 1."""
     wrong = confusions.copy()
-    wrong[range(len(classes)), range(len(classes))] = 0
+    np.fill_diagonal(wrong, 0)
     most = max(int(wrong.max()), 1)
     return [
         [
             {
+                "actual": actual,
+                "predicted": predicted,
                 "count": int(confusions[actual, predicted]),
                 # The square root keeps single errors visible beside a hundred.
                 "shade": f"{(wrong[actual, predicted] / most) ** 0.5:.2f}",
             }
-            for predicted in range(len(classes))
+            for predicted in shown
         ]
-        for actual in range(len(classes))
+        for actual in shown
     ]

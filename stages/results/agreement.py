@@ -3,24 +3,24 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from itertools import product
 from statistics import NormalDist
 
+from stages.results.answers import Prediction, WrongAnswer
 from stages.results.bins import check_bins, check_loss
-from stages.results.disagreement import same, to_digits
-from stages.results.models import Answer, ClassRow, WrongAnswer
+from stages.results.disagreement import check_numbers, same, to_digits
+from stages.results.models import ClassRow
 from stages.results.reading import Results
 from stages.results.recount import check_follows
 from stages.shared.formats import FormatError
 
 _CLASSES = "the list of classes"
 
-Counts = dict[tuple[int, int], int]
+Counts = Counter[tuple[int, int]]
 """Number of images by actual and predicted class."""
 
 
 def check_agreement(
-    results: Results, classes: Sequence[str], predictions: Sequence[Answer] | None = None
+    results: Results, classes: Sequence[str], predictions: Sequence[Prediction] | None = None
 ) -> None:
     """Check every file against the others.
 
@@ -47,10 +47,18 @@ def _counts(results: Results, classes: Sequence[str]) -> Counts:
     names = tuple(row.name for row in results.classes)
     same("the classes of classes.csv", names, tuple(classes), _CLASSES)
     same("the number of different classes", len(set(names)), len(names), "classes.csv")
-    pairs = [(row.actual, row.predicted) for row in results.pairs]
-    same("the pairs of confusion_matrix.csv", pairs, list(product(names, names)), "classes.csv")
-    numbers = product(range(len(classes)), range(len(classes)))
-    return {pair: row.count for pair, row in zip(numbers, results.pairs, strict=True)}
+    number = {name: place for place, name in enumerate(names)}
+    counts: Counts = Counter()
+    last = (-1, -1)
+    for row in results.pairs:
+        pair = number.get(row.actual, -1), number.get(row.predicted, -1)
+        if pair <= last or -1 in pair:
+            raise FormatError(
+                "expected the pairs of confusion_matrix.csv to be in the order of classes.csv, "
+                f"found {row.actual} and {row.predicted}"
+            )
+        counts[pair], last = row.count, pair
+    return counts
 
 
 def _check_metrics(results: Results, counts: Counts) -> None:
@@ -105,7 +113,7 @@ def check_wrong(
     last = 1.0
     for row in rows:
         place = f"of image {row.index} in misclassified.csv"
-        same(f"the number of probabilities {place}", len(row.probabilities), len(classes), _CLASSES)
+        check_numbers(row, len(classes), "misclassified.csv")
         names = (classes[row.label], classes[row.predicted])
         same(f"the names {place}", (row.label_name, row.predicted_name), names, _CLASSES)
         if images is not None and row.index >= images:
@@ -124,11 +132,11 @@ def check_wrong(
 def _check_errors(results: Results, classes: Sequence[str], counts: Counts) -> None:
     check_wrong(results.wrong, classes, results.metrics.test.images)
     found = Counter((row.label, row.predicted) for row in results.wrong)
-    for (actual, predicted), count in counts.items():
+    for actual, predicted in sorted(found.keys() | counts.keys()):
         if actual != predicted:
             what = f"the images of {classes[actual]} predicted as {classes[predicted]} in"
-            pair = found[actual, predicted]
-            same(f"{what} misclassified.csv", pair, count, "confusion_matrix.csv")
+            errors, expected = found[actual, predicted], counts[actual, predicted]
+            same(f"{what} misclassified.csv", errors, expected, "confusion_matrix.csv")
 
 
 def _wilson(right: int, images: int) -> tuple[float, float]:

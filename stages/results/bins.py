@@ -3,13 +3,11 @@
 import math
 from collections.abc import Sequence
 
+from stages.results.answers import Answer
 from stages.results.disagreement import NEAR, near, same, to_digits
-from stages.results.models import BINS, Answer, BinRow
+from stages.results.models import BINS, SMALLEST_PROBABILITY, BinRow
 from stages.results.reading import Results
 from stages.shared.formats import FormatError
-
-# The value that scikit-learn's log_loss uses in place of a probability of 0.
-_SMALLEST = 2.0**-52
 
 
 def check_bins(results: Results) -> None:
@@ -58,7 +56,7 @@ def check_loss(results: Results) -> None:
     right = test.images - test.errors
     total = sum(row.images * row.confidence for row in results.bins)
     mean = (total - sum(row.confidence for row in results.wrong)) / right if right else 1
-    low = right * -math.log(max(min(mean, 1), _SMALLEST))
+    low = right * -math.log(max(min(mean, 1), SMALLEST_PROBABILITY))
     high = sum(
         (row.images - wrong_in(row)) * -math.log(max(row.low, 1 / classes)) for row in results.bins
     )
@@ -72,8 +70,7 @@ def check_loss(results: Results) -> None:
 
 def loss_of(answer: Answer) -> float:
     """Return the cross-entropy of an answer, in nats."""
-    share = answer.probabilities[answer.label] / sum(answer.probabilities)
-    return -math.log(max(share, _SMALLEST))
+    return -math.log(max(answer.label_probability, SMALLEST_PROBABILITY))
 
 
 def _check_bin(row: BinRow, number: int, wrong: int) -> None:

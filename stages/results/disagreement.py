@@ -1,5 +1,6 @@
 """Compare a number in one recorded file with the number that another file gives."""
 
+from stages.results.answers import Answer
 from stages.shared.formats import FormatError
 
 NEAR = 1e-6
@@ -21,6 +22,16 @@ def near(what: str, found: float, expected: float, source: str) -> None:
     # Both the number and its sources were rounded to 6 digits.
     if not abs(found - expected) <= 2 * NEAR:
         same(what, found, round(expected, 6), source)
+
+
+def check_numbers(answer: Answer, classes: int, source: str) -> None:
+    """Check that the classes of an answer exist; ``FormatError`` if not."""
+    for what, found in (("label", answer.label), ("predicted", answer.predicted)):
+        if found >= classes:
+            raise FormatError(
+                f"expected the {what} of image {answer.index} in {source} to be one of {classes} "
+                f"classes, found {found}"
+            )
 
 
 def to_digits(number: float) -> float:

@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix as count_confusions
-from sklearn.metrics import log_loss, precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support
 
+from stages.results.answers import WRONG_ANSWER
 from stages.results.calibration import calibration, expected_error
+from stages.results.models import MOST_RANKED, SMALLEST_PROBABILITY
 from stages.shared.artifacts import Array
+from stages.shared.blocks import blocks
 
 # Digits after the decimal point in metrics.json: finer than one image in a million.
 _DIGITS = 6
@@ -26,17 +29,26 @@ def prediction_table(probabilities: Array, labels: Array) -> pd.DataFrame:
 
     Returns:
         ``index``, ``label``, ``predicted`` (classes as numbers), ``confidence`` (the probability of
-        the predicted class), and the probability of each class as ``p0``, ``p1``, ...
+        the predicted class), ``label_probability`` (of the true class), and the next most probable
+        classes with their probabilities as ``class_2``, ``probability_2``, ..., at most to the
+        tenth.
     """
-    predicted = probabilities.argmax(axis=1)
+    count = min(MOST_RANKED, probabilities.shape[1])
+    ranked = np.empty((len(labels), count), int)
+    for block in blocks(probabilities):
+        ranked[block] = np.argsort(-probabilities[block], axis=1, kind="stable")[:, :count]
+    best = np.take_along_axis(probabilities, ranked, axis=1)
     table = {
         "index": np.arange(len(labels)),
         "label": labels,
-        "predicted": predicted,
-        "confidence": probabilities.max(axis=1),
+        "predicted": ranked[:, 0],
+        "confidence": best[:, 0],
+        "label_probability": probabilities[np.arange(len(labels)), labels],
     }
-    columns = {f"p{number}": column for number, column in enumerate(probabilities.T)}
-    return pd.DataFrame(table | columns)
+    for place in range(1, count):
+        table[f"class_{place + 1}"] = ranked[:, place]
+        table[f"probability_{place + 1}"] = best[:, place]
+    return pd.DataFrame(table)
 
 
 def misclassified(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
@@ -47,27 +59,35 @@ def misclassified(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataF
         classes: the name of each class.
 
     Returns:
-        The wrong rows, with ``label_name`` and ``predicted_name`` after the numbers.
+        ``index``, ``label``, ``predicted``, ``label_name``, ``predicted_name``, ``confidence`` and
+        ``label_probability`` of the wrong answers.
     """
     wrong = predictions[predictions["label"] != predictions["predicted"]]
     ranked = wrong.sort_values("confidence", ascending=False, kind="stable")
     names = np.asarray(classes)
-    for place, column in ((3, "predicted"), (3, "label")):
-        ranked.insert(place, f"{column}_name", names[ranked[column]])
-    return ranked
+    for column in ("label", "predicted"):
+        ranked[f"{column}_name"] = names[ranked[column]]
+    return ranked[list(WRONG_ANSWER)]
 
 
 def confusion_matrix(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Count every pair of actual and predicted class.
+    """Count the pairs of actual and predicted class.
 
     Returns:
-        ``actual``, ``predicted`` (names) and ``count``, a row for each pair, in the order of
-        classes.
+        ``actual``, ``predicted`` (names) and ``count``, a row for each pair that occurs, in the
+        order of classes.
     """
     numbers = range(len(classes))
     counts = count_confusions(predictions["label"], predictions["predicted"], labels=numbers)
-    pairs = pd.MultiIndex.from_product([classes, classes], names=["actual", "predicted"])
-    return pd.DataFrame({"count": counts.ravel()}, index=pairs).reset_index()
+    actual, predicted = counts.nonzero()
+    names = np.asarray(classes)
+    return pd.DataFrame(
+        {
+            "actual": names[actual],
+            "predicted": names[predicted],
+            "count": counts[actual, predicted],
+        }
+    )
 
 
 def per_class(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
@@ -104,13 +124,8 @@ def summary(predictions: pd.DataFrame, history: pd.DataFrame, weights: bytes) ->
     count = len(predictions)
     right = int((predictions["label"] == predictions["predicted"]).sum())
     interval = binomtest(right, count).proportion_ci(confidence_level=0.95, method="wilson")
-    probabilities = predictions.filter(regex=r"^p\d+$").to_numpy(np.float64)
-    loss = log_loss(
-        predictions["label"],
-        # After rounding, sums differ slightly from 1.
-        probabilities / probabilities.sum(axis=1, keepdims=True),
-        labels=range(probabilities.shape[1]),
-    )
+    probabilities = predictions["label_probability"].to_numpy(np.float64)
+    loss = -np.log(np.maximum(probabilities, SMALLEST_PROBABILITY)).mean()
     return {
         "test": {
             "accuracy": round(right / count, _DIGITS),

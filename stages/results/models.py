@@ -12,6 +12,11 @@ from stages.shared.section import Count, Section, Sha256, Share
 BINS = 15
 """Number of bins of equal width for the calibration error, as in Guo and others (2017)."""
 
+MOST_RANKED = 10
+"""Most classes of an image whose probabilities ``predictions.csv`` has."""
+SMALLEST_PROBABILITY = 2.0**-52
+"""What a probability of 0 counts as in the loss; scikit-learn's ``log_loss`` has the same value."""
+
 _MOST = 2**31 - 1
 Number = Annotated[int, Field(ge=0, le=_MOST)]
 Loss = Annotated[float, Field(ge=0)]
@@ -140,24 +145,6 @@ class BinRow(Section):
     images: CountCell
     confidence: ShareCell
     accuracy: ShareCell
-
-
-class Answer(Section):
-    """A row of ``reports/predictions.csv``; classes are numbers."""
-
-    index: WholeCell
-    label: WholeCell
-    predicted: WholeCell
-    confidence: ShareCell
-    probabilities: tuple[ShareCell, ...]
-    """Probability of each class, from the columns ``p0``, ``p1``, ..."""
-
-
-class WrongAnswer(Answer):
-    """A row of ``reports/misclassified.csv``."""
-
-    label_name: str
-    predicted_name: str
 
 
 class EpochRow(Section):

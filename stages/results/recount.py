@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from stages.results.answers import Answer, Prediction
 from stages.results.bins import check_members, loss_of
-from stages.results.disagreement import NEAR, near, same
-from stages.results.models import Answer, BinRow
+from stages.results.disagreement import NEAR, check_numbers, near, same
+from stages.results.models import BinRow
 from stages.results.reading import Results
 
 SOURCE = "predictions.csv"
@@ -13,7 +14,7 @@ SOURCE = "predictions.csv"
 _COMMON = set(Answer.model_fields)
 
 
-def check_follows(results: Results, predictions: Sequence[Answer]) -> None:
+def check_follows(results: Results, predictions: Sequence[Prediction]) -> None:
     """Check every result against predictions.csv.
 
     Args:
@@ -27,8 +28,7 @@ def check_follows(results: Results, predictions: Sequence[Answer]) -> None:
     same("test.images of metrics.json", test.images, len(predictions), SOURCE)
     for place, answer in enumerate(predictions):
         same(f"the image at place {place} of {SOURCE}", answer.index, place, "the order of images")
-        classes = len(answer.probabilities)
-        same(f"the classes of {SOURCE}", classes, len(results.classes), "classes.csv")
+        check_numbers(answer, len(results.classes), SOURCE)
     _check_counts(results, predictions)
     _check_wrong(results, predictions)
     loss = sum(map(loss_of, predictions)) / test.images
@@ -47,7 +47,7 @@ def _check_counts(results: Results, predictions: Sequence[Answer]) -> None:
 
 def _check_wrong(results: Results, predictions: Sequence[Answer]) -> None:
     for row in results.wrong:
-        answer = predictions[row.index].model_dump()
+        answer = predictions[row.index].model_dump(include=_COMMON)
         what = f"the answer to image {row.index} in misclassified.csv"
         same(what, row.model_dump(include=_COMMON), answer, SOURCE)
 

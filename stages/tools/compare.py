@@ -16,7 +16,7 @@ import typer
 from stages.params.file import read_params
 from stages.reporting.comparison import Comparison, compare, outcome, summary
 from stages.reporting.comparison_page import render
-from stages.results.models import WrongAnswer
+from stages.results.answers import WrongAnswer
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
 from stages.shared.command import run
@@ -44,7 +44,7 @@ def main(
     images = artifacts.read_array(arrays / "test_images.npy")
     labels = artifacts.read_array(arrays / "test_labels.npy")
     for commit, rows in zip((before, after), wrong, strict=True):
-        check_belongs(commit, rows, labels, len(dataset.classes))
+        check_belongs(commit, rows, labels, dataset.classes)
 
     text = render(
         found,
@@ -77,11 +77,13 @@ def as_table(wrong: Sequence[WrongAnswer]) -> pd.DataFrame:
 
 
 def check_same_images(commits: Sequence[str], wrong: Sequence[Sequence[WrongAnswer]]) -> None:
-    """Raise ``RecordError`` if the commits differ in a label or in the number of classes."""
-    before, after = ({row.index: row.label for row in rows} for rows in wrong)
-    kinds = [{len(row.probabilities) for row in rows} for rows in wrong]
+    """Raise ``RecordError`` if the commits differ in a label or in the name of a class."""
+    before, after = ({row.index: (row.label, row.label_name) for row in rows} for rows in wrong)
+    names = [
+        {(number, name) for row in rows for number, name in _classes_of(row)} for rows in wrong
+    ]
     unlike = [index for index, label in before.items() if after.get(index, label) != label]
-    if unlike or len(kinds[0] | kinds[1]) > 1:
+    if unlike or len(dict(names[0] | names[1])) < len(names[0] | names[1]):
         place = f"image {unlike[0]} with two labels" if unlike else "other classes"
         raise RecordError(
             f"{' and '.join(commits)}: expected errors on the same test images, found {place}; "
@@ -89,12 +91,18 @@ def check_same_images(commits: Sequence[str], wrong: Sequence[Sequence[WrongAnsw
         )
 
 
-def check_belongs(commit: str, wrong: Sequence[WrongAnswer], labels: Array, classes: int) -> None:
+def _classes_of(row: WrongAnswer) -> tuple[tuple[int, str], ...]:
+    return (row.label, row.label_name), (row.predicted, row.predicted_name)
+
+
+def check_belongs(
+    commit: str, wrong: Sequence[WrongAnswer], labels: Array, classes: Sequence[str]
+) -> None:
     """Raise ``RecordError`` if the errors belong to other images or classes than those here."""
     if any(
         row.index >= len(labels)
         or labels[row.index] != row.label
-        or len(row.probabilities) != classes
+        or any(dict(enumerate(classes)).get(number) != name for number, name in _classes_of(row))
         for row in wrong
     ):
         raise RecordError(

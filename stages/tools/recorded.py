@@ -4,8 +4,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from stages.results.models import WrongAnswer
-from stages.results.reading import read_wrong
+from stages.results.answers import WrongAnswer, read_wrong
 from stages.shared.errors import UserError
 from stages.shared.formats import FormatError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.pipelines.in_process import dvc
 
-HEADER = "index,label,predicted,label_name,predicted_name,confidence,p0,p1"
+HEADER = "index,label,predicted,label_name,predicted_name,confidence,label_probability"
 DVC_YAML = """\
 metrics: [reports/metrics.json]
 stages:
@@ -76,7 +76,7 @@ class RecordedRuns:
             "models/provenance.json": {"train": {"cpu": cpu, "threads": 2}},
         }.items():
             (self.folder / path).write_text(json.dumps(content))
-        rows = "".join(f"{index},0,1,cat,dog,0.75,0.25,0.75\n" for index in wrong)
+        rows = "".join(f"{index},0,1,cat,dog,0.75,0.25\n" for index in wrong)
         (self.folder / "reports/misclassified.csv").write_text(f"{HEADER}\n{rows}")
         (self.folder / "requirements.lock").write_text(f"numpy=={2 if cpu == 'one' else 3}\n")
         dvc(self.folder, "repro")

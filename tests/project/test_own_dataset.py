@@ -128,11 +128,7 @@ def test_it_goes_all_the_way_with_its_own_size_pixels_and_classes(
     assert artifacts.read_json(reports / "metrics.json")["test"]["accuracy"] > 0.9
     assert artifacts.read_table(reports / "classes.csv")["class"].tolist() == CLASSES
     assert pairs["actual"].unique().tolist() == CLASSES
-    assert list(answers.columns)[-3:] == [
-        "p0",
-        "p1",
-        "p2",
-    ]
+    assert list(answers.columns)[-2:] == ["class_3", "probability_3"]
     for name in ("left half", "right half", "nothing &lt;&amp;&gt;"):
         assert name in (reports / "index.html").read_text()
         assert name in (reports / "checks.html").read_text()

@@ -10,9 +10,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from stages.report import main
 from stages.reporting import cards
-from stages.results import handwriting
 from stages.shared import artifacts
-from tests.reports import write_results
+from tests.reports import probabilities_of, write_inputs
 
 CHROMIUM = shutil.which("chromium")
 CONTRAST = (Path(__file__).parents[1] / "fixtures" / "contrast.js").read_text()
@@ -64,20 +63,9 @@ def report(
 def write_report(
     report_inputs: dict[str, Path], names: list[str], edit: Callable[[Path, str, Any], None]
 ) -> None:
-    edit(report_inputs["params"], "datasets.mnist.classes", names)
-    edit(
-        report_inputs["params"],
-        "datasets.mnist.lookalikes",
-        {"of": names[5], "resembling": names[3]},
-    )
-    reports = report_inputs["reports"]
-    answers = artifacts.read_table(reports / "predictions.csv")
-    probabilities = answers.filter(regex=r"^p\d+$").to_numpy()
-    write_results(reports, probabilities, answers["label"].to_numpy(), names)
-    read = handwriting.answers(["7.png"], probabilities[:1], names)
-    artifacts.write_table(reports / "handwriting.csv", read)
-    summary = handwriting.summary(read, ["7.png"], {}, names)
-    artifacts.write_json(reports / "handwriting.json", summary)
+    answers = artifacts.read_table(report_inputs["reports"] / "predictions.csv")
+    probabilities = probabilities_of(answers, len(names))
+    write_inputs(report_inputs, names, probabilities, answers["label"].to_numpy(), edit)
     main(**report_inputs)
 
 

@@ -114,7 +114,7 @@ def test_predictions_that_contradict_the_metrics_are_rejected(promotable: Path) 
     answers = promotable / "reports" / "predictions.csv"
     text = answers.read_text()
     answers.unlink()
-    answers.write_text(text.replace("0,0,1,0.9,0.1,0.9\n", "0,0,0,0.9,0.9,0.1\n", 1))
+    answers.write_text(text.replace("0,0,1,0.9,0.1,0,0.1\n", "0,0,0,0.9,0.9,1,0.1\n", 1))
     dvc(promotable, "commit", "--force", "evaluate")
     code, output = run_gate(promotable)
     assert code == 1

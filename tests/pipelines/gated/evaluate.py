@@ -49,12 +49,13 @@ def answer(index: int) -> str:
     """Give a row of predictions.csv."""
     label = index // 500
     predicted = 1 if index < wrong else label
-    return f"{index},{label},{predicted},0.9,{'0.1,0.9' if predicted else '0.9,0.1'}\n"
+    of_label = 0.9 if label == predicted else 0.1
+    return f"{index},{label},{predicted},0.9,{of_label},{1 - predicted},0.1\n"
 
 
 def error(index: int) -> str:
     """Give a row of misclassified.csv."""
-    return f"{index},0,1,cat,dog,0.9,0.1,0.9\n"
+    return f"{index},0,1,cat,dog,0.9,0.1\n"
 
 
 reports = Path("reports")
@@ -66,12 +67,12 @@ for name, content in {
     "classes.csv": "class,support,precision,recall,f1\n"
     f"cat,{measures(500 - wrong, 500, 500 - wrong)}\ndog,{measures(500, 500, 500 + wrong)}\n",
     "confusion_matrix.csv": "actual,predicted,count\n"
-    f"cat,cat,{500 - wrong}\ncat,dog,{wrong}\ndog,cat,0\ndog,dog,500\n",
+    f"cat,cat,{500 - wrong}\n{f'cat,dog,{wrong}{chr(10)}' if wrong else ''}dog,dog,500\n",
     "calibration.csv": "low,high,images,confidence,accuracy\n"
     f"0.866667,0.933333,1000,0.9,{accuracy:.6g}\n",
-    "predictions.csv": "index,label,predicted,confidence,p0,p1\n"
-    + "".join(map(answer, range(1000))),
-    "misclassified.csv": "index,label,predicted,label_name,predicted_name,confidence,p0,p1\n"
-    + "".join(map(error, range(wrong))),
+    "predictions.csv": "index,label,predicted,confidence,label_probability,"
+    "class_2,probability_2\n" + "".join(map(answer, range(1000))),
+    "misclassified.csv": "index,label,predicted,label_name,predicted_name,"
+    "confidence,label_probability\n" + "".join(map(error, range(wrong))),
 }.items():
     (reports / name).write_text(content)

@@ -111,21 +111,26 @@ def test_valid_results_are_read_with_and_without_predictions(contents: Contents)
         (CLASSES, r"^(3,.*),0?\.?\d+,", r"\1,nan,", 'recall must be a valid number, found "nan"'),
         (CLASSES, r"^(3,.*),0?\.?\d+,", r"\1,1,", "the recall of class 3 in classes.csv to be"),
         (CLASSES, r"^(3,.*),0?\.?\d+,", r"\1,", "4 of 5 cells at line 5"),
-        (PAIRS, r"^9,9,.*\n", "", "the pairs of confusion_matrix.csv to be"),
+        (PAIRS, r"^9,9,.*\n", "", "test.images of metrics.json to be"),
         (PAIRS, r"^9,9,", "9,9,1", "test.images of metrics.json to be"),
-        (PAIRS, r"^0,1,0", "0,1,-1", 'count must be a valid integer, found "-1"'),
-        (PAIRS, r"^0,1,0\n0,2,0", "0,2,0\n0,1,0", "the pairs of confusion_matrix.csv to be"),
+        (PAIRS, r"^0,0,", "0,0,-", 'count must be a valid integer, found "-'),
+        (PAIRS, r"^(1,1,.*\n)(\d,.*\n)", r"\2\1", "the pairs of confusion_matrix.csv to be"),
         (BINS, r"^(.*),\d+,", r"\1,0,", "images must be from 1"),
         (ERRORS, r"^\d+,", "200,", "expected images from 0 to 199 in misclassified.csv"),
         (ERRORS, r"^(\d+)(,.*\n)\d+", r"\1\2\1", "expected each test image once"),
         (ERRORS, r"^(\d+),\d,(\d)", r"\1,\2,\2", "a right one to image"),
         (ERRORS, r"^(\d+),(\d),(\d),\d", r"\1,\2,\3,x", "the names of image"),
-        (ERRORS, r"^(\d+),\d", r"\1,10", "expected label to be one of 10 classes, found 10"),
+        (
+            ERRORS,
+            r"^(\d+),\d",
+            r"\1,10",
+            r"the label of image \d+ in .* to be one of 10 classes, found 10",
+        ),
         (ERRORS, r"^(\d+,.*),", r"\1,0.5,", "expected the columns|cells at line"),
         (ERRORS, r"^\d+,.*\n", "", "in misclassified.csv to be"),
         (ERRORS, r"^(\d+,.*\n)(\d+,.*\n)", r"\2\1", "begin with the most confident"),
-        (PREDICTIONS, r"^0,7,7,", "0,7,6,", "line 2: expected confidence and p6 to be the highest"),
-        (PREDICTIONS, r"^0,7,", "0,6,", "confusion_matrix.csv to be"),
+        (PREDICTIONS, r"^0,7,7,", "0,7,6,", "line 2: expected each class once, found one twice"),
+        (PREDICTIONS, r"^0,7,", "0,6,", "line 2: expected label_probability to be that of class 6"),
         (PREDICTIONS, r"^1,", "2,", "the image at place 1 of predictions.csv to be 1"),
         (PREDICTIONS, r"^199,.*\n", "", "test.images of metrics.json to be 199"),
     ],
@@ -167,7 +172,7 @@ def test_malformed_tables_are_rejected_in_one_sentence(contents: Contents, path:
 
 
 def test_results_without_errors_are_valid() -> None:
-    header = b"index,label,predicted,label_name,predicted_name,confidence,p0,p1\n"
+    header = b"index,label,predicted,label_name,predicted_name,confidence,label_probability\n"
     measured = (
         b'{"test": {"accuracy": 1.0, "accuracy_low": 0.34238, "accuracy_high": 1.0, "errors": 0, '
         b'"images": 2, "loss": 0.105361, "calibration_error": 0.1}, "validation": {"accuracy": 1.0'
@@ -183,11 +188,11 @@ def test_results_without_errors_are_valid() -> None:
             METRICS: measured,
             CHECKS: b'{"success": true, "failed": [], "expectations": [%s]}' % check,
             CLASSES: b"class,support,precision,recall,f1\na,1,1,1,1\nb,1,1,1,1\n",
-            PAIRS: b"actual,predicted,count\na,a,1\na,b,0\nb,a,0\nb,b,1\n",
+            PAIRS: b"actual,predicted,count\na,a,1\nb,b,1\n",
             BINS: b"low,high,images,confidence,accuracy\n0.866667,0.933333,2,0.9,1\n",
             ERRORS: header,
-            PREDICTIONS: b"index,label,predicted,confidence,p0,p1\n"
-            b"0,0,0,0.9,0.9,0.1\n1,1,1,0.9,0.1,0.9\n",
+            PREDICTIONS: b"index,label,predicted,confidence,label_probability,class_2,"
+            b"probability_2\n0,0,0,0.9,0.9,1,0.1\n1,1,1,0.9,0.9,0,0.1\n",
         },
         classes=["a", "b"],
     )

@@ -40,7 +40,7 @@ def answer(index: int, label: int, predicted: int) -> dict[str, Any]:
         "label": label,
         "predicted": predicted,
         "image": PIXEL,
-        "probabilities": [0.75, 0.00049],
+        "probabilities": [(0, 0.75), (1, 0.00049)],
     }
 
 

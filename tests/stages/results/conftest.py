@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from stages.results import reading
+from stages.results import answers, reading
 from stages.results.reading import Results
 
 # Of 6 images in two classes 4 are right; 95 % sure are the answers to 5, 60 % sure that to one.
@@ -24,17 +24,21 @@ BINS = b"""low,high,images,confidence,accuracy
 0.533333,0.6,1,0.6,0
 0.933333,1,5,0.95,0.8
 """
-WRONG = b"""index,label,predicted,label_name,predicted_name,confidence,p0,p1
+WRONG = b"""index,label,predicted,label_name,predicted_name,confidence,label_probability
+2,0,1,cat,dog,0.95,0.05
+3,1,0,dog,cat,0.6,0.4
+"""
+EARLIER_WRONG = b"""index,label,predicted,label_name,predicted_name,confidence,p0,p1
 2,0,1,cat,dog,0.95,0.05,0.95
 3,1,0,dog,cat,0.6,0.6,0.4
 """
-PREDICTIONS = b"""index,label,predicted,confidence,p0,p1
-0,0,0,0.95,0.95,0.05
-1,0,0,0.95,0.95,0.05
-2,0,1,0.95,0.05,0.95
-3,1,0,0.6,0.6,0.4
-4,1,1,0.95,0.05,0.95
-5,1,1,0.95,0.05,0.95
+PREDICTIONS = b"""index,label,predicted,confidence,label_probability,class_2,probability_2
+0,0,0,0.95,0.95,1,0.05
+1,0,0,0.95,0.95,1,0.05
+2,0,1,0.95,0.05,0,0.05
+3,1,0,0.6,0.4,1,0.4
+4,1,1,0.95,0.95,0,0.05
+5,1,1,0.95,0.95,0,0.05
 """
 
 Spoiled = Callable[..., Results]
@@ -61,7 +65,7 @@ def results_with() -> Spoiled:
             reading.read_classes(contents["classes"]),
             reading.read_pairs(contents["pairs"]),
             reading.read_bins(contents["bins"]),
-            reading.read_wrong(contents["wrong"]),
+            answers.read_wrong(contents["wrong"]),
         )
 
     return results_with

@@ -1,7 +1,7 @@
 import pytest
 
 from stages.results.agreement import check_agreement, check_wrong
-from stages.results.reading import read_predictions, read_wrong
+from stages.results.answers import read_predictions, read_wrong
 from stages.shared.formats import FormatError
 from tests.stages.results.conftest import PREDICTIONS, WRONG, Spoiled
 
@@ -32,11 +32,13 @@ def test_valid_results_agree(results_with: Spoiled) -> None:
         ("classes", "cat,3", "cat,4", "the support of class cat in classes.csv to be 3"),
         ("classes", "cat,3,0.666667", "cat,3,0.5", "the precision of class cat in classes.csv"),
         ("classes", "0.666667\n", "0.5\n", "the f1 of class cat in classes.csv to be 0.666667"),
-        ("pairs", "cat,dog,1", "dog,cat,1", "the pairs of confusion_matrix.csv to be"),
+        ("pairs", "cat,dog,1", "dog,cat,1", "the pairs of confusion_matrix.csv to be in the order"),
+        ("pairs", "cat,dog,1", "cat,cow,1", "the pairs of confusion_matrix.csv to be in the order"),
+        ("pairs", "cat,dog,1\n", "", "test.images of metrics.json to be 5, as confusion_matrix"),
         ("pairs", "cat,cat,2", "cat,cat,3", "test.images of metrics.json to be 7"),
         ("wrong", "2,0,1,cat,dog", "2,0,1,dog,cat", "the names of image 2 in misclassified.csv"),
         ("wrong", "2,0,1,", "6,0,1,", "images from 0 to 5 in misclassified.csv"),
-        ("wrong", "3,1,0,dog,cat,0.6,0.6,0.4\n", "", "the images of dog predicted as cat in"),
+        ("wrong", "3,1,0,dog,cat,0.6,0.4\n", "", "the images of dog predicted as cat in"),
     ],
 )
 def test_a_disagreement_is_reported_with_both_values(
@@ -58,8 +60,10 @@ def test_other_classes_disagree(results_with: Spoiled, names: tuple[str, ...]) -
 def test_wrong_answers_alone_are_held_to_the_classes() -> None:
     check_wrong(read_wrong(WRONG), NAMES)
     check_wrong(read_wrong(WRONG.replace(b"2,0,1", b"99999,0,1")), NAMES)
-    with pytest.raises(FormatError, match="the number of probabilities of image 2"):
-        check_wrong(read_wrong(WRONG), ("cat", "dog", "cow"))
+    with pytest.raises(FormatError, match=r"the predicted of image 2 in .* to be one of 2 classes"):
+        check_wrong(read_wrong(WRONG.replace(b"2,0,1", b"2,0,2")), NAMES)
+    with pytest.raises(FormatError, match="the names of image 2"):
+        check_wrong(read_wrong(WRONG), ("cat", "cow", "dog"))
     header, *rows = WRONG.splitlines(keepends=True)
     with pytest.raises(
         FormatError, match="to begin with the most confident answers, found image 2"

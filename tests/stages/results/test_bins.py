@@ -1,7 +1,8 @@
 import pytest
 
+from stages.results.answers import Answer
 from stages.results.bins import check_bins, check_loss, check_members, loss_of, wrong_in
-from stages.results.models import Answer, BinRow
+from stages.results.models import BinRow
 from stages.shared.formats import FormatError
 from tests.stages.results.conftest import Spoiled
 
@@ -52,7 +53,7 @@ def test_an_answer_at_the_edge_of_a_bin_may_be_on_either_side() -> None:
     row = BinRow(low=0.6, high=0.666667, images=2, confidence=0.65, accuracy=0.5)
     assert wrong_in(row) == 1
     answers = [
-        Answer(index=0, label=0, predicted=0, confidence=confidence, probabilities=(0.5, 0.5))
+        Answer(index=0, label=0, predicted=0, confidence=confidence, label_probability=confidence)
         for confidence in (0.6, 0.65)
     ]
     for count in (1, 2):
@@ -64,5 +65,5 @@ def test_an_answer_at_the_edge_of_a_bin_may_be_on_either_side() -> None:
 
 def test_a_loss_is_finite_where_a_probability_is_0() -> None:
     """As scikit-learn has it: the logarithm of the smallest step of a number beside 1."""
-    answer = Answer(index=0, label=0, predicted=1, confidence=1, probabilities=(0, 1))
+    answer = Answer(index=0, label=0, predicted=1, confidence=1, label_probability=0)
     assert loss_of(answer) == pytest.approx(36.0437, abs=1e-4)

@@ -7,49 +7,11 @@ from stages.results.reading import (
     read_digits,
     read_handwriting,
     read_history,
-    read_predictions,
     read_provenance,
     read_retrain_history,
-    read_wrong,
 )
 from stages.shared.formats import FormatError
-from tests.stages.results.conftest import CHECKS, PREDICTIONS, WRONG
-
-
-def test_answers_are_read_with_the_probability_of_each_class() -> None:
-    answers = read_predictions(PREDICTIONS)
-
-    assert [answer.index for answer in answers] == [0, 1, 2, 3, 4, 5]
-    assert answers[3].probabilities == (0.6, 0.4)
-    assert [row.label_name for row in read_wrong(WRONG)] == ["cat", "dog"]
-    assert read_wrong(WRONG.splitlines(keepends=True)[0]) == []
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "found"),
-    [
-        ("index,", "image,", "expected the columns index, label, predicted, label_name, pred"),
-        ("label,predicted", "predicted,label", "expected the columns index, label, predicted"),
-        (",p1", ",p2", "expected the columns index"),
-        (",p0,p1", "", "expected a CSV file, found 8 of 6 cells at line 2"),
-        ("2,0,1,", "3,0,1,", "expected each test image once, found image 3 twice"),
-        ("2,0,1,", "2,1,1,", "expected wrong answers, found a right one to image 2"),
-        ("2,0,1,", "2,0,2,", "line 2: expected predicted to be one of 2 classes, found 2"),
-        ("2,0,1,", "-2,0,1,", 'line 2: index must be a valid integer, found "-2"'),
-        ("2,0,1,", "2,0,,", 'line 2: predicted must be a valid integer, found ""'),
-        ("0.95,0.05,0.95", "0.94,0.05,0.95", "line 2: expected confidence and p1 to be the high"),
-        (
-            "0.6,0.6,0.4",
-            "0.6,0.6,0.5",
-            "line 3: expected probabilities that add up to 1, found 1.1",
-        ),
-    ],
-)
-def test_wrong_answers_that_are_none_are_a_clause(before: str, after: str, found: str) -> None:
-    assert before.encode() in WRONG
-    with pytest.raises(FormatError) as refused:
-        read_wrong(WRONG.replace(before.encode(), after.encode(), 1))
-    assert str(refused.value).startswith(found)
+from tests.stages.results.conftest import CHECKS
 
 
 def test_the_first_of_a_thousand_rejected_cells_is_reported() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from stages.results.reading import read_predictions
+from stages.results.answers import read_predictions
 from stages.results.recount import check_follows
 from stages.shared.formats import FormatError
 from tests.stages.results.conftest import PREDICTIONS, Spoiled
@@ -13,11 +13,16 @@ def test_valid_results_follow(results_with: Spoiled) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        ("5,1,1,0.95,0.05,0.95\n", "", "test.images of metrics.json to be 5, as predictions.csv"),
+        ("5,1,1,0.95,0.95,0,0.05\n", "", "test.images of metrics.json to be 5, as predictions.csv"),
+        ("5,1,1,0.95,0.95", "5,2,1,0.95,0.05", "the label of image 5 in predictions.csv to be one"),
         ("5,1,1,", "6,1,1,", "the image at place 5 of predictions.csv to be 5"),
-        ("5,1,1,", "5,0,1,", "the images of cat predicted as dog in confusion_matrix.csv to be 2"),
-        ("0.6,0.6,0.4", "0.7,0.7,0.3", "the answer to image 3 in misclassified.csv to be"),
-        ("4,1,1,0.95,0.05,0.95", "4,1,1,0.96,0.04,0.96", "test.loss of metrics.json to be"),
+        (
+            "5,1,1,0.95,0.95",
+            "5,0,1,0.95,0.05",
+            "the images of cat predicted as dog in confusion_matrix.csv to be 2",
+        ),
+        ("0.6,0.4,1,0.4", "0.7,0.3,1,0.3", "the answer to image 3 in misclassified.csv to be"),
+        ("4,1,1,0.95,0.95,0,0.05", "4,1,1,0.96,0.96,0,0.04", "test.loss of metrics.json to be"),
     ],
 )
 def test_answers_that_give_other_numbers_are_reported(

@@ -5,7 +5,7 @@ import pytest
 
 from stages.tools.recorded import RecordError, recorded_errors
 
-HEADER = "index,label,predicted,label_name,predicted_name,confidence,p0,p1"
+HEADER = "index,label,predicted,label_name,predicted_name,confidence,label_probability"
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     git("init", "--initial-branch=main")
     for index in (1, 2):
-        (tmp_path / "table.csv").write_text(f"{HEADER}\n{index},0,1,a,b,1,0,1\n")
+        (tmp_path / "table.csv").write_text(f"{HEADER}\n{index},0,1,a,b,1,0\n")
         git("add", "table.csv")
         git("commit", "--message", "table")
     git("rm", "table.csv")
@@ -63,7 +63,7 @@ def test_a_folder_is_no_table() -> None:
     ("content", "found"),
     [
         (b"", "expected a CSV file, found no header"),
-        (HEADER.encode() + b"\n1\n", "expected a CSV file, found 1 of 8 cells at line 2"),
+        (HEADER.encode() + b"\n1\n", "expected a CSV file, found 1 of 7 cells at line 2"),
         (HEADER.encode() + b"\n" + b"1" * (1 << 26), "expected at most 67108864 bytes, found more"),
         (b"\xff", "expected a CSV file, found a byte that is not UTF-8 at offset 0"),
     ],
