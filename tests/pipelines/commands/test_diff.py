@@ -58,7 +58,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         run.record("chance", [5, 6], learning_rate=0.75, cpu="two")
         errors = folder / "reports/misclassified.csv"
         cats = errors.read_text()
-        errors.write_text(f"{HEADER}\n0,1,0,dog,cat,0.75,0.75,0.25\n")
+        errors.write_text(f"{HEADER}\n0,1,0,dog,cat,0.75,0.25\n")
         run.commit("dogs-for-cats")
         errors.write_text(cats)
         for tag, (path, content) in NONSENSE.items():
