@@ -8,7 +8,7 @@ from stages.params.dataset import Dataset
 from stages.reporting import charts, gallery, handwriting
 from stages.reporting.cards import address, cards, least_sure, shown_errors
 from stages.reporting.page import most_confused, render
-from stages.reporting.style import png, svg
+from stages.reporting.style import drawable, png, svg
 from stages.results import files
 from stages.results.agreement import check_agreement
 from stages.results.answers import read_predictions, read_wrong
@@ -69,7 +69,7 @@ def main(
     dataset = parameters.chosen("dataset", Dataset)
     seed = parameters.chosen("recipe", Seeded).seed
     names, lookalikes = dataset.classes, dataset.lookalikes
-    visible = [printable(name) for name in names]
+    visible = drawable([printable(name) for name in names])
     images = artifacts.read_array(arrays / "train_images.npy")
     labels = artifacts.read_array(arrays / "train_labels.npy")
     test_images = artifacts.read_array(arrays / "test_images.npy")
@@ -99,8 +99,8 @@ def main(
                 images,
                 labels,
                 visible,
-                printable(lookalikes.of),
-                printable(lookalikes.resembling),
+                visible[names.index(lookalikes.of)],
+                visible[names.index(lookalikes.resembling)],
             ),
             "history": learning,
             "first_predictions": gallery.first_predictions(test_images, answers, visible),

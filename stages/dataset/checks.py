@@ -71,7 +71,7 @@ def _sizes(facts: Facts, bounds: Expectations) -> Iterator[Check]:
         ("height", "high", facts.height, bounds.height),
         ("width", "wide", facts.width, bounds.width),
     ):
-        yield _none(
+        yield _of_images(
             name,
             f"Every image is {size} pixels {adjective}.",
             f"{size}",
@@ -84,7 +84,7 @@ def _labels(
     split: str, labels: Array, bounds: Expectations, classes: Sequence[str]
 ) -> Iterator[Check]:
     last = len(classes) - 1
-    yield _none(
+    yield _of_images(
         "label-domain",
         "Every label is the number of a class.",
         f"0 to {last}",
@@ -106,7 +106,7 @@ def _labels(
     low, high = bounds.class_share_minimum, bounds.class_share_maximum
     shares = counts / max(len(labels), 1)
     expected = " to ".join(dict.fromkeys((_percent(low), _percent(high))))
-    yield _none(
+    yield _of_images(
         "class-share",
         f"Each class has {expected} of the labels.",
         expected,
@@ -117,14 +117,14 @@ def _labels(
 
 def _pixels(facts: Facts, bounds: Expectations) -> Iterator[Check]:
     missing = np.isnan(facts.minimum)
-    yield _none(
+    yield _of_images(
         "pixels-present",
         "No image has a pixel that is not a number.",
         "0 images",
         f"{missing.sum():,} images",
         missing,
     )
-    yield _none(
+    yield _of_images(
         "pixel-minimum",
         f"No pixel is below {_number(bounds.pixel_minimum)}.",
         f"{_number(bounds.pixel_minimum)} or more",
@@ -132,7 +132,7 @@ def _pixels(facts: Facts, bounds: Expectations) -> Iterator[Check]:
         facts.minimum < bounds.pixel_minimum,
         ~missing,
     )
-    yield _none(
+    yield _of_images(
         "pixel-maximum",
         f"No pixel is above {_number(bounds.pixel_maximum)}.",
         f"{_number(bounds.pixel_maximum)} or less",
@@ -157,7 +157,7 @@ def _flags(split: str, facts: Facts, bounds: Expectations) -> Iterator[Check]:
         flags.append(("leaked", meaning, facts.leaked, bounds.leaked_share))
     for name, meaning, found, share in flags:
         amount = f"At most {_percent(share)} of the images are" if share else "No images are"
-        yield _none(
+        yield _of_images(
             name,
             f"{amount} {meaning}.",
             f"at most {_percent(share)}" if share else "0 images",
@@ -167,7 +167,7 @@ def _flags(split: str, facts: Facts, bounds: Expectations) -> Iterator[Check]:
         )
 
 
-def _none(
+def _of_images(
     name: str,
     description: str,
     expected: str,

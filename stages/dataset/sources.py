@@ -25,7 +25,7 @@ from stages.shared.text import printable, without_secrets
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
 NPM_SECONDS = 300
-LARGEST_FILE = 1 << 32
+LARGEST_FILE = 1 << 40
 """Most bytes of a file in a folder; one of a data set has less than half of that."""
 
 _LONGEST_REASON = 200
@@ -222,7 +222,7 @@ def _member(
 
 @contextmanager
 def _folder(source: FolderSource) -> Iterator[Opener]:
-    folder = Path(source.path)
+    folder = Path(source.path).expanduser()
     if not folder.is_dir():
         raise SourceError("no such folder")
 

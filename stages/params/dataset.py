@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, Tag, model_validator
+from pydantic import Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from stages.shared.section import (
@@ -13,6 +13,7 @@ from stages.shared.section import (
     Sha256,
     Share,
     chosen_by,
+    matching,
     within,
 )
 
@@ -38,7 +39,7 @@ class WebSource(Section):
     """A web folder with the files, named as in ``files`` followed by ``suffix``."""
 
     kind: Literal["web"]
-    url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+    url: Annotated[str, matching(r"https?://\S+", "a URL that begins with http:// or https://")]
     suffix: Literal["", ".gz"] = ""
 
 
@@ -47,7 +48,7 @@ class NpmSource(Section):
 
     kind: Literal["npm"]
     package: Annotated[
-        str, StringConstraints(pattern=r"^(@[a-z0-9._-]+/)?[a-z0-9._-]+@[0-9][\w.-]*$")
+        str, matching(r"(@[a-z0-9._-]+/)?[a-z0-9._-]+@[0-9][\w.-]*", "of the form NAME@VERSION")
     ]
     folder: str
 

@@ -2,15 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
-
-from stages.shared.section import Section
+from stages.shared.section import Section, matching
 
 
 class Handwriting(Section):
     """Pictures of handwriting to read."""
 
-    folder: Annotated[str, StringConstraints(pattern=r"^\w[\w./-]*$")]
+    folder: Annotated[str, matching(r"\w[\w./-]*", "a path in the repository, without spaces")]
     """Folder of the pictures, in the repository; it may be absent.
 
     The pictures are PNG or JPEG files. If the first character of a file's name is a class, it is

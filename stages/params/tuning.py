@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from stages.shared.section import Count, Name, Section, Seed, chosen_by, within
+from stages.shared.section import Count, Name, Section, Seed, chosen_by, matching, within
 
 Choices = Annotated[tuple[Any, ...], Field(min_length=1)]
 """Values to choose from: numbers, names, or whole sections of a recipe."""
-DottedName = Annotated[str, StringConstraints(pattern=r"^\w+(\.\w+)*$")]
+DottedName = Annotated[str, matching(r"\w+(\.\w+)*", "names with dots between them")]
 """A place in a recipe, such as ``training.learning_rate`` or ``network.convolutions.0.channels``.
 """
 

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from skimage.measure import block_reduce
 
 from stages.photos.collecting import MAXIMUM_BYTES
@@ -15,10 +15,22 @@ from stages.shared.artifacts import Array
 from stages.shared.errors import UserError
 from stages.shared.formats import FormatError, check_file
 from stages.shared.os_errors import explanation
+from stages.shared.pictures import upright
 from stages.shared.text import printable
 
 FORMATS = ("PNG", "JPEG")
 MAXIMUM_PICTURE_PIXELS = 40_000_000
+# Other formats that cameras, scanners and browsers write, by the bytes at an offset.
+_OTHER_FORMATS = (
+    (4, b"ftypavif", "an AVIF picture"),
+    (4, b"ftyp", "a HEIC picture or a video"),
+    (0, b"II*\0", "a TIFF picture"),
+    (0, b"MM\0*", "a TIFF picture"),
+    (8, b"WEBP", "a WebP picture"),
+    (0, b"GIF8", "a GIF picture"),
+    (0, b"BM", "a BMP picture"),
+    (0, b"%PDF", "a PDF document"),
+)
 _BRIGHTEST_OF_16_BITS = 65535
 # Pixels; a picture whose longer side has more is reduced.
 _LONGER_SIDE = 1200
@@ -46,13 +58,13 @@ def read(path: Path) -> Array:
         check_file(path, MAXIMUM_BYTES)
         with _opened(path) as picture:
             _check_size(*picture.size)
-            return _brightness(ImageOps.exif_transpose(picture))
+            return _brightness(upright(picture))
     except FormatError as error:
         raise PictureError(f"{error}.") from None
     except FileNotFoundError:
         raise PictureError("expected a PNG or JPEG file, found no such file.") from None
     except UnidentifiedImageError:
-        raise PictureError("expected a PNG or JPEG file, found something else.") from None
+        raise PictureError(f"expected a PNG or JPEG file, found {_kind(path)}.") from None
     except PictureError:
         raise
     # A damaged PNG can have Pillow ask for gigabytes.
@@ -71,12 +83,25 @@ def read(path: Path) -> Array:
 
 def _opened(path: Path) -> Image.Image:
     """Read only the header; Pillow warns or raises above limits of its own."""
-    with warnings.catch_warnings():
+    # It warns of a damaged EXIF too, which does not matter.
+    with warnings.catch_warnings(action="ignore"):
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             return Image.open(path, formats=FORMATS)
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             raise PictureError(_too_large("far more")) from None
+
+
+def _kind(path: Path) -> str:
+    """Return what a file is that is no picture of the known formats."""
+    with path.open("rb") as file:
+        begin = file.read(16)
+    if not begin:
+        return "an empty file"
+    for start, magic, name in _OTHER_FORMATS:
+        if begin.startswith(magic, start):
+            return f"{name}; save it as JPEG"
+    return "something else"
 
 
 def _check_size(width: int, height: int) -> None:

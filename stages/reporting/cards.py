@@ -103,7 +103,7 @@ def image_address(image: Array, pixels: PixelRange) -> str:
         pixels: the range from white to black, or of each colour.
     """
     low, high = pixels
-    shade = (np.asarray(image, np.float64) - low) / ((high - low) or 1)
+    shade = np.clip((np.asarray(image, np.float64) - low) / ((high - low) or 1), 0, 1)
     if image.ndim == 2:  # noqa: PLR2004 - grey
         shade = 1 - shade
     picture = Image.fromarray(np.rint(255 * shade).astype(np.uint8))

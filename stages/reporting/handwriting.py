@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageOps
+from PIL import Image
 
 from stages.reporting.cards import PixelRange, address, image_address
 from stages.results.handwriting import label
 from stages.shared.artifacts import Array
+from stages.shared.pictures import upright
 
 MOST_SHOWN = 100
 """Most pictures on the page; the first by name are shown."""
@@ -64,11 +65,11 @@ def shown(
 def _thumbnail(path: Path) -> bytes:
     """Return a small copy of a picture, upright and on white, as a JPEG file."""
     with Image.open(path) as picture:
-        upright = ImageOps.exif_transpose(picture)
-        if upright.mode.startswith("I"):
+        turned = upright(picture)
+        if turned.mode.startswith("I"):
             # Pillow would clip 16 bits.
-            upright = Image.fromarray((np.asarray(upright) // 257).astype(np.uint8))
-        colours = upright.convert("RGBA")
+            turned = Image.fromarray((np.asarray(turned) // 257).astype(np.uint8))
+        colours = turned.convert("RGBA")
         paper = Image.new("RGBA", colours.size, "white")
         small = Image.alpha_composite(paper, colours).convert("RGB")
         small.thumbnail((_THUMBNAIL, _THUMBNAIL))

@@ -4,12 +4,13 @@ import io
 import math
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from unicodedata import bidirectional
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import text_to_path
 
 INK, SOFT, LINE, PALE = "#1d2129", "#59616f", "#d8dce3", "#e3e9f1"
@@ -23,6 +24,8 @@ _VARIABLES = {
     ORANGE: "var(--second)",
 }
 
+FONT = "DejaVu Sans"
+"""It is part of matplotlib, so that each machine draws the same."""
 DPI = 160
 POINTS, POINTS_PER_INCH = 9, 72
 LONGEST_LINE = 18  # characters
@@ -35,7 +38,7 @@ def style() -> Iterator[None]:
         mpl.rcdefaults()
         mpl.rcParams.update(
             {
-                "font.family": "DejaVu Sans",  # bundled with matplotlib
+                "font.family": FONT,
                 "font.size": POINTS,
                 "text.color": INK,
                 "text.parse_math": False,
@@ -76,6 +79,22 @@ def svg(figure: Figure) -> str:
     for colour, variable in _VARIABLES.items():
         element = element.replace(colour, variable)
     return element
+
+
+def drawable(names: Sequence[str]) -> list[str]:
+    """Return class names as a picture can have them.
+
+    A name becomes "class" and its number if the font lacks one of its characters, or if it is
+    written from right to left, which matplotlib cannot do.
+    """
+    glyphs = get_font(findfont(FontProperties(family=[FONT]))).get_charmap()
+
+    def can_draw(character: str) -> bool:
+        return ord(character) in glyphs and bidirectional(character) not in {"R", "AL"}
+
+    return [
+        name if all(map(can_draw, name)) else f"class {number}" for number, name in enumerate(names)
+    ]
 
 
 def wrap(text: str) -> str:

@@ -1,5 +1,6 @@
 """Limit the values that a parser finds, and refuse what JSON cannot hold."""
 
+import datetime as dt
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -96,6 +97,8 @@ def _copied(value: Any, budget: Iterator[int], depth: int) -> Any:
         raise FoundError(TOO_LONG)
     if value is None or isinstance(value, bool | int | float):
         return value
+    if isinstance(value, dt.date):
+        raise FoundError(f"the date {value}, which must be in quotes")
     raise FoundError(f"a value of the type {type(value).__name__}, which JSON does not allow")
 
 

@@ -162,7 +162,7 @@ def test_a_file_of_a_folder_has_a_limit(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     os.truncate(tmp_path / "file", sources.LARGEST_FILE + 1)
 
-    with pytest.raises(TransferError, match="expected at most 4,294,967,296 bytes, found more"):
+    with pytest.raises(TransferError, match="expected at most 1,099,511,627,776 bytes, found more"):
         content_of(FolderSource(kind="folder", path=str(tmp_path)), "file")
 
 

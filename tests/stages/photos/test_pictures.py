@@ -120,6 +120,38 @@ def test_a_photo_is_turned_as_its_camera_was(tmp_path: Path) -> None:
     assert brightness[8:].mean() > 0.9
 
 
+def test_odd_values_of_the_exif_do_not_matter(tmp_path: Path) -> None:
+    """A signed number where EXIF has only unsigned ones, which Pillow reads and cannot write."""
+    orientation = struct.pack("<HHII", 0x0112, 3, 1, 6)
+    exposure = struct.pack("<HHII", 0x829A, 5, 1, 8 + 2 + 2 * 12 + 4)
+    ifd = struct.pack("<H", 2) + orientation + exposure + bytes(4) + struct.pack("<ii", -1, 3)
+    wide = Image.fromarray(np.full((8, 16), 255, np.uint8))
+
+    exif = b"Exif\0\0II*\0" + struct.pack("<I", 8) + ifd
+    assert read(saved(tmp_path / "a.jpg", wide, exif=exif)).shape == (16, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "an empty file."),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "a HEIC picture or a video; save it as JPEG."),
+        (b"\0\0\0\x20ftypavif\0\0\0\0", "an AVIF picture; save it as JPEG."),
+        (b"II*\0\x08\0\0\0", "a TIFF picture; save it as JPEG."),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "a WebP picture; save it as JPEG."),
+        (b"%PDF-1.7\n", "a PDF document; save it as JPEG."),
+        (b"hello", "something else."),
+    ],
+)
+def test_another_format_is_named(content: bytes, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "7.jpg").write_bytes(content)
+
+    with pytest.raises(PictureError) as refused:
+        read(tmp_path / "7.jpg")
+
+    assert str(refused.value) == f"expected a PNG or JPEG file, found {kind}"
+
+
 def test_the_format_does_not_depend_on_the_name(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.jpg", GREY, format="PNG")
 

@@ -35,9 +35,9 @@ def test_an_image_is_dark_on_light() -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float64])
 def test_pixels_are_shown_in_the_range_of_their_data_set(dtype: type) -> None:
-    image: Array = np.array([[4, 8, 12]], dtype)
+    image: Array = np.array([[4, 8, 12, 20]], dtype)
 
-    assert shown(image_address(image, (0, 16))).tolist() == [[191, 128, 64]]
+    assert shown(image_address(image, (0, 16))).tolist() == [[191, 128, 64, 0]]
 
 
 def test_colours_are_shown_as_they_are() -> None:

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import matplotlib as mpl
+import pytest
 from matplotlib.figure import Figure
 
 from stages.reporting import style
@@ -64,3 +65,13 @@ def test_a_chart_on_a_page_takes_the_pages_colours_and_font() -> None:
 
 def test_the_same_chart_is_the_same_text() -> None:
     assert style.svg(drawn("text")) == style.svg(drawn("text"))
+
+
+@pytest.mark.parametrize("name", ["T-shirt/top", "Ärmel", "Пальто", "Φόρεμα", "αβ ✓", ""])
+def test_names_that_the_font_has_are_drawn_as_they_are(name: str) -> None:
+    assert style.drawable(["0", name]) == ["0", name]
+
+
+@pytest.mark.parametrize("name", ["漢字", "シャツ", "셔츠", "कपड़े", "👕", "قميص", "חולצה", "a漢"])
+def test_other_names_are_drawn_as_a_number(name: str) -> None:
+    assert style.drawable(["0", name, "2"]) == ["0", "class 1", "2"]

@@ -92,7 +92,7 @@ def test_yaml_is_read_as_dvc_does(content: bytes, value: object) -> None:
         (b"<<<<<<< ours\na: 1\n=======\n", "a mistake ("),
         (b"a: {url: http://host}", "a mistake (while scanning a plain scalar"),
         (b"a: 2020-99-99", "a mistake ("),
-        (b"a: 2020-01-01", "a value of the type date"),
+        (b"a: 2020-01-01", "the date 2020-01-01, which must be in quotes"),
         (b"a: !!bool x", "a mistake ("),
         (b"!!python/object:os.system x", "a mistake ("),
         (b"!!set {a}", "a value of the type set"),
