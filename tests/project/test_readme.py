@@ -117,6 +117,16 @@ def test_the_tutorials_figures_are_those_measured() -> None:
         assert figure in BENCHMARKS
 
 
+def test_the_accuracies_of_other_data_sets_are_those_measured() -> None:
+    table = DOCUMENTS["docs/datasets.md"].partition("| set |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| `([\w-]+)` \| .* \| (\d+) \| ([\d.]+%) \|$", table, re.MULTILINE)
+
+    assert rows == [
+        (name, str(found["classes"]), f"{found['test_accuracy']:.2%}")
+        for name, found in results("datasets")["sets"].items()
+    ]
+
+
 def test_the_distortions_are_those_measured() -> None:
     measured = results("handwriting")
     table = HANDWRITING.partition("| distortion |")[2].partition("\n\n")[0]
