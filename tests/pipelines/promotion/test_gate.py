@@ -122,7 +122,7 @@ def test_another_kind_of_file_is_rejected_in_one_sentence(content: bytes) -> Non
         ),
         (
             b"gate: {min_accuracy: 2020-01-01}",
-            "expected a YAML file, found a value of the type date",
+            "expected a YAML file, found the date 2020-01-01, which must be in quotes",
         ),
         (b"gate: &a [*a]", "expected a YAML file, found values nested more than 64 deep"),
         (b"gate: 1\ngate: 2", "expected a YAML file, found the key"),

@@ -93,7 +93,7 @@ def test_valid_results_are_read_with_and_without_predictions(contents: Contents)
         (METRICS, r'"images": 200', '"images": 200, "images": 200', 'the key "images" twice'),
         (METRICS, r'"images": 200', '"images": 200, "extra": 1', "test.extra is unknown"),
         (METRICS, r'"images": 200,', "", "test.images is missing"),
-        (METRICS, r'"sha256": "', '"sha256": "0', "weights.sha256 must match"),
+        (METRICS, r'"sha256": "', '"sha256": "0', "weights.sha256 must be 64 digits"),
         (CHECKS, r'"failed": \[\]', '"failed": [1]', "failed.0 must be a valid string"),
         (CHECKS, r'"failed": \[\]', '"failed": ["x"]', "failed must be none by the expectations"),
         (
