@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import math
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -28,6 +29,8 @@ from stages.shared.artifacts import Array
 
 SIZES = (60_000, 240_000, 960_000)
 ARRAYS = Path("data/arrays")
+# Seconds between two looks at the memory of a process.
+PAUSE = 0.02
 RAW = Path("data/downloads/scale")
 
 
@@ -99,12 +102,24 @@ def run(command: list[str], clone: Path) -> dict[str, float]:
     process = subprocess.Popen(
         command, cwd=clone, env=os.environ | {"PATH": path}, stdout=sys.stderr
     )
-    _, status, usage = os.wait4(process.pid, 0)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, peak_memory(process.pid))
+        time.sleep(PAUSE)
     seconds = time.perf_counter() - begin
-    if status:
+    if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed")
-    # Linux counts in KiB.
-    return {"seconds": round(seconds, 1), "memory_gb": round(usage.ru_maxrss * 1024 / 1e9, 2)}
+    return {"seconds": round(seconds, 1), "memory_gb": round(peak / 1e9, 2)}
+
+
+def peak_memory(pid: int) -> int:
+    """Return the most bytes that a process has taken so far; 0 if it has just ended.
+
+    The usage that a parent gets at the end of its child counts the parent's own memory too.
+    """
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return 1024 * int(found[1]) if found else 0
 
 
 def exponents(measured: dict[str, dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
