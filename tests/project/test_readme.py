@@ -162,6 +162,22 @@ def test_the_times_are_those_measured() -> None:
         assert f"| {stage} | {seconds:.1f} |" in BENCHMARKS
 
 
+def test_the_table_of_growing_data_sets_is_that_measured() -> None:
+    measured = results("scale")
+
+    assert list(measured["stages"]) == ["60000", "240000", "960000"]
+    most = measured["stages"]["960000"]
+    assert list(most) == list(STAGES)
+    for stage, found in most.items():
+        seconds = " | ".join(f"{of[stage]['seconds']:.1f}" for of in measured["stages"].values())
+        exponent = measured["exponents"][stage]["seconds"]
+        row = f"| {stage} | {seconds} | {exponent:.2f} | {found['memory_gb']:.2f} |"
+        assert row in BENCHMARKS
+    largest = max(found["memory_gb"] for found in most.values())
+    assert f"no stage takes more than {largest:.2f} GB" in one_line(README)
+    assert largest < 1.5
+
+
 def test_the_detour_is_that_measured() -> None:
     measured = results("worker")
 
