@@ -79,11 +79,9 @@ def as_table(wrong: Sequence[WrongAnswer]) -> pd.DataFrame:
 def check_same_images(commits: Sequence[str], wrong: Sequence[Sequence[WrongAnswer]]) -> None:
     """Raise ``RecordError`` if the commits differ in a label or in the name of a class."""
     before, after = ({row.index: (row.label, row.label_name) for row in rows} for rows in wrong)
-    names = [
-        {(number, name) for row in rows for number, name in _classes_of(row)} for rows in wrong
-    ]
+    names = {pair for rows in wrong for row in rows for pair in _classes_of(row)}
     unlike = [index for index, label in before.items() if after.get(index, label) != label]
-    if unlike or len(dict(names[0] | names[1])) < len(names[0] | names[1]):
+    if unlike or len(dict(names)) < len(names):
         place = f"image {unlike[0]} with two labels" if unlike else "other classes"
         raise RecordError(
             f"{' and '.join(commits)}: expected errors on the same test images, found {place}; "
@@ -99,10 +97,11 @@ def check_belongs(
     commit: str, wrong: Sequence[WrongAnswer], labels: Array, classes: Sequence[str]
 ) -> None:
     """Raise ``RecordError`` if the errors belong to other images or classes than those here."""
+    known = set(enumerate(classes))
     if any(
         row.index >= len(labels)
         or labels[row.index] != row.label
-        or any(dict(enumerate(classes)).get(number) != name for number, name in _classes_of(row))
+        or not known.issuperset(_classes_of(row))
         for row in wrong
     ):
         raise RecordError(
