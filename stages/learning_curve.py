@@ -1,21 +1,18 @@
 """Stage ``learning_curve``: measure a recipe's accuracy by the number of images it is fitted on."""
 
-from tqdm import tqdm
-
-from stages.dataset.standardization import measure
-from stages.model.device import prepare
 from stages.params.machine import Machine
 from stages.params.recipe import Recipe
 from stages.params.tuning import Tuning
 from stages.reporting import tuning as reporting
 from stages.reporting.style import png
-from stages.search.cross_validation import score
-from stages.search.folds import folds, sample
+from stages.search.folds import folds
+from stages.search.scoring import scored
 from stages.search.search import with_as_many_steps
+from stages.search.trials import Score, Study, Trial
 from stages.shared import artifacts
 from stages.shared.command import PathOption
 from stages.shared.parameters import ClassNames, Parameters
-from stages.training.batches import Examples
+from stages.training.trainer import DivergedError
 
 
 def main(
@@ -32,28 +29,25 @@ def main(
     names = parameters.chosen("dataset", ClassNames).classes
     base = parameters.named("recipe", tuning.base, Recipe)
     machine = parameters.section(Machine, "machine")
-    images = artifacts.read_array(arrays / "train_images.npy")
     labels = artifacts.read_array(arrays / "train_labels.npy")
-    parts = folds(labels, tuning.folds, tuning.seed)
-    samples = {
-        count: [sample(part["fit"], labels, count, tuning.seed) for part in parts]
-        for count in sorted(set(tuning.learning_curve.images))
-    }
+    study = Study(arrays, scores, machine, len(names), tuning.folds, tuning.seed)
+    fitted = [len(part["fit"]) for part in folds(labels, tuning.folds, tuning.seed)]
+    counts = sorted(set(tuning.learning_curve.images))
+    trials = [
+        [
+            Trial(with_as_many_steps(base, every, count), fold, count)
+            for fold, every in enumerate(fitted)
+        ]
+        for count in counts
+    ]
 
-    prepare(machine.device, machine.threads)
-    rows: list[dict[str, float]] = []
-    for count, fits in tqdm(samples.items(), desc="learning curve", unit="point"):
-        for part, fit in zip(parts, fits, strict=True):
-            found = score(
-                with_as_many_steps(base, len(part["fit"]), count),
-                machine,
-                len(names),
-                Examples(images, labels, fit),
-                Examples(images, labels, part["validation"]),
-                measure,
-                scores,
-            )
-            rows.append({"images": count, **found._asdict()})
+    found: dict[int, list[Score]] = {}
+    for point, of_folds in scored(study, trials, tuning.search.cluster, "learning curve"):
+        found[counts[point]] = of_folds
+        for one in of_folds:
+            if one.diverged:
+                raise DivergedError(one.diverged)
+        rows = [{"images": key, **one._asdict()} for key in sorted(found) for one in found[key]]
         results = reporting.summary(rows, by="images")
         artifacts.write_table(table, results)
 

@@ -1,26 +1,21 @@
 """Stage ``tune``: score variations of a recipe by cross-validation on the training images."""
 
-import math
 import sys
 
 import typer
 from tqdm import tqdm
 
-from stages.dataset.standardization import measure
-from stages.model.device import prepare
 from stages.params.machine import Machine
 from stages.params.recipe import Recipe
 from stages.params.tuning import Tuning
 from stages.reporting import tuning as reporting
 from stages.reporting.style import png
-from stages.search.cross_validation import Score, score
-from stages.search.folds import folds
+from stages.search.scoring import scored
 from stages.search.search import SearchError, cells, variations
+from stages.search.trials import Score, Study, Trial
 from stages.shared import artifacts
 from stages.shared.command import PathOption
 from stages.shared.parameters import ClassNames, Parameters
-from stages.training.batches import Examples
-from stages.training.trainer import DivergedError
 
 
 def main(
@@ -38,32 +33,19 @@ def main(
     names = parameters.chosen("dataset", ClassNames).classes
     base = parameters.named("recipe", tuning.base, Recipe)
     machine = parameters.section(Machine, "machine")
-    images = artifacts.read_array(arrays / "train_images.npy")
-    labels = artifacts.read_array(arrays / "train_labels.npy")
-    parts = folds(labels, tuning.folds, tuning.seed)
+    image_shape = artifacts.read_array(arrays / "train_images.npy").shape[1:]
     tried = cells(tuning.search, tuning.space, tuning.seed)
-    varied = variations(base, tried, images.shape[1:], len(names))
+    varied = variations(base, tried, image_shape, len(names))
+    study = Study(arrays, scores, machine, len(names), tuning.folds, tuning.seed)
+    trials = [[Trial(one, fold) for fold in range(tuning.folds)] for one in varied]
 
-    prepare(machine.device, machine.threads)
-    rows: list[dict[str, float]] = []
-    for number, variation in enumerate(tqdm(varied, desc="tuning", unit="cell")):
-        try:
-            found = [
-                score(
-                    variation,
-                    machine,
-                    len(names),
-                    Examples(images, labels, part["fit"]),
-                    Examples(images, labels, part["validation"]),
-                    measure,
-                    scores,
-                )
-                for part in parts
-            ]
-        except DivergedError as error:
-            tqdm.write(f"the cell {tried[number]} has no score: {error}", file=sys.stderr)
-            found = [Score(math.nan, math.nan)]
-        rows += [{"cell": number, **one._asdict()} for one in found]
+    found: dict[int, list[Score]] = {}
+    for cell, of_folds in scored(study, trials, tuning.search.cluster, "tuning"):
+        found[cell] = of_folds
+        reason = next((one.diverged for one in of_folds if one.diverged), None)
+        if reason:
+            tqdm.write(f"the cell {tried[cell]} has no score: {reason}", file=sys.stderr)
+        rows = [{"cell": key, **one._asdict()} for key in sorted(found) for one in found[key]]
         results = reporting.ranked(rows, tried)
         artifacts.write_table(table, results.drop(columns="cell"))
 
@@ -78,3 +60,9 @@ def main(
     typer.echo(
         f"the best of {len(tried)} cells; add this under `recipes` in params.yaml:\n\n{entry}"
     )
+    if reporting.DEVICES in results:
+        typer.echo(
+            "the trainings ran on devices of more than one class, which compute differently; "
+            f"compare cells of different {reporting.DEVICES} with care.",
+            err=True,
+        )

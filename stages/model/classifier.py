@@ -18,6 +18,17 @@ from stages.shared.artifacts import Array
 _PIXELS_TOGETHER = 1000 * 28 * 28
 
 
+def settings(network: NetworkParams, classes: int, seed: int) -> dict[str, Any]:
+    """Return what makes a classifier, besides its standardization; its weights are saved with it.
+
+    Args:
+        network: the recipe's architecture.
+        classes: the number of classes.
+        seed: of the recipe; determines the initial weights.
+    """
+    return {"network": network.model_dump(), "classes": classes, "seed": seed}
+
+
 class Classifier:
     """A network that accepts raw images and standardizes them with the training set's numbers.
 
@@ -34,11 +45,7 @@ class Classifier:
     def __init__(
         self, network: NetworkParams, standardization: dict[str, Array], classes: int, seed: int
     ) -> None:
-        self.settings: dict[str, Any] = {
-            "network": network.model_dump(),
-            "classes": classes,
-            "seed": seed,
-        }
+        self.settings = settings(network, classes, seed)
         self.seed = seed
         self.standardization = standardization
         self.preprocessing = Preprocessing(standardization)

@@ -1,5 +1,6 @@
 """Choose the device that trains, and make its results repeatable."""
 
+import os
 from typing import Literal
 
 import tensorflow as tf
@@ -23,8 +24,8 @@ def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
         threads: of the CPU, at least 1.
 
     Raises:
-        DeviceError: ``device`` is ``gpu``, and there is none.
-        RuntimeError: TensorFlow has already started with another device or number of threads.
+        DeviceError: ``device`` is ``gpu``, and there is none; or TensorFlow has already started
+            with another device or number of threads.
     """
     tf.config.experimental.enable_op_determinism()
     tf.config.experimental.enable_tensor_float_32_execution(False)
@@ -34,15 +35,28 @@ def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
             "machine.device: expected a GPU that TensorFlow can use, found none; make the "
             "environment with EXTRA=gpu on a machine that has one, or set it to auto or cpu."
         )
-    if device == "cpu":
-        tf.config.set_visible_devices([], "GPU")
-    else:
-        for gpu in gpus:
-            tf.config.experimental.set_memory_growth(gpu, True)
-    # Both pools have this many threads, however few cores the process may use.
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    try:
+        if device == "cpu":
+            tf.config.set_visible_devices([], "GPU")
+        else:
+            for gpu in gpus:
+                tf.config.experimental.set_memory_growth(gpu, True)
+        # Both pools have this many threads, however few cores the process may use.
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:
+        raise DeviceError(
+            f"machine: expected a process that has not computed yet, or with device {device} and "
+            f"{threads} threads, found one that has computed with others; start it again."
+        ) from None
     onednn.instructions()
+
+
+def visible_gpus() -> list[str]:
+    """Return what CUDA_VISIBLE_DEVICES must be for a process to see only this GPU, for each."""
+    count = len(tf.config.list_physical_devices("GPU"))
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return chosen.split(",")[:count] if chosen else [str(number) for number in range(count)]
 
 
 def devices() -> list[str]:

@@ -40,16 +40,28 @@ Values = Annotated[
 ]
 
 
+Cluster = Annotated[
+    str,
+    matching(
+        r"none|local|(tcp|tls)://[^\s/]+:\d+",
+        "none, local, or the address of a Dask scheduler, such as tcp://127.0.0.1:8786",
+    ),
+]
+"""Where the trainings run: in this process, in processes of this machine, or on a Dask cluster."""
+
+
 class Grid(Section):
     """Every combination of the values."""
 
     strategy: Literal["grid"]
+    cluster: Cluster = "none"
 
 
 class Random(Section):
     """Combinations drawn at random; if all values are lists, without repetition."""
 
     strategy: Literal["random"]
+    cluster: Cluster = "none"
     cells: Count
     """Number of combinations."""
 

@@ -14,6 +14,8 @@ from ruamel.yaml import YAML
 from stages.params.recipe import Recipe
 from stages.reporting.style import BLUE, LINE, ORANGE, SOFT, style, wrap
 
+DEVICES = "devices"
+"""The column with the classes of the devices that trained, if there are several."""
 # A numeric parameter with more values gets a continuous axis.
 _MOST_TICKS = 8
 
@@ -22,30 +24,32 @@ def summary(rows: Sequence[dict[str, Any]], by: str) -> pd.DataFrame:
     """Aggregate the scores of all folds.
 
     Args:
-        rows: each with ``by``, ``accuracy`` and ``loss``.
+        rows: each with ``by``, ``accuracy``, ``loss`` and ``device``.
         by: the name of the column to group by.
 
     Returns:
-        ``by``, ``accuracy_mean``, ``accuracy_min``, ``accuracy_max``, ``loss_mean``.
+        ``by``, ``accuracy_mean``, ``accuracy_min``, ``accuracy_max``, ``loss_mean``, the means not
+        a number if one of the folds has none; and, if not all rows are of one class of device,
+        ``devices``, those of the group.
     """
-    return (
-        pd.DataFrame(rows)
-        .groupby(by)
-        .agg(
-            accuracy_mean=("accuracy", "mean"),
-            accuracy_min=("accuracy", "min"),
-            accuracy_max=("accuracy", "max"),
-            loss_mean=("loss", "mean"),
-        )
-        .reset_index()
-    )
+    scores = pd.DataFrame(rows).groupby(by)
+    table = scores.agg(
+        accuracy_mean=("accuracy", _mean),
+        accuracy_min=("accuracy", "min"),
+        accuracy_max=("accuracy", "max"),
+        loss_mean=("loss", _mean),
+    ).reset_index()
+    if len({row["device"] for row in rows}) > 1:
+        devices = scores["device"].agg(lambda group: "; ".join(sorted(set(group))))
+        table[DEVICES] = devices.to_numpy()
+    return table
 
 
 def ranked(rows: Sequence[dict[str, Any]], cells: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Tabulate the cells scored so far, by falling accuracy, then by rising loss.
 
     Args:
-        rows: each with ``cell`` (from 0), ``accuracy`` and ``loss``.
+        rows: each with ``cell`` (from 0), ``accuracy``, ``loss`` and ``device``.
         cells: the values of every cell by name.
 
     Returns:
@@ -132,6 +136,10 @@ def _plot(axes: Any, positions: pd.Series, results: pd.DataFrame, colour: str, f
     axes.errorbar(positions, mean, reach, fmt=fmt, color=colour, ecolor=SOFT, elinewidth=0.8)
     axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     axes.grid(axis="y", color=LINE, linewidth=0.6)
+
+
+def _mean(values: pd.Series) -> float:
+    return float(values.mean(skipna=False))
 
 
 def _plain(value: Any) -> Any:

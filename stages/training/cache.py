@@ -117,6 +117,14 @@ def digest_of(arrays: Mapping[str, Array]) -> str:
     return digest.hexdigest()
 
 
+def digest_of_rows(array: Array, rows: Array) -> str:
+    """Return the SHA-256, in hexadecimal, of some rows of an array, which may be memory-mapped."""
+    digest = hashlib.sha256(json.dumps([array.dtype.str, len(rows), array.shape[1:]]).encode())
+    for block in blocks(array, len(rows)):
+        digest.update(np.ascontiguousarray(array[rows[block]]).data)
+    return digest.hexdigest()
+
+
 def log(line: str) -> None:
     """Write a line to standard error, above the progress bar if there is one."""
     tqdm.write(line, file=sys.stderr)

@@ -73,7 +73,8 @@ def trained(
     examples = loaded(examples, machine.input)
     validation = loaded(validation, machine.input) if validation else None
     sets = {"examples": examples} | ({"validation": validation} if validation else {})
-    path = folder / f"{key(classifier, training, machine, sets)}.safetensors"
+    settings = classifier.settings, classifier.standardization
+    path = folder / f"{key(determinants(*settings, training, machine, sets))}.safetensors"
     # The key covers the code on disk, which must be the code that has been imported.
     check_unchanged()
     state = _kept(path, classifier, training.epochs)
@@ -129,38 +130,50 @@ def _maximum_bytes(classifier: Classifier, epochs: int) -> int:
     return 8 * weights + 64 * epochs + (1 << 20)
 
 
-def key(
-    classifier: Classifier, training: Training, machine: Machine, sets: Mapping[str, Examples]
+def determinants(
+    settings: Mapping[str, Any],
+    standardization: Mapping[str, Array],
+    training: Training,
+    machine: Machine,
+    sets: Mapping[str, Examples],
 ) -> str:
-    """Hash everything that determines the training: recipe, data, code, library and machine.
+    """Hash everything that determines the training except the device: recipe, data and code.
 
     Args:
-        classifier: new, with its initial weights.
+        settings: of the classifier.
+        standardization: of the classifier.
         training: the recipe's hyperparameters.
         machine: how this machine trains.
         sets: the examples by their role, such as ``validation``.
     """
     # With a constant learning rate, an epoch does not depend on how many follow it.
     constant = training.warmup == 0 and training.decay == "none" and training.averaging == 0
-    settings: dict[str, Any] = {
-        "classifier": classifier.settings,
-        "training": training.model_dump(exclude={"epochs"} if constant else None),
-        "machine": machine.model_dump(include={"precision", "jit_compile"}),
-        "hardware": hardware(),
-        "code": {
-            f"{folder.name}/{path.name}": path.read_text(encoding="utf-8")
-            for folder in _CODE
-            for path in folder.glob("*.py")
-        },
-    }
-    arrays = {
-        f"standardization {name}": array for name, array in classifier.standardization.items()
-    }
-    for name, examples in sets.items():
-        arrays |= {
-            f"{name} images": examples.images,
-            f"{name} labels": examples.labels,
-            f"{name} rows": examples.chosen,
+    return _hash(
+        {
+            "classifier": settings,
+            "standardization": cache.digest_of(standardization),
+            "training": training.model_dump(exclude={"epochs"} if constant else None),
+            "machine": machine.model_dump(include={"precision", "jit_compile"}),
+            "code": {
+                f"{folder.name}/{path.name}": path.read_text(encoding="utf-8")
+                for folder in _CODE
+                for path in folder.glob("*.py")
+            },
+            "sets": {
+                name: {
+                    "images": cache.digest_of_rows(examples.images, examples.chosen),
+                    "labels": cache.digest_of_rows(examples.labels, examples.chosen),
+                }
+                for name, examples in sets.items()
+            },
         }
-    settings["arrays"] = cache.digest_of(arrays)
+    )
+
+
+def key(determined: str) -> str:
+    """Return the name of a training on this machine's device: of ``determinants`` and device."""
+    return _hash({"determinants": determined, "hardware": hardware()})
+
+
+def _hash(settings: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()

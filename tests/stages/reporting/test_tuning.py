@@ -11,10 +11,10 @@ from stages.reporting.style import png
 from tests.stages.reporting.plots import numbers
 
 ROWS: list[dict[str, Any]] = [
-    {"cell": 0, "accuracy": 0.90, "loss": 0.4},
-    {"cell": 0, "accuracy": 0.92, "loss": 0.2},
-    {"cell": 1, "accuracy": 0.95, "loss": 0.1},
-    {"cell": 1, "accuracy": 0.97, "loss": 0.3},
+    {"cell": 0, "accuracy": 0.90, "loss": 0.4, "device": "CPU"},
+    {"cell": 0, "accuracy": 0.92, "loss": 0.2, "device": "CPU"},
+    {"cell": 1, "accuracy": 0.95, "loss": 0.1, "device": "CPU"},
+    {"cell": 1, "accuracy": 0.97, "loss": 0.3, "device": "CPU"},
 ]
 CELLS: list[dict[str, Any]] = [{"rate": 0.1, "pool": [2, 2]}, {"rate": 0.2, "pool": [3, 3]}]
 
@@ -38,16 +38,34 @@ def test_the_most_accurate_comes_first_with_its_values() -> None:
 
 
 def test_of_equals_the_smaller_loss_comes_first() -> None:
-    rows = [{"cell": cell, "accuracy": 0.9, "loss": loss} for cell, loss in enumerate([0.3, 0.1])]
+    rows = [
+        {"cell": cell, "accuracy": 0.9, "loss": loss, "device": "CPU"}
+        for cell, loss in enumerate([0.3, 0.1])
+    ]
 
     assert tuning.ranked(rows, CELLS)["cell"].tolist() == [1, 0]
 
 
 def test_a_cell_without_a_score_comes_last_and_one_not_yet_tried_not_at_all() -> None:
-    rows = [{"cell": 0, "accuracy": math.nan, "loss": math.nan}, *ROWS[2:]]
+    rows = [{"cell": 0, "accuracy": math.nan, "loss": math.nan, "device": "CPU"}, *ROWS[2:]]
 
     assert tuning.ranked(rows, CELLS)["cell"].tolist() == [1, 0]
     assert tuning.ranked(ROWS[:2], CELLS)["cell"].tolist() == [0]
+
+
+def test_the_mean_of_a_cell_of_which_a_fold_has_no_score_does_not_exist() -> None:
+    rows = [{**ROWS[0], "accuracy": math.nan, "loss": math.nan}, *ROWS[1:]]
+
+    table = tuning.summary(rows, by="cell")
+
+    assert table["accuracy_mean"].isna().tolist() == [True, False]
+    assert table["loss_mean"].isna().tolist() == [True, False]
+
+
+def test_devices_are_named_if_there_are_several_classes() -> None:
+    table = tuning.ranked([*ROWS[:3], {**ROWS[3], "device": "GPU"}], CELLS)
+
+    assert table["devices"].tolist() == ["CPU; GPU", "CPU"]
 
 
 def test_the_yaml_is_a_recipe_of_params_yaml(small_params: Path) -> None:
@@ -74,7 +92,7 @@ def test_every_value_that_was_varied_has_a_panel_with_the_best_in_another_colour
 
 def test_many_numbers_over_decades_stand_on_a_logarithmic_axis() -> None:
     rates = [10.0 ** (-number / 4) for number in range(12)]
-    rows = [{"cell": cell, "accuracy": 0.9, "loss": 0.1} for cell in range(12)]
+    rows = [{"cell": cell, "accuracy": 0.9, "loss": 0.1, "device": "CPU"} for cell in range(12)]
 
     figure = tuning.search(tuning.ranked(rows, [{"rate": rate} for rate in rates]), ["rate"])
 
@@ -84,7 +102,8 @@ def test_many_numbers_over_decades_stand_on_a_logarithmic_axis() -> None:
 def test_many_sections_stand_side_by_side_with_equal_scores() -> None:
     cells = [{"network.convolutions": [{"channels": count}]} for count in range(9)]
     # In floating point, three times this accuracy by three is more than itself.
-    rows = [{"cell": n, "accuracy": 0.1, "loss": 1.0} for n in range(9) for _ in range(3)]
+    row = {"accuracy": 0.1, "loss": 1.0, "device": "CPU"}
+    rows = [{"cell": number, **row} for number in range(9) for _ in range(3)]
 
     figure = tuning.search(tuning.ranked(rows, cells), ["network.convolutions"])
 

@@ -153,6 +153,13 @@ def test_a_kept_checkpoint_of_more_epochs_is_passed_over_with_a_line(
     assert "has more than 1 epochs" in capsys.readouterr().err
 
 
+def name_of(
+    classifier: Classifier, training: Training, machine: Machine, sets: Mapping[str, Examples]
+) -> str:
+    numbers = classifier.standardization
+    return checkpoint.determinants(classifier.settings, numbers, training, machine, sets)
+
+
 def test_another_training_does_not_take_it_over(
     small_network: NetworkParams, training: Training, machine: Machine, examples: Examples
 ) -> None:
@@ -176,7 +183,7 @@ def test_another_training_does_not_take_it_over(
         same._replace(sets=sets | {"validation": examples}),
     ]
 
-    keys = [checkpoint.key(*arguments) for arguments in (same, *others)]
+    keys = [name_of(*parts) for parts in (same, *others)]
 
     assert len(set(keys)) == len(keys)
 
@@ -192,7 +199,7 @@ def test_what_does_not_change_the_weights_does_not_change_the_key(
     )
 
     def key(hyperparameters: Training, settings: Machine) -> str:
-        return checkpoint.key(fresh(small_network, examples), hyperparameters, settings, sets)
+        return name_of(fresh(small_network, examples), hyperparameters, settings, sets)
 
     assert key(training, machine) == key(longer, streamed)
     assert key(scheduled, machine) != key(scheduled_longer, machine)

@@ -1,0 +1,34 @@
+"""Score a trial in a worker of a Dask cluster.
+
+The scheduler imports this module too, which therefore imports TensorFlow only when it is needed.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from stages.search.trials import Study, Trial
+from stages.shared.errors import UserError
+
+_CODE = Path(__file__).parents[1]
+
+
+def score_here(study: Study, trial: Trial, expected: str) -> dict[str, Any] | str:
+    """Score a trial on a worker; return its fields, or the sentence of an error for a person."""
+    if _code() != _STARTED_WITH:
+        return (
+            "expected the worker's code to stay as it was when the worker started, found it "
+            "changed; start the worker again."
+        )
+    from stages.search.cross_validation import score  # noqa: PLC0415 - see above
+
+    try:
+        return score(study, trial, expected)._asdict()
+    except UserError as error:
+        return str(error)
+
+
+def _code() -> dict[str, str]:
+    return {str(path): path.read_text(encoding="utf-8") for path in _CODE.rglob("*.py")}
+
+
+_STARTED_WITH = _code()

@@ -1,0 +1,216 @@
+"""Tests with a real Dask scheduler and real workers, on loopback."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from distributed import Client
+
+from stages import tune
+from stages.params.file import read_params
+from stages.params.machine import Machine
+from stages.params.network import NetworkParams
+from stages.search import cluster as dask_cluster
+from stages.search.cluster import RESOURCE, ClusterError, scores_on
+from stages.search.cross_validation import content
+from stages.search.trials import Study, Trial
+from tests.helpers import ROOT, wait_until
+
+Edit = Callable[[Path, str, Any], None]
+
+
+class Cluster:
+    """A scheduler and its workers, which have no nanny to start a killed one again."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self._folder = folder
+        self._environment = os.environ | environment
+        self._file = folder / "scheduler.json"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self._start("scheduler", "--port", "0")
+        wait_until(self._file.exists)
+        self.address: str = json.loads(self._file.read_text())["address"]
+
+    def add_workers(self, count: int, *options: str) -> None:
+        """Start workers, and wait until the scheduler knows them."""
+        for _ in range(count):
+            self._start("worker", "--nthreads", "1", "--no-nanny", *options)
+        with self.client() as client:
+            client.wait_for_workers(len(self.processes) - 1)
+
+    def client(self) -> Client:
+        return Client(self.address, set_as_default=False)
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+    def _start(self, *command: str) -> None:
+        common = ("--no-dashboard", "--host", "127.0.0.1", "--scheduler-file", str(self._file))
+        with (self._folder / "cluster.log").open("ab") as log:
+            self.processes.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "dask", *command, *common],
+                    cwd=ROOT,
+                    env=self._environment,
+                    stdout=log,
+                    stderr=log,
+                )
+            )
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    started = Cluster(tmp_path)
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def study(small_arrays: Path, machine: Machine, tmp_path: Path) -> Study:
+    return Study(small_arrays, tmp_path / "scores", machine, classes=10, folds=2, seed=1)
+
+
+@pytest.fixture
+def trial(small_params: Path, small_network: NetworkParams) -> Trial:
+    fast = read_params(small_params).recipes["fast"]
+    return Trial(fast.model_copy(update={"network": small_network}), 0)
+
+
+@pytest.fixture
+def search(
+    small_params: Path, small_arrays: Path, small_search: Path, tmp_path: Path, edit: Edit
+) -> Callable[[str], list[bytes]]:
+    """Run the stage ``tune`` from scratch on a cluster; give the bytes of its outputs."""
+
+    def run(where: str) -> list[bytes]:
+        edit(small_search, "search.cluster", where)
+        folder = tmp_path / where.replace("/", "")
+        made = {kind: folder / kind for kind in ("table", "picture", "best")}
+        tune.main(
+            params=small_params,
+            search=small_search,
+            arrays=small_arrays,
+            scores=folder / "scores",
+            **made,
+        )
+        return [path.read_bytes() for path in made.values()]
+
+    return run
+
+
+def kill_one(cluster: Cluster) -> None:
+    """Kill a worker that has a trial."""
+    with cluster.client() as client:
+        busy = wait_until(
+            lambda: [worker for worker, tasks in client.processing().items() if tasks]
+        )
+        process = client.run(os.getpid, workers=busy[:1])[busy[0]]
+        os.kill(process, signal.SIGKILL)
+
+
+def listens_at(process: psutil.Process) -> set[str]:
+    """Give the addresses of the sockets on which a process waits for others."""
+    return {
+        socket.laddr.ip
+        for socket in process.net_connections()
+        if socket.status == psutil.CONN_LISTEN
+    }
+
+
+def test_a_search_on_three_workers_of_which_one_dies_gives_the_bytes_of_one_without_a_cluster(
+    cluster: Cluster, search: Callable[[str], list[bytes]]
+) -> None:
+    cluster.add_workers(3, "--resources", f"{RESOURCE}=1")
+    killer = threading.Thread(target=lambda: kill_one(cluster))
+    killer.start()
+
+    found = search(cluster.address)
+
+    killer.join()
+    with cluster.client() as client:
+        assert len(client.scheduler_info(n_workers=-1)["workers"]) == 2
+    assert found == search("none")
+
+
+def test_processes_of_this_machine_give_the_bytes_of_one_process(
+    search: Callable[[str], list[bytes]],
+) -> None:
+    assert search("local") == search("none")
+
+
+def test_a_worker_of_other_data_is_refused(cluster: Cluster, study: Study, trial: Trial) -> None:
+    cluster.add_workers(1, "--resources", f"{RESOURCE}=1")
+
+    with pytest.raises(ClusterError, match="check out the same commit"):
+        list(scores_on(cluster.address, study, {"another content": trial}))
+
+    assert not study.scores.exists()
+
+
+def test_a_search_that_no_worker_takes_ends_with_the_command_that_starts_one(
+    cluster: Cluster, study: Study, trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask_cluster, "_INTERVAL", 0.2)
+    # It does not offer the resource.
+    cluster.add_workers(1)
+
+    with pytest.raises(ClusterError, match=f"dask worker {cluster.address} .* {RESOURCE}=1"):
+        list(scores_on(cluster.address, study, {content(study, trial): trial}, patience=1))
+
+
+def test_a_trial_in_which_worker_after_worker_dies_ends_the_search(
+    tmp_path: Path, study: Study, trial: Trial
+) -> None:
+    cluster = Cluster(tmp_path, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
+    try:
+        cluster.add_workers(1, "--resources", f"{RESOURCE}=1")
+        killer = threading.Thread(target=lambda: kill_one(cluster))
+        killer.start()
+        with pytest.raises(ClusterError, match="other workers died in it"):
+            list(scores_on(cluster.address, study, {content(study, trial): trial}))
+        killer.join()
+    finally:
+        cluster.close()
+
+
+def test_what_is_started_on_this_machine_listens_on_loopback_and_ends(
+    study: Study,
+) -> None:
+    with dask_cluster.connected("local", study.machine) as client:
+        client.wait_for_workers(1)
+        processes = psutil.Process().children(recursive=True)
+        workers = [process for process in processes if listens_at(process)]
+        assert workers
+        for process in [psutil.Process(), *workers]:
+            assert listens_at(process) == {"127.0.0.1"}
+
+    assert not any(process.is_running() for process in workers)
+
+
+def test_a_scheduler_that_dies_ends_the_search(
+    cluster: Cluster, study: Study, trial: Trial
+) -> None:
+    killer = threading.Timer(1, cluster.processes[0].kill)
+    killer.start()
+
+    with pytest.raises(ClusterError, match="found that it has gone"):
+        list(scores_on(cluster.address, study, {content(study, trial): trial}))
+
+
+def test_a_scheduler_that_does_not_answer_is_named(
+    study: Study, trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask_cluster, "_CONNECT", 1)
+
+    with pytest.raises(ClusterError, match=r"tcp://127\.0\.0\.1:1, found none that answers"):
+        list(scores_on("tcp://127.0.0.1:1", study, {content(study, trial): trial}))
