@@ -12,6 +12,7 @@ import typer
 
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
+from stages.model.machines import is_first, naming_a_loss
 from stages.params.machine import Machine
 from stages.params.network import NetworkParams
 from stages.params.training import Training
@@ -60,7 +61,7 @@ def main(
             for name in ("fit", "validation")
         )
 
-    prepare(machine.device, machine.threads)
+    prepare(machine.device, machine.threads, together=True)
     classifier = Classifier(network, artifacts.read_tensors(standardization), len(names), seed)
 
     def write_history(loop: TrainingLoop) -> None:
@@ -70,9 +71,13 @@ def main(
     after_epoch: list[Callable[[TrainingLoop], None]] = [write_history]
     if machine.tensorboard:
         after_epoch.append(log_to(models / "tensorboard" / weights.stem))
-    with trained(
-        classifier, training, machine, fit, validation, models / "checkpoints", after_epoch
-    ) as results:
-        artifacts.write_tensors(weights, classifier.weights)
-        artifacts.write_table(history, results.history)
-        when_unchanged(lambda: record(provenance, weights, chosen, machine, results.timing))
+    with (
+        naming_a_loss(),
+        trained(
+            classifier, training, machine, fit, validation, models / "checkpoints", after_epoch
+        ) as results,
+    ):
+        if is_first(classifier.strategy):
+            artifacts.write_tensors(weights, classifier.weights)
+            artifacts.write_table(history, results.history)
+            when_unchanged(lambda: record(provenance, weights, chosen, machine, results.timing))

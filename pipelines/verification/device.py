@@ -11,6 +11,7 @@ FIELDS = (
     "instructions",
     "threads",
     "devices",
+    "machines",
     "gpus",
     "driver",
     "cuda",

@@ -60,8 +60,8 @@ _ARITHMETIC = (
     "CUBLAS",
     "NVIDIA_TF32_OVERRIDE",
 )
-# These variables only change what TensorFlow's C++ part logs.
-_HARMLESS = ("TF_CPP_",)
+# These variables only change what TensorFlow's C++ part logs, and which machines train together.
+_HARMLESS = ("TF_CPP_", "TF_CONFIG")
 _OWN = {
     # Its default depends on the processor: on only with AVX-512 VNNI or BF16, AVX VNNI or AMX.
     "TF_ENABLE_ONEDNN_OPTS": "1",

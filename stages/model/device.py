@@ -5,7 +5,7 @@ from typing import Literal
 
 import tensorflow as tf
 
-from stages.model import onednn
+from stages.model import machines, onednn
 from stages.shared.errors import UserError
 
 
@@ -13,7 +13,7 @@ class DeviceError(UserError):
     """The machine lacks the device that ``params.yaml`` asks for."""
 
 
-def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
+def prepare(device: Literal["auto", "cpu", "gpu"], threads: int, together: bool = False) -> None:
     """Make TensorFlow deterministic and choose its device; call this before any computation.
 
     GPU memory is allocated as needed, not all at once, and float32 is not reduced to
@@ -22,10 +22,12 @@ def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
     Args:
         device: ``auto`` uses every GPU, or the CPU if there is none.
         threads: of the CPU, at least 1.
+        together: whether to compute with the other machines of ``TF_CONFIG``, if it is set.
 
     Raises:
         DeviceError: ``device`` is ``gpu``, and there is none; or TensorFlow has already started
             with another device or number of threads.
+        MachinesError: the other machines cannot be reached.
     """
     tf.config.experimental.enable_op_determinism()
     tf.config.experimental.enable_tensor_float_32_execution(False)
@@ -49,6 +51,8 @@ def prepare(device: Literal["auto", "cpu", "gpu"], threads: int) -> None:
             f"machine: expected a process that has not computed yet, or with device {device} and "
             f"{threads} threads, found one that has computed with others; start it again."
         ) from None
+    if together:
+        machines.join()
     onednn.instructions()
 
 
@@ -67,6 +71,9 @@ def devices() -> list[str]:
 
 def strategy() -> tf.distribute.Strategy:
     """Return a strategy that splits each batch among the devices and copies the weights to each."""
+    joined = machines.joined()
+    if joined:
+        return joined
     found = devices()
     if len(found) > 1:
         return tf.distribute.MirroredStrategy(found)

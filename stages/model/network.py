@@ -1,11 +1,13 @@
 """Build the convolutional network from TensorFlow's low-level operations."""
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
 from stages.model.normalization import BatchNormalization
+from stages.model.share import Share
 from stages.params.network import Layer, NetworkParams, Padding, layers
 
 
@@ -36,6 +38,11 @@ class Network(tf.Module):
         ]
 
     @property
+    def normalizes_batches(self) -> bool:
+        """Whether the activations of an image depend on the other images of its training batch."""
+        return bool(self._normalizations)
+
+    @property
     def weights(self) -> list[tf.Variable]:
         """All variables that gradients change: kernels, biases and scales of normalizations."""
         pairs = zip(self._kernels, self._biases, strict=True)
@@ -48,6 +55,7 @@ class Network(tf.Module):
         dropout_seed: tf.Tensor | None = None,
         dtype: tf.DType = tf.float32,
         max_pool: Callable[[tf.Tensor, int, int, Padding], tf.Tensor] = tf.nn.max_pool2d,
+        share: Share | None = None,
     ) -> tf.Tensor:
         """Compute the logits.
 
@@ -57,6 +65,7 @@ class Network(tf.Module):
                 are normalized by the running statistics.
             dtype: float type in which the layers compute.
             max_pool: takes images, window, stride and padding.
+            share: which images of a batch they are, in training; None means all.
 
         Returns:
             ``(n, classes)`` float32 logits; their softmax is the probability of each class.
@@ -87,9 +96,7 @@ class Network(tf.Module):
         hidden = tf.reshape(hidden, (-1, kernel.shape[0]))
         hidden = tf.nn.relu(tf.matmul(hidden, kernel) + tf.cast(bias, dtype))
         if dropout_seed is not None and self._params.dropout > 0:
-            hidden = tf.nn.experimental.stateless_dropout(
-                hidden, self._params.dropout, dropout_seed, rng_alg="philox"
-            )
+            hidden = _dropped(hidden, self._params.dropout, dropout_seed, share)
         kernel, bias = last
         return tf.cast(tf.matmul(hidden, kernel) + tf.cast(bias, dtype), tf.float32)
 
@@ -98,6 +105,17 @@ class Network(tf.Module):
         """All variables that predictions depend on: the weights and the running statistics."""
         statistics = [normalization.statistics for normalization in self._normalizations]
         return self.weights + [variable for pair in statistics for variable in pair]
+
+
+def _dropped(hidden: tf.Tensor, rate: float, seed: tf.Tensor, share: Share | None) -> tf.Tensor:
+    """Set units to zero at random, and scale up the others; drawn for the whole batch."""
+    dropout = functools.partial(tf.nn.experimental.stateless_dropout, rng_alg="philox")
+    if share is None or share.devices == 1:
+        dropped: tf.Tensor = dropout(hidden, rate, seed)
+        return dropped
+    factors = dropout(tf.ones((share.total, hidden.shape[-1]), hidden.dtype), rate, seed)
+    kept: tf.Tensor = hidden * share.of(factors)
+    return kept
 
 
 def glorot_uniform(layer: Layer, seed: tuple[int, int]) -> tf.Tensor:

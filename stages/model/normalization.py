@@ -11,6 +11,8 @@ _KEPT = 0.9
 class BatchNormalization(tf.Module):
     """Normalizes each channel over the batch and the positions, then scales and shifts it.
 
+    If several devices share a batch, the statistics are of the whole batch.
+
     Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal
     Covariate Shift" (2015), algorithms 1 and 2.
 
@@ -42,21 +44,46 @@ class BatchNormalization(tf.Module):
         Returns:
             The normalized batch, in the shape and dtype of ``hidden``.
         """
-        result: tuple[tf.Tensor, ...] = tf.raw_ops.FusedBatchNormV3(
-            x=hidden,
-            scale=self.scale,
-            offset=shift,
-            mean=[] if training else self._mean,
-            variance=[] if training else self._variance,
-            epsilon=_EPSILON,
-            is_training=training,
-        )
-        normalized, mean, variance, *_ = result
+        replica = tf.distribute.get_replica_context()
+        if training and replica.num_replicas_in_sync > 1:
+            normalized, mean, variance = self._normalize_together(hidden, shift, replica)
+        else:
+            result: tuple[tf.Tensor, ...] = tf.raw_ops.FusedBatchNormV3(
+                x=hidden,
+                scale=self.scale,
+                offset=shift,
+                mean=[] if training else self._mean,
+                variance=[] if training else self._variance,
+                epsilon=_EPSILON,
+                is_training=training,
+            )
+            normalized, mean, variance, *_ = result
         if training:
             for running, measured in ((self._mean, mean), (self._variance, variance)):
-                # Assign through the handle, so that each of several devices keeps its own
-                # statistics; those of the first device are saved.
+                # Assign through the handle, so that each of several devices changes its own copy.
                 tf.raw_ops.AssignVariableOp(
                     resource=running.handle, value=_KEPT * running + (1 - _KEPT) * measured
                 )
         return normalized
+
+    def _normalize_together(
+        self, hidden: tf.Tensor, shift: tf.Variable, replica: tf.distribute.ReplicaContext
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Normalize a device's share of a batch by the statistics of all shares.
+
+        Returns:
+            The normalized share; the mean and the variance of the batch, ``(channels,)`` float32,
+            the variance with Bessel's correction, as of the fused operation.
+        """
+        values = tf.cast(hidden, tf.float32)
+        channels = self.scale.shape.num_elements()
+        count = tf.cast(tf.size(values) / channels, tf.float32)
+        sums, squares = (tf.reduce_sum(one, axis=(0, 1, 2)) for one in (values, values**2))
+        together = replica.all_reduce(
+            tf.distribute.ReduceOp.SUM, tf.concat([[count], sums, squares], axis=0)
+        )
+        count, sums, squares = tf.split(together, [1, channels, channels])
+        mean = sums / count
+        variance = tf.maximum(squares / count - mean**2, 0)
+        normalized = (values - mean) / tf.sqrt(variance + _EPSILON) * self.scale + shift
+        return tf.cast(normalized, hidden.dtype), mean, variance * count / (count - 1)

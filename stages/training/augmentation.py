@@ -5,13 +5,18 @@ from typing import cast
 
 import tensorflow as tf
 
+from stages.model.share import Share
 from stages.params.training import Augmentation
 from stages.training.elastic import displacement
 from stages.training.interpolation import sample
 
 
 def distort(
-    images: tf.Tensor, augmentation: Augmentation, affine_seed: tf.Tensor, elastic_seed: tf.Tensor
+    images: tf.Tensor,
+    augmentation: Augmentation,
+    affine_seed: tf.Tensor,
+    elastic_seed: tf.Tensor,
+    share: Share | None = None,
 ) -> tf.Tensor:
     """Shift, rotate, scale, shear and bend each image by its own random amounts.
 
@@ -22,6 +27,7 @@ def distort(
         augmentation: the largest amount of each distortion; all 0 leaves the images unchanged.
         affine_seed: ``(2,)`` int64, determines all amounts except the elastic one.
         elastic_seed: as ``affine_seed``, determines the elastic distortion.
+        share: which images of a batch they are; None means all.
 
     Returns:
         float32 in the shape of ``images``; pixels from outside the image are 0.
@@ -36,11 +42,13 @@ def distort(
     if not any(largest) and not augmentation.elastic:
         return images
     height, width, *colours = cast("list[int]", images.shape[1:].as_list())
-    count = tf.shape(images)[0]
-    drawn = tf.random.stateless_uniform(tf.stack([len(largest), count]), affine_seed, -1.0, 1.0)
+    share = share or Share(0, 1, tf.shape(images)[0])
+    shape = tf.stack([len(largest), share.total])
+    drawn = tf.random.stateless_uniform(shape, affine_seed, -1.0, 1.0)
+    drawn = share.of(drawn, axis=1)
     rows, columns = _sources(drawn * tf.expand_dims(tf.constant(largest), 1), height, width)
     if augmentation.elastic:
-        field = displacement(count, height, width, augmentation.elastic, elastic_seed)
+        field = displacement(share, height, width, augmentation.elastic, elastic_seed)
         rows, columns = rows + field[0], columns + field[1]
     if not colours:
         return sample(images, rows, columns, augmentation.interpolation)

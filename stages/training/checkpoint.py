@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from stages.model.classifier import Classifier
+from stages.model.machines import is_first, wait_for_all
 from stages.params.machine import Machine
 from stages.params.training import Training
 from stages.shared.artifacts import Array
@@ -50,6 +51,9 @@ def trained(
     be kept or an input has changed, and at once if the training diverges. It stays if the process
     is stopped. If it is damaged or cannot be written, report that and train without it.
 
+    If several machines train together, the first one keeps the checkpoint, and the others, which
+    leave the validation to it, wait until its block has ended.
+
     Args:
         classifier: new, with its initial weights.
         training: the recipe's hyperparameters.
@@ -62,7 +66,8 @@ def trained(
             checkpoint.
 
     Yields:
-        The history of the training and how long it took.
+        The history of the training and how long it took. Only the first of several machines writes
+        them: see ``stages.model.machines.is_first``.
 
     Raises:
         ChangedError: a dependency of the stage has changed before the training, or streamed images
@@ -77,13 +82,17 @@ def trained(
     path = folder / f"{key(determinants(*settings, training, machine, sets))}.safetensors"
     # The key covers the code on disk, which must be the code that has been imported.
     check_unchanged()
-    state = _kept(path, classifier, training.epochs)
-    loop = TrainingLoop(classifier, training, machine, examples, validation)
+    first = is_first(classifier.strategy)
+    state = _kept(path, classifier, training.epochs) if first else None
+    loop = TrainingLoop(classifier, training, machine, examples, validation if first else None)
     if state is not None:
         loop.state = state
         cache.log(f"continuing after epoch {len(loop.history)}, from {path}")
+    loop.follow_first()
 
     def keep() -> None:
+        if not first:
+            return
         if isinstance(examples.images, np.memmap):
             # Streamed images may have changed on disk, and the epoch may have used them.
             check_unchanged()
@@ -106,6 +115,7 @@ def trained(
         remove()
         raise
     yield Trained(loop.history, timing)
+    wait_for_all(classifier.strategy)
     when_unchanged(remove)
 
 

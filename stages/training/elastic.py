@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.interpolate import BSpline
 
+from stages.model.share import Share
 from stages.shared.artifacts import Array
 
 # Pixels between the points that are displaced; about the length of a digit's bends.
@@ -12,7 +13,7 @@ _DEGREE = 3
 
 
 def displacement(
-    count: tf.Tensor, height: int, width: int, largest: float, seed: tf.Tensor
+    share: Share, height: int, width: int, largest: float, seed: tf.Tensor
 ) -> tf.Tensor:
     """Draw a smooth random field for each image.
 
@@ -22,19 +23,19 @@ def displacement(
     displacements of a grid of points.
 
     Args:
-        count: ``()`` int32, the number of images.
+        share: the images of a batch.
         height: of the images, in pixels.
         width: as ``height``.
         largest: displacement along each axis, in pixels.
         seed: ``(2,)`` int64, determines the field.
 
     Returns:
-        ``(2, count, height, width)`` float32: pixels down, then pixels to the right.
+        ``(2, n, height, width)`` float32: pixels down, then pixels to the right.
     """
     down, across = spline_basis(height), spline_basis(width)
-    shape = tf.stack([2, count, down.shape[1], across.shape[1]])
+    shape = tf.stack([2, share.total, down.shape[1], across.shape[1]])
     points = tf.random.stateless_uniform(shape, seed, -largest, largest)
-    field: tf.Tensor = tf.einsum("hi,dnij,wj->dnhw", down, points, across)
+    field: tf.Tensor = tf.einsum("hi,dnij,wj->dnhw", down, share.of(points, axis=1), across)
     return field
 
 

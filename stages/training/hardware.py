@@ -7,7 +7,7 @@ from typing import Any
 import pynvml
 import tensorflow as tf
 
-from stages.model import onednn
+from stages.model import machines, onednn
 from stages.model.device import devices
 
 # Prefixes of the processor instructions by which oneDNN chooses its arithmetic.
@@ -20,6 +20,7 @@ def hardware() -> dict[str, Any]:
     Call it after ``prepare``.
     """
     processor = _processor()
+    together = machines.machines() if machines.joined() else None
     gpus = tf.config.get_visible_devices("GPU")
     return {
         "system": platform.system(),
@@ -30,6 +31,7 @@ def hardware() -> dict[str, Any]:
         ),
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "devices": devices(),
+        **({"machines": len(together.addresses)} if together else {}),
         "tensorflow": tf.version.VERSION,
         "onednn": onednn.is_used(),
         "onednn_isa": onednn.instructions(),

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pandas as pd
+import tensorflow as tf
 from tqdm import tqdm
 
 from stages.model.classifier import Classifier
 from stages.model.device import devices
+from stages.model.machines import copy_from_first, joined
 from stages.model.variables import assign, values
 from stages.params.machine import Machine
 from stages.params.training import Training
@@ -92,6 +94,20 @@ class TrainingLoop:
         columns = [name for name in _HISTORY if f"history.{name}" in history]
         rows = zip(*(history[f"history.{name}"].tolist() for name in columns), strict=True)
         self._rows = [dict(zip(columns, row, strict=True)) for row in rows]
+
+    def follow_first(self) -> None:
+        """Continue on every machine from the state of the first; on one machine nothing changes."""
+        strategy = self.classifier.strategy
+        if joined() is None:
+            return
+        with strategy.scope():
+            trained = tf.Variable(tf.constant(len(self._rows)))
+        variables = [trained, *self.classifier.network.saved, *self._trainer.state]
+        copy_from_first(strategy, variables)
+        # The figures of earlier epochs are of no use here.
+        self._rows += [
+            {"epoch": epoch + 1} for epoch in range(len(self._rows), int(trained.numpy()))
+        ]
 
     def run(self, after_epoch: Callable[[], object] = lambda: None) -> Timing:
         """Train the epochs that are left, with a progress bar and a line for each.

@@ -14,17 +14,16 @@ class Stream(IntEnum):
     ELASTIC = 4
 
 
-def seeds(seed: int, stream: Stream, counter: tf.Tensor, index: tf.Tensor | int = 0) -> tf.Tensor:
+def seeds(seed: int, stream: Stream, counter: tf.Tensor) -> tf.Tensor:
     """Return a seed for TensorFlow's stateless operations.
 
     Args:
         seed: of the recipe.
         stream: what the numbers are for.
         counter: ``()`` integer, the number of the epoch or step.
-        index: of the device.
 
     Returns:
-        ``(2,)`` int64, unique for each stream, device and epoch or step.
+        ``(2,)`` int64, unique for each stream and epoch or step.
     """
-    first = seed + (int(stream) << 32) + tf.cast(index, tf.int64) * (1 << 40)
+    first = tf.constant(seed + (int(stream) << 32), tf.int64)
     return tf.stack([first, tf.cast(counter, tf.int64)])

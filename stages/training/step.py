@@ -4,9 +4,11 @@ from typing import cast
 
 import tensorflow as tf
 
+from stages.model.machines import local_devices
 from stages.model.network import Network
 from stages.model.pooling import max_pool_by_slices
 from stages.model.preprocessing import Preprocessing
+from stages.model.share import Share
 from stages.params.machine import Machine
 from stages.params.training import Training
 from stages.training.augmentation import distort
@@ -59,8 +61,12 @@ class Step(tf.Module):
                 else None
             )
         self._max_pool = max_pool_by_slices if machine.jit_compile else tf.nn.max_pool2d
-        self._compute = tf.function(
-            self._gradients, jit_compile=machine.jit_compile, autograph=False
+        # Devices cannot exchange a batch's statistics within a function of its own.
+        alone = strategy.num_replicas_in_sync == 1 or machine.jit_compile
+        self._compute = (
+            tf.function(self._gradients, jit_compile=machine.jit_compile, autograph=False)
+            if alone
+            else self._gradients
         )
 
     @property
@@ -69,24 +75,22 @@ class Step(tf.Module):
         parts = (self._optimizer, self.scale, self.average)
         return [variable for part in parts if part for variable in part.state]
 
-    def __call__(self, images: tf.Tensor, labels: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    def __call__(
+        self, images: tf.Tensor, labels: tf.Tensor, step: tf.Tensor, total: tf.Tensor
+    ) -> tf.Tensor:
         """Take the step, in a graph.
 
         Args:
-            images: ``(n, height, width)`` or ``(n, height, width, 3)``, raw, of any real dtype.
+            images: this machine's share of the batch, ``(n, height, width)`` or
+                ``(n, height, width, 3)``, raw, of any real dtype.
             labels: ``(n,)`` int32.
             step: ``()`` int32, 0 for the very first step.
+            total: ``()`` int32, the number of images in the whole batch.
 
         Returns:
             ``()`` float32, the mean loss of the batch.
         """
-        distorted = distort(
-            self._preprocessing.ink(images),
-            self._training.augmentation,
-            seeds(self._seed, Stream.AFFINE, step),
-            seeds(self._seed, Stream.ELASTIC, step),
-        )
-        losses = self._strategy.run(self._take_share, (distorted, labels, step))
+        losses = self._strategy.run(self._take_share, (images, labels, step, total))
         loss: tf.Tensor = self._strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
         return loss
 
@@ -94,13 +98,23 @@ class Step(tf.Module):
         """Return the learning rate of a step, ``()`` float32."""
         return learning_rate(self._training, step, self._steps)
 
-    def _take_share(self, images: tf.Tensor, labels: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    def _take_share(
+        self, images: tf.Tensor, labels: tf.Tensor, step: tf.Tensor, total: tf.Tensor
+    ) -> tf.Tensor:
         """Take a step on one device's share of a batch; return the share's part of the loss."""
         replica = tf.distribute.get_replica_context()
-        count, index = replica.num_replicas_in_sync, replica.replica_id_in_sync_group
-        images, labels, size = images[index::count], labels[index::count], tf.shape(images)[0]
+        index, here = replica.replica_id_in_sync_group, local_devices(self._strategy)
+        images, labels = images[index % here :: here], labels[index % here :: here]
+        share = Share(index, replica.num_replicas_in_sync, total)
+        distorted = distort(
+            self._preprocessing.ink(images),
+            self._training.augmentation,
+            seeds(self._seed, Stream.AFFINE, step),
+            seeds(self._seed, Stream.ELASTIC, step),
+            share,
+        )
         loss: tf.Tensor
-        loss, gradients = self._compute(images, labels, size, step, index)
+        loss, gradients = self._compute(distorted, labels, step, share)
         gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
 
         def apply() -> bool:
@@ -120,9 +134,8 @@ class Step(tf.Module):
         self,
         images: tf.Tensor,
         labels: tf.Tensor,
-        size: tf.Tensor,
         step: tf.Tensor,
-        index: tf.Tensor,
+        share: Share,
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Return these images' part of the batch's mean loss, and its gradients.
 
@@ -131,12 +144,13 @@ class Step(tf.Module):
         with tf.GradientTape() as tape:
             logits = self._network(
                 self._preprocessing.standardize(images),
-                seeds(self._seed, Stream.DROPOUT, step, index),
+                seeds(self._seed, Stream.DROPOUT, step),
                 self._dtype,
                 self._max_pool,
+                share,
             )
             losses = cross_entropy(logits, labels, self._training.label_smoothing)
-            loss = tf.reduce_sum(losses) / tf.cast(size, tf.float32)
+            loss = tf.reduce_sum(losses) / tf.cast(share.total, tf.float32)
             scaled = loss * self.scale.factor if self.scale else loss
         gradients = cast("list[tf.Tensor]", tape.gradient(scaled, self._network.weights))
         if self.scale:

@@ -6,6 +6,7 @@ from typing import NoReturn
 import numpy as np
 import tensorflow as tf
 
+from stages.model import machines
 from stages.model.network import Network
 from stages.model.preprocessing import Preprocessing
 from stages.params.machine import Machine
@@ -42,8 +43,8 @@ class Trainer(tf.Module):
         strategy: of the devices.
 
     Raises:
-        TrainingError: a batch has fewer images than there are devices, or the images do not fit
-            into a device's memory.
+        TrainingError: a batch has fewer images than there are devices, the images do not fit into
+            a device's memory, or several devices cannot normalize batches together.
     """
 
     def __init__(
@@ -62,7 +63,8 @@ class Trainer(tf.Module):
         self._seed = seed
         self._count = len(examples.chosen)
         self._steps = -(-self._count // training.batch_size)
-        self._check_shares(strategy.num_replicas_in_sync)
+        self._strategy = strategy
+        self._check_devices(network, machine)
         try:
             self._batches = batches(examples, machine.input)
         except tf.errors.ResourceExhaustedError:
@@ -126,20 +128,34 @@ class Trainer(tf.Module):
         if self._training.shuffle:
             order = stateless_shuffle(order, seeds(self._seed, Stream.SHUFFLE, epoch))
         size = self._training.batch_size
-        images = self._batches.epoch(order, size)
+        order, own_size = self._own(order, size)
+        images = self._batches.epoch(order, own_size)
 
         def is_left(batch: tf.Tensor, *_: tf.Tensor) -> tf.Tensor:
             return batch < self._steps
 
         def fit(batch: tf.Tensor, total: tf.Tensor, finite: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            positions = order[batch * size : (batch + 1) * size]
+            positions = order[batch * own_size : (batch + 1) * own_size]
             labels = tf.gather(self._labels, positions)
-            total += self._step(images(positions), labels, epoch * self._steps + batch)
+            together = tf.minimum(size, self._count - batch * size)
+            total += self._step(images(positions), labels, epoch * self._steps + batch, together)
             return batch + 1, total, finite + tf.cast(tf.math.is_finite(total), tf.int32)
 
         begin = tf.constant(0), tf.constant(0.0), tf.constant(0)
         _, total, finite = tf.while_loop(is_left, fit, begin)
         return total, finite
+
+    def _own(self, order: tf.Tensor, size: int) -> tuple[tf.Tensor, int]:
+        """Return the images of an epoch that this machine's devices compute, and how many a batch.
+
+        Of each batch, device after device takes an image in turn.
+        """
+        devices = self._strategy.num_replicas_in_sync
+        here = machines.local_devices(self._strategy)
+        if here == devices:
+            return order, size
+        own = np.arange(size) % devices // here == machines.number(self._strategy)
+        return tf.boolean_mask(order, np.resize(own, self._count)), int(own.sum())
 
     def _is_sound(self) -> bool:
         scale = self._step.scale
@@ -154,11 +170,17 @@ class Trainer(tf.Module):
             f"{float(rate):.3g}, is infinite or not a number; lower training.learning_rate."
         )
 
-    def _check_shares(self, devices: int) -> None:
+    def _check_devices(self, network: Network, machine: Machine) -> None:
+        devices = self._strategy.num_replicas_in_sync
         size = self._training.batch_size
         smallest = min(size, self._count - (self._steps - 1) * size)
         if smallest < devices:
             raise TrainingError(
                 f"training.batch_size: expected batches of at least {devices} images, one for each "
                 f"device, found one of {smallest}; choose another size."
+            )
+        if devices > 1 and machine.jit_compile and network.normalizes_batches:
+            raise TrainingError(
+                f"machine.jit_compile: expected false, since {devices} devices normalize each "
+                "batch together, which XLA cannot do, found true; change it."
             )

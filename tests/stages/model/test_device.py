@@ -58,14 +58,15 @@ processor, = tf.config.list_physical_devices("CPU")
 parts = [tf.config.LogicalDeviceConfiguration()] * count
 tf.config.set_logical_device_configuration(processor, parts)
 parameters = read_params(Path("params.yaml"))
-tutorial = parameters.recipes["tutorial"]
+fast = parameters.recipes["fast"]
 prepare("cpu", 2)
 random = np.random.default_rng(3)
 labels = random.integers(0, 10, 203)
 images = random.integers(0, 100, (203, 28, 28)) + 15 * labels[:, np.newaxis, np.newaxis]
-network = tutorial.network.model_copy(update={"dense_units": 32, "dropout": 0.0})
-training = tutorial.training.model_copy(
-    update={"epochs": 3, "batch_size": 50, "averaging": 0.5}
+network = fast.network.model_copy(update={"dense_units": 32})
+assert network.batch_normalization and network.dropout and any(fast.training.augmentation)
+training = fast.training.model_copy(
+    update={"epochs": 3, "batch_size": 50, "averaging": 0.5, "learning_rate": 0.0001}
 )
 classifier = Classifier(network, measure(images), 10, 1)
 examples = Examples(images, labels)

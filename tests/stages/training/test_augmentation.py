@@ -101,8 +101,10 @@ def test_the_seeds_determine_the_distortion(
     )
 
     first, same, other = (
-        distort(images, amounts, *(tf.constant(seed, tf.int64) for seed in pair)).numpy()
-        for pair in (([1, 2], [1, 2]), ([1, 2], [1, 2]), seeds)
+        distort(
+            images, amounts, tf.constant(affine, tf.int64), tf.constant(elastic, tf.int64)
+        ).numpy()
+        for affine, elastic in (([1, 2], [1, 2]), ([1, 2], [1, 2]), seeds)
     )
 
     np.testing.assert_array_equal(first, same)

@@ -2,14 +2,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stages.model.share import Share
 from stages.shared.artifacts import Array
 from stages.training.elastic import displacement, spline_basis
 
 
 def drawn(seed: list[int]) -> Array:
     """Displacements of up to 3 pixels, of 50 images of 40 x 28."""
-    count, seeds = tf.constant(50), tf.constant(seed, tf.int64)
-    fields: Array = displacement(count, 40, 28, 3.0, seeds).numpy()
+    share, seeds = Share(0, 1, tf.constant(50)), tf.constant(seed, tf.int64)
+    fields: Array = displacement(share, 40, 28, 3.0, seeds).numpy()
     return fields
 
 

@@ -5,15 +5,13 @@ import tensorflow as tf
 from stages.training.seeds import Stream, seeds
 
 
-def test_every_stream_device_and_step_has_a_seed_of_its_own() -> None:
+def test_every_stream_and_step_has_a_seed_of_its_own() -> None:
     found = {
-        tuple(seeds(seed, stream, tf.constant(step), device).numpy().tolist())
-        for seed, stream, step, device in itertools.product(
-            (0, 1, 2**31 - 1), Stream, (0, 1, 2**31 - 1), (0, 1, 7)
-        )
+        tuple(seeds(seed, stream, tf.constant(step)).numpy().tolist())
+        for seed, stream, step in itertools.product((0, 1, 2**31 - 1), Stream, (0, 1, 2**31 - 1))
     }
 
-    assert len(found) == 3 * len(Stream) * 3 * 3
+    assert len(found) == 3 * len(Stream) * 3
 
 
 def test_a_seed_does_not_depend_on_where_it_is_computed() -> None:

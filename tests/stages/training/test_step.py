@@ -55,7 +55,7 @@ def test_steps_are_those_of_adam_computed_in_numpy(
             change = rate * means[place] / (np.sqrt(squares[place]) + 1e-8)
             other.weights[place].assign_sub(change.astype(np.float32))
 
-        loss = step(images, labels, tf.constant(count - 1))
+        loss = step(images, labels, tf.constant(count - 1), tf.size(labels))
 
         assert float(loss) == pytest.approx(float(expected_loss), rel=1e-5)
         for weight, expected in zip(network.weights, other.weights, strict=True):
@@ -72,6 +72,6 @@ def test_the_loss_of_a_step_is_that_of_the_weights_before_it(
     network = Network(small_network, (28, 28), 10, seed=1)
     step = tf.function(step_of(network, fast, machine, tf.distribute.get_strategy()))
 
-    losses = [float(step(*batch, tf.constant(number))) for number in range(3)]
+    losses = [float(step(*batch, tf.constant(number), tf.size(batch[1]))) for number in range(3)]
 
     assert losses == sorted(losses, reverse=True)

@@ -280,6 +280,25 @@ def test_running_out_of_memory_names_the_batch_size(
         trainer.run_epoch(0)
 
 
+def test_xla_cannot_normalize_the_batches_of_several_devices(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Machine,
+    small_mnist: dict[str, Array],
+) -> None:
+    normalized = small_network.model_copy(update={"batch_normalization": True})
+    with pytest.raises(TrainingError, match=r"machine\.jit_compile: expected false"):
+        Trainer(
+            Network(normalized, (28, 28), 10, 1),
+            training,
+            machine.model_copy(update={"jit_compile": True}),
+            Preprocessing(PIXELS_TO_ONE),
+            Examples(small_mnist["train_images"], small_mnist["train_labels"]),
+            1,
+            tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]),
+        )
+
+
 def test_a_batch_smaller_than_the_devices_is_refused(
     small_network: NetworkParams,
     training: Training,

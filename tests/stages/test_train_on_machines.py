@@ -1,0 +1,126 @@
+"""Tests of a training on two machines, which are two processes here, connected over loopback."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stages import standardize
+from stages.shared import artifacts
+from tests.helpers import ROOT, wait_until
+
+pytestmark = pytest.mark.slow
+
+Edit = Callable[[Path, str, Any], None]
+
+
+def free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        servers = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
+        ]
+        return [server.getsockname()[1] for server in servers]
+
+
+@pytest.fixture
+def command(small_params: Path, small_arrays: Path, tmp_path: Path, edit: Edit) -> list[str]:
+    """The stage ``train`` with everything that depends on a batch, in 5 epochs of 10 steps."""
+    edit(small_params, "recipes.fast.training.epochs", 5)
+    edit(small_params, "recipes.fast.training.batch_size", 50)
+    # With larger steps, rounding errors grow to other digits within these epochs.
+    edit(small_params, "recipes.fast.training.learning_rate", 0.0001)
+    edit(small_params, "recipes.fast.training.augmentation.elastic", 1)
+    edit(small_params, "recipes.fast.network.dropout", 0.25)
+    standardize.main(small_arrays, tmp_path / "standardization.safetensors")
+    artifacts.write_array(tmp_path / "split" / "fit.npy", np.arange(500))
+    artifacts.write_array(tmp_path / "split" / "validation.npy", np.arange(500, 600))
+    return [
+        sys.executable, "-m", "stages", "train",
+        "--params", str(small_params),
+        "--arrays", str(small_arrays),
+        "--indices", str(tmp_path / "split"),
+        "--standardization", str(tmp_path / "standardization.safetensors"),
+    ]  # fmt: skip
+
+
+def outputs(folder: Path) -> list[str]:
+    return [
+        "--models", str(folder),
+        "--weights", str(folder / "train.safetensors"),
+        "--history", str(folder / "history.csv"),
+    ]  # fmt: skip
+
+
+def start(command: list[str], folders: list[Path]) -> list[subprocess.Popen[str]]:
+    """Start a machine for each folder, to which it would write."""
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(len(folders))]
+    processes = []
+    for index, folder in enumerate(folders):
+        machines = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        processes.append(
+            subprocess.Popen(
+                command + outputs(folder),
+                cwd=ROOT,
+                env=os.environ | {"TF_CONFIG": json.dumps(machines)},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+    return processes
+
+
+def ends(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str]]:
+    """Wait until all have ended; give their exit codes and what they wrote."""
+    written = [process.communicate()[1] for process in processes]
+    return [(process.returncode, text) for process, text in zip(processes, written, strict=True)]
+
+
+def test_two_machines_train_as_one_does_and_the_first_writes_the_results(
+    command: list[str], tmp_path: Path
+) -> None:
+    one, first, second = (tmp_path / name for name in ("one", "first", "second"))
+    (alone,) = start(command, [one])
+    assert ends([alone])[0][0] == 0
+
+    for code, written in ends(start(command, [first, second])):
+        assert code == 0, written
+
+    assert not list(second.rglob("*.*"))
+    history, expected = (artifacts.read_table(at / "history.csv") for at in (first, one))
+    assert history["loss"].tolist() == pytest.approx(expected["loss"].tolist(), rel=1e-4)
+    weights, known = (artifacts.read_tensors(at / "train.safetensors") for at in (first, one))
+    for name, array in known.items():
+        assert weights[name] == pytest.approx(array, abs=1e-3), name
+    entry = next(iter(artifacts.read_json(first / "provenance.json")["train"].values()))
+    assert entry["machines"] == 2
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_machine_that_dies_ends_all_and_the_same_command_continues_to_the_same_bytes(
+    command: list[str], tmp_path: Path, victim: int
+) -> None:
+    undisturbed, folders = tmp_path / "undisturbed", [tmp_path / "first", tmp_path / "second"]
+    ends(start(command, [undisturbed, tmp_path / "other"]))
+
+    processes = start(command, folders)
+    wait_until(lambda: list(folders[0].glob("checkpoints/*.safetensors")))
+    processes[victim].kill()
+    code, written = ends(processes)[1 - victim]
+    assert code == 1
+    assert "error: expected every machine to train to the end, found that one has gone" in written
+    assert "Traceback" not in written
+
+    (code, written), (other_code, _) = ends(start(command, folders))
+    assert [code, other_code] == [0, 0]
+    assert "continuing after epoch" in written
+    for name in ("train.safetensors", "history.csv"):
+        assert (folders[0] / name).read_bytes() == (undisturbed / name).read_bytes()
