@@ -127,6 +127,34 @@ def test_the_accuracies_of_other_data_sets_are_those_measured() -> None:
     ]
 
 
+def test_the_trainings_of_another_machine_are_those_of_dvc_yaml() -> None:
+    section = DOCUMENTS["docs/workers.md"].partition("## Train on several machines together")[2]
+    found = re.findall(r"^python -m stages (?:.*\\\n)*.*$", section, re.MULTILINE)
+
+    assert [" ".join(command.replace("\\", "").split()) for command in found] == [
+        one_line(STAGES[stage]["cmd"]) for stage in ("train", "retrain")
+    ]
+
+
+def test_the_figures_of_larger_sizes_are_those_measured() -> None:
+    text = one_line(DOCUMENTS["docs/scale.md"])
+    stages = results("scale")["stages"]
+    largest = stages["960000"]
+
+    memory = max(stage["memory_gb"] for size in stages.values() for stage in size.values())
+    epoch = largest["train"]["seconds"]
+    for figure in (
+        f"at most {memory:.2f} GB",
+        f"960,000 images take {largest['ingest']['seconds']} s and "
+        f"{largest['standardize']['seconds']} s",
+        f"{epoch * 1e8 / 960_000 / 3600:.1f} hours: 960,000 images take {epoch:.0f} s",
+        f"{1e8 * 28 * 28 / 1e9:.0f} GB",
+        f"a cold run takes {results('pipeline')['cold_seconds']:.0f} s",
+        f"with nothing to do takes {results('orchestration')['noop_flow_seconds']:.0f} s",
+    ):
+        assert figure in text
+
+
 def test_the_distortions_are_those_measured() -> None:
     measured = results("handwriting")
     table = HANDWRITING.partition("| distortion |")[2].partition("\n\n")[0]
