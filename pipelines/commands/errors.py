@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipelines.git.repository import Repository
-from pipelines.system.process import environment_for_programs
+from pipelines.system.variables import environment_for_programs
 
 
 def main(

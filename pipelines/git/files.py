@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from pipelines.errors import PipelineError, RecordError
 from pipelines.git.command import git
-from pipelines.system.process import environment_for_programs, reason_for
+from pipelines.system.process import reason_for
+from pipelines.system.variables import environment_for_programs
 from stages.shared.text import excerpt
 
 

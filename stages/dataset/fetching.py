@@ -8,7 +8,8 @@ from typing import Never
 from tqdm import tqdm
 
 from stages.dataset.deadline import within
-from stages.dataset.sources import Opener, SourceError, describe, opened
+from stages.dataset.source import Opener, SourceError
+from stages.dataset.sources import describe, opened
 from stages.dataset.transfer import TransferError, receive
 from stages.params.dataset import DataFile, FolderSource, Source
 from stages.shared.errors import TemporaryError

@@ -7,17 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 import requests
 
 from stages.dataset.deadline import within
-from stages.dataset.sources import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    SourceError,
-    address,
-    describe,
-    npm,
-    opened,
-    status_of,
-)
+from stages.dataset.npm import npm
+from stages.dataset.source import SourceError
+from stages.dataset.sources import describe, opened
 from stages.dataset.transfer import TransferError
+from stages.dataset.web import CONNECT_SECONDS, READ_SECONDS, address, status_of
 from stages.params.dataset import FolderSource, NpmSource, Source, WebSource
 
 STATE_SECONDS = 60

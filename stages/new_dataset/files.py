@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from stages.dataset import idx
-from stages.dataset.sources import SourceError, describe, opened
+from stages.dataset.source import SourceError
+from stages.dataset.sources import describe, opened
 from stages.dataset.transfer import GZIP_MAGIC, TransferError
 from stages.new_dataset.content import ContentError, Set
 from stages.params.dataset import Source

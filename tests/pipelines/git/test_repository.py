@@ -10,7 +10,6 @@ import pytest
 from pipelines.errors import PipelineError
 from pipelines.git.command import git
 from pipelines.git.repository import Repository, commit_changes
-from pipelines.system import process
 from tests.helpers import pipelines
 from tests.pipelines.repositories import isolate, run
 
@@ -88,18 +87,6 @@ def test_variables_that_git_sets_in_hooks_do_not_move_a_run(
     assert run(folder, "git", "rev-parse", "runs/1~1") == run(folder, "git", "rev-parse", "main")
     assert run(other, "git", "branch", "--format=%(refname:short)") == "main"
     assert (other / ".git" / "index").read_bytes() == index
-
-
-def test_every_variable_that_git_lists_is_removed_but_its_configuration(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    listed = set(run(folder, "git", "rev-parse", "--local-env-vars").split())
-    for name in listed:
-        monkeypatch.setenv(name, "x")
-
-    kept = listed & set(process.environment_for_programs())
-
-    assert kept == {"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"}
 
 
 def test_run_is_committed_though_commits_are_to_be_signed_without_a_key(folder: Path) -> None:
