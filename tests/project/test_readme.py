@@ -155,6 +155,18 @@ def test_the_figures_of_larger_sizes_are_those_measured() -> None:
         assert figure in text
 
 
+def test_the_faults_are_those_tried() -> None:
+    kinds = results("faults")["kinds"]
+    table = DOCUMENTS["docs/development.md"].partition("### Faults")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\w+) \| ([\d,]+) \| ([\d,]+) \|", table, re.MULTILINE)
+
+    assert rows == [
+        (kind, f"{found['cases']:,}", f"{found['held']:,}") for kind, found in kinds.items()
+    ]
+    assert all(found["held"] == found["cases"] for found in kinds.values())
+    assert f"of {sum(found['cases'] for found in kinds.values()):,} faults" in README
+
+
 def test_the_distortions_are_those_measured() -> None:
     measured = results("handwriting")
     table = HANDWRITING.partition("| distortion |")[2].partition("\n\n")[0]

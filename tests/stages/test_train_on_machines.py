@@ -6,20 +6,18 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from stages import standardize
 from stages.shared import artifacts
+from stages.shared.artifacts import Array
 from tests.helpers import ROOT, wait_until
+from tests.small_mnist import write_small_params, yaml
 
 pytestmark = pytest.mark.slow
-
-Edit = Callable[[Path, str, Any], None]
 
 
 def free_ports(count: int) -> list[int]:
@@ -30,25 +28,39 @@ def free_ports(count: int) -> list[int]:
         return [server.getsockname()[1] for server in servers]
 
 
-@pytest.fixture
-def command(small_params: Path, small_arrays: Path, tmp_path: Path, edit: Edit) -> list[str]:
+@pytest.fixture(scope="module")
+def command(tmp_path_factory: pytest.TempPathFactory, small_mnist: dict[str, Array]) -> list[str]:
     """The stage ``train`` with everything that depends on a batch, in 5 epochs of 10 steps."""
-    edit(small_params, "recipes.fast.training.epochs", 5)
-    edit(small_params, "recipes.fast.training.batch_size", 50)
+    folder = tmp_path_factory.mktemp("inputs")
+    write_small_params(folder / "params.yaml")
+    content = yaml.load(folder / "params.yaml")
+    fast = content["recipes"]["fast"]
     # With larger steps, rounding errors grow to other digits within these epochs.
-    edit(small_params, "recipes.fast.training.learning_rate", 0.0001)
-    edit(small_params, "recipes.fast.training.augmentation.elastic", 1)
-    edit(small_params, "recipes.fast.network.dropout", 0.25)
-    standardize.main(small_arrays, tmp_path / "standardization.safetensors")
-    artifacts.write_array(tmp_path / "split" / "fit.npy", np.arange(500))
-    artifacts.write_array(tmp_path / "split" / "validation.npy", np.arange(500, 600))
+    fast["training"] |= {"epochs": 5, "batch_size": 50, "learning_rate": 0.0001}
+    fast["training"]["augmentation"]["elastic"] = 1
+    fast["network"]["dropout"] = 0.25
+    yaml.dump(content, folder / "params.yaml")
+    for name, array in small_mnist.items():
+        artifacts.write_array(folder / "arrays" / f"{name}.npy", array)
+    standardize.main(folder / "arrays", folder / "standardization.safetensors")
+    artifacts.write_array(folder / "split" / "fit.npy", np.arange(500))
+    artifacts.write_array(folder / "split" / "validation.npy", np.arange(500, 600))
     return [
         sys.executable, "-m", "stages", "train",
-        "--params", str(small_params),
-        "--arrays", str(small_arrays),
-        "--indices", str(tmp_path / "split"),
-        "--standardization", str(tmp_path / "standardization.safetensors"),
+        "--params", str(folder / "params.yaml"),
+        "--arrays", str(folder / "arrays"),
+        "--indices", str(folder / "split"),
+        "--standardization", str(folder / "standardization.safetensors"),
     ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def undisturbed(command: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The folders of two machines that have trained together, with nothing disturbed."""
+    folders = [tmp_path_factory.mktemp(name) for name in ("first", "second")]
+    for code, written in ends(start(command, folders)):
+        assert code == 0, written
+    return folders
 
 
 def outputs(folder: Path) -> list[str]:
@@ -85,14 +97,11 @@ def ends(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str]]:
 
 
 def test_two_machines_train_as_one_does_and_the_first_writes_the_results(
-    command: list[str], tmp_path: Path
+    command: list[str], undisturbed: list[Path], tmp_path: Path
 ) -> None:
-    one, first, second = (tmp_path / name for name in ("one", "first", "second"))
-    (alone,) = start(command, [one])
-    assert ends([alone])[0][0] == 0
-
-    for code, written in ends(start(command, [first, second])):
-        assert code == 0, written
+    first, second, one = *undisturbed, tmp_path
+    ((code, written),) = ends(start(command, [one]))
+    assert code == 0, written
 
     assert not list(second.rglob("*.*"))
     history, expected = (artifacts.read_table(at / "history.csv") for at in (first, one))
@@ -106,11 +115,9 @@ def test_two_machines_train_as_one_does_and_the_first_writes_the_results(
 
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_machine_that_dies_ends_all_and_the_same_command_continues_to_the_same_bytes(
-    command: list[str], tmp_path: Path, victim: int
+    command: list[str], undisturbed: list[Path], tmp_path: Path, victim: int
 ) -> None:
-    undisturbed, folders = tmp_path / "undisturbed", [tmp_path / "first", tmp_path / "second"]
-    ends(start(command, [undisturbed, tmp_path / "other"]))
-
+    folders = [tmp_path / "first", tmp_path / "second"]
     processes = start(command, folders)
     wait_until(lambda: list(folders[0].glob("checkpoints/*.safetensors")))
     processes[victim].kill()
@@ -123,4 +130,4 @@ def test_a_machine_that_dies_ends_all_and_the_same_command_continues_to_the_same
     assert [code, other_code] == [0, 0]
     assert "continuing after epoch" in written
     for name in ("train.safetensors", "history.csv"):
-        assert (folders[0] / name).read_bytes() == (undisturbed / name).read_bytes()
+        assert (folders[0] / name).read_bytes() == (undisturbed[0] / name).read_bytes()
