@@ -1,18 +1,21 @@
 """Score the trials of a search on a Dask cluster."""
 
+import asyncio
+import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from distributed import CancelledError, Client, Future, Nanny, Scheduler, SpecCluster, wait
+from distributed import CancelledError, Client, Future, Nanny, Scheduler, SpecCluster, rpc, wait
 from distributed.scheduler import KilledWorker
+from distributed.security import Security
 
 from stages.model.device import visible_gpus
 from stages.params.machine import Machine
+from stages.search import worker
 from stages.search.trials import Score, Study, Trial
-from stages.search.worker import score_here
 from stages.shared.errors import UserError
 
 RESOURCE = "trial"
@@ -52,7 +55,7 @@ def scores_on(
     with connected(cluster, study.machine) as client:
         contents = {
             client.submit(
-                score_here, study, trial, content, resources={RESOURCE: 1}, pure=False
+                worker.score_here, study, trial, content, resources={RESOURCE: 1}, pure=False
             ): content
             for content, trial in trials.items()
         }
@@ -66,19 +69,37 @@ def connected(cluster: str, machine: Machine) -> Iterator[Client]:
     with ExitStack() as stack:
         address: Any = cluster
         if cluster == "local":
-            address = stack.enter_context(SpecCluster(_workers(machine), _scheduler()))
-        try:
-            client = Client(address, timeout=_CONNECT)
-        except (OSError, ValueError):
-            raise ClusterError(
-                f"search.cluster: expected a Dask scheduler at {cluster}, found none that answers; "
-                "start it with `dask scheduler`, or correct the address."
-            ) from None
-        yield stack.enter_context(client)
+            address = stack.enter_context(_local(machine))
+        else:
+            _check_scheduler(cluster)
+        yield stack.enter_context(Client(address))
 
 
-def _scheduler() -> dict[str, Any]:
-    return {"cls": Scheduler, "options": {"host": _LOOPBACK, "port": 0, **_DASHBOARD}}
+def _check_scheduler(address: str) -> None:
+    """Ask a scheduler for its workers, since a client would wait for another server forever."""
+
+    async def ask() -> None:
+        security = Security().get_connection_args("client")
+        async with rpc(address, connection_args=security, timeout=_CONNECT) as scheduler:
+            await scheduler.identity()
+
+    try:
+        asyncio.run(asyncio.wait_for(ask(), _CONNECT))
+    except TypeError:
+        raise ClusterError(
+            f"search.cluster: expected Dask's settings for TLS, to connect to {address}, found "
+            "none; set DASK_DISTRIBUTED__COMM__TLS__CA_FILE and those of the client."
+        ) from None
+    except (OSError, ValueError):
+        raise ClusterError(
+            f"search.cluster: expected a Dask scheduler at {address}, found none that answers; "
+            "start it with `dask scheduler`, or correct the address."
+        ) from None
+
+
+def _local(machine: Machine) -> SpecCluster:
+    scheduler = {"cls": Scheduler, "options": {"host": _LOOPBACK, "port": 0, **_DASHBOARD}}
+    return SpecCluster(_workers(machine), scheduler, silence_logs=logging.WARNING)
 
 
 def _workers(machine: Machine) -> dict[int, dict[str, Any]]:
@@ -90,6 +111,8 @@ def _workers(machine: Machine) -> dict[int, dict[str, Any]]:
             "cls": Nanny,
             "options": {
                 "host": _LOOPBACK,
+                "preload": [worker.__name__],
+                "silence_logs": logging.WARNING,
                 "nthreads": 1,
                 "resources": {RESOURCE: 1},
                 # A training takes the memory that it needs, as without a cluster.
@@ -136,7 +159,7 @@ def _finished(
 
 def _has_worker(client: Client) -> bool:
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    return any(worker["resources"].get(RESOURCE) for worker in workers)
+    return any(one["resources"].get(RESOURCE) for one in workers)
 
 
 def _score_of(future: Future[Any]) -> Score:

@@ -23,7 +23,7 @@ from stages.training.hardware import hardware
 from stages.training.trainer import DivergedError
 
 # The determinants of a training cover neither this code nor the library that computes the loss.
-_CODE = Path(__file__).parent
+_CODE = Path(__file__)
 
 
 class OtherTrialError(UserError):
@@ -119,9 +119,8 @@ def _content(study: Study, trial: Trial, fit: Examples, validation: Examples) ->
         study.machine,
         {"examples": fit, "validation": validation},
     )
-    code = {path.name: path.read_text(encoding="utf-8") for path in sorted(_CODE.glob("*.py"))}
     # With a constant learning rate, the determinants are the same for any number of epochs.
-    everything = [determined, recipe.training.epochs, library, code]
+    everything = [determined, recipe.training.epochs, library, _CODE.read_text(encoding="utf-8")]
     return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
 
 

@@ -3,6 +3,7 @@
 The scheduler imports this module too, which therefore imports TensorFlow only when it is needed.
 """
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,14 @@ def score_here(study: Study, trial: Trial, expected: str) -> dict[str, Any] | st
         return score(study, trial, expected)._asdict()
     except UserError as error:
         return str(error)
+
+
+def dask_setup(_: object) -> None:
+    """Leave an interrupt from the keyboard to the search, which ends the workers of its machine.
+
+    Dask calls this function when it starts a worker that loads this module first.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _code() -> dict[str, str]:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -207,10 +208,18 @@ def test_a_scheduler_that_dies_ends_the_search(
         list(scores_on(cluster.address, study, {content(study, trial): trial}))
 
 
-def test_a_scheduler_that_does_not_answer_is_named(
+def test_what_is_no_scheduler_is_named(
     study: Study, trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dask_cluster, "_CONNECT", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for port in (1, silent.getsockname()[1]):
+            address = f"tcp://127.0.0.1:{port}"
 
-    with pytest.raises(ClusterError, match=r"tcp://127\.0\.0\.1:1, found none that answers"):
-        list(scores_on("tcp://127.0.0.1:1", study, {content(study, trial): trial}))
+            with pytest.raises(ClusterError, match=f"{address}, found none that answers"):
+                list(scores_on(address, study, {"content": trial}))
+
+
+def test_an_address_for_tls_needs_the_settings_of_dask(study: Study, trial: Trial) -> None:
+    with pytest.raises(ClusterError, match="expected Dask's settings for TLS"):
+        list(scores_on("tls://127.0.0.1:1", study, {"content": trial}))

@@ -167,9 +167,8 @@ def test_a_score_of_other_code_is_measured_again(
 ) -> None:
     found = score(study, Trial(recipe, 0))
     if changed == "the code":
-        (tmp_path / "code").mkdir()
-        (tmp_path / "code" / "cross_validation.py").write_text("changed = True\n")
-        monkeypatch.setattr(cross_validation, "_CODE", tmp_path / "code")
+        (tmp_path / "code.py").write_text("changed = True\n")
+        monkeypatch.setattr(cross_validation, "_CODE", tmp_path / "code.py")
     else:
         monkeypatch.setattr(cross_validation, "library", "0.1")
 
