@@ -81,9 +81,10 @@ def main(
     answers = artifacts.read_table(reports / files.PREDICTIONS)
     # The answer to an image is in the row of its index.
     wrong = answers.iloc[[row.index for row in results.wrong]]
+    label_of = {name: label for label, name in enumerate(names)}
     counts = np.zeros((len(names), len(names)), int)
     for row in results.pairs:
-        counts[names.index(row.actual), names.index(row.predicted)] = row.count
+        counts[label_of[row.actual], label_of[row.predicted]] = row.count
     confused = most_confused(counts, MOST_DRAWN_CLASSES)
     learning = charts.history(
         artifacts.read_table(reports / files.HISTORY),
@@ -99,8 +100,8 @@ def main(
                 images,
                 labels,
                 visible,
-                visible[names.index(lookalikes.of)],
-                visible[names.index(lookalikes.resembling)],
+                visible[label_of[lookalikes.of]],
+                visible[label_of[lookalikes.resembling]],
             ),
             "history": learning,
             "first_predictions": gallery.first_predictions(test_images, answers, visible),
