@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stages.model import machines
 from stages.model.network import Network
 from stages.model.preprocessing import Preprocessing
 from stages.model.variables import values
@@ -278,6 +279,34 @@ def test_running_out_of_memory_names_the_batch_size(
 
     with pytest.raises(TrainingError, match="batches of 600 images do not fit"):
         trainer.run_epoch(0)
+
+
+def test_each_machine_reads_its_share_of_every_batch(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Machine,
+    small_mnist: dict[str, Array],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Two devices stand for two machines of one device each.
+    monkeypatch.setattr(machines, "local_devices", lambda _: 1)
+    trainer = Trainer(
+        Network(small_network, (28, 28), 10, 1),
+        training.model_copy(update={"batch_size": 3, "shuffle": False}),
+        machine,
+        Preprocessing(PIXELS_TO_ONE),
+        Examples(small_mnist["train_images"], small_mnist["train_labels"], np.arange(11)),
+        1,
+        tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]),
+    )
+    read = []
+    for number in (0, 1):
+        monkeypatch.setattr(machines, "number", lambda _, number=number: number)
+        order, size = trainer._own(tf.range(11), 3)
+        read.append((order.numpy().tolist(), size))
+
+    # Of the batches 0 to 2, 3 to 5, 6 to 8, and 9 to 10.
+    assert read == [([0, 2, 3, 5, 6, 8, 9], 2), ([1, 4, 7, 10], 1)]
 
 
 def test_xla_cannot_normalize_the_batches_of_several_devices(
