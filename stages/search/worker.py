@@ -7,6 +7,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+from distributed import get_worker
+
 from stages.search.trials import Study, Trial
 from stages.shared.errors import UserError
 
@@ -15,17 +17,18 @@ _CODE = Path(__file__).parents[1]
 
 def score_here(study: Study, trial: Trial, expected: str) -> dict[str, Any] | str:
     """Score a trial on a worker; return its fields, or the sentence of an error for a person."""
+    name = f"the worker {get_worker().address}"
     if _code() != _STARTED_WITH:
         return (
-            "expected the worker's code to stay as it was when the worker started, found it "
-            "changed; start the worker again."
+            f"{name}: expected its code to stay as it was when it started, found it changed; start "
+            "the worker again."
         )
     from stages.search.cross_validation import score  # noqa: PLC0415 - see above
 
     try:
         return score(study, trial, expected)._asdict()
     except UserError as error:
-        return str(error)
+        return f"{name}: {error}"
 
 
 def dask_setup(_: object) -> None:
