@@ -6,27 +6,21 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from stages.photos.grouping import around, grouped, reading_order
 from stages.photos.ink import contrast, negative
 from stages.photos.parts import Box, Part
 from stages.photos.strokes import Strokes, find_strokes
 from stages.shared.artifacts import Array
 
-# Least height of a digit, in pixels.
-_LOWEST = 12
-# Share of the tallest digit's height; anything lower, unless part of another digit, is a blot.
-_LOW = 0.4
 # Greatest width of a digit, as a multiple of its height.
 _WIDEST = 3.0
-# Share of the strongest ink; anything fainter is a stain.
-_FAINT = 0.35
-# Greatest height of a detached part, as a share of the digit's height.
-_PART = 0.6
-# Greatest distance of such a part above or below the digit, and beside it; shares of its height.
-_GAP, _ASIDE = 0.2, 0.12
-# The same above or below for a taller part, from a broken stroke.
-_BREAK = 0.1
-# Share of its own height; a part that overlaps a digit by more is beside it.
-_BESIDE = 0.3
+# Square pixels times contrast times steepness; anything less is a fringe of colour or a bit of
+# texture: the faintest digits on photographs of 480 x 420 pixels have 30 times more.
+_LEAST = 4.0
+# Share of the outline that may be soft, where a digit touches something.
+_SOFT = 0.25
+# Share of the digit's length: the soft edges of its strokes.
+_EDGE = 0.06
 # A sheet of paper on a desk looks like a thick stroke around the writing. The writing is thinner by
 # this factor, or by more if it fills less of the sheet.
 _THINNER, _FILLS = 2.5, 0.375
@@ -66,7 +60,7 @@ def find(picture: Array) -> list[Digit]:
         (one for one in readings if not any(_is_on(other, one) for other in readings)),
         key=lambda reading: reading.evidence,
     )
-    return [_cut_out(best.strokes, digit) for digit in _reading_order(best.digits)]
+    return [_cut_out(best.strokes, digit) for digit in reading_order(best.digits)]
 
 
 def _shades(picture: Array) -> Iterator[Array]:
@@ -81,28 +75,32 @@ def _shades(picture: Array) -> Iterator[Array]:
 def _read(shade: Array) -> _Reading:
     strokes = find_strokes(shade)
     digits, evidence = [], 0.0
-    for digit in _grouped(_without_stains(strokes.parts)):
-        box = _around(digit)
-        if box.width <= _WIDEST * box.height:
+    for digit in grouped(strokes.parts):
+        box = around(digit)
+        found = box.area * _contrast(shade, strokes, digit) * _sharpness(strokes, digit)
+        if box.width <= _WIDEST * box.height and found > _LEAST:
             digits.append(digit)
-            evidence += box.area * _contrast(shade, strokes, digit)
+            evidence += found
     return _Reading(strokes, digits, evidence)
-
-
-def _without_stains(parts: Sequence[Part]) -> list[Part]:
-    """Return the parts without those far fainter than the ink of the tall parts."""
-    tallest = max((part.box.height for part in parts), default=0)
-    tall = [part.strength for part in parts if part.box.height >= _LOW * tallest]
-    return [part for part in parts if part.strength > _FAINT * max(tall)]
 
 
 def _contrast(shade: Array, strokes: Strokes, digit: Sequence[Part]) -> float:
     """Return the contrast of a digit to its surroundings, up to one stroke width away."""
     margin = max(2, round(strokes.width))
-    place = _place(_wider(_around(digit), margin, shade.shape))
+    place = _place(_wider(around(digit), margin, shade.shape))
     own = np.isin(strokes.numbered[place], [part.number for part in digit])
     bare = ~ndimage.binary_dilation(own, iterations=margin // 2)
     return contrast(shade[place], own, bare) if bare.any() else 0.0
+
+
+def _sharpness(strokes: Strokes, digit: Sequence[Part]) -> float:
+    """Return how steeply the ink begins along most of the outline; that of light is soft."""
+    place = _place(_wider(around(digit), 2, strokes.numbered.shape))
+    own = np.isin(strokes.numbered[place], [part.number for part in digit])
+    steepness = ndimage.gaussian_gradient_magnitude(strokes.darkness[place], 1)
+    # The outline of a line one pixel wide is its ridge, and the slopes are beside it.
+    steepest = ndimage.maximum_filter(steepness, 3)
+    return float(np.quantile(steepest[own & ~ndimage.binary_erosion(own)], _SOFT))
 
 
 def _is_on(writing: _Reading, sheet: _Reading) -> bool:
@@ -110,8 +108,8 @@ def _is_on(writing: _Reading, sheet: _Reading) -> bool:
     pen, margin = writing.strokes.width, sheet.strokes.width
     return 0 < _THINNER * pen < margin and any(
         _contains(paper, digit) and digit.area * margin >= _FILLS * paper.area * pen
-        for paper in map(_around, sheet.digits)
-        for digit in map(_around, writing.digits)
+        for paper in map(around, sheet.digits)
+        for digit in map(around, writing.digits)
     )
 
 
@@ -124,60 +122,10 @@ def _contains(box: Box, other: Box) -> bool:
     )
 
 
-def _grouped(parts: Sequence[Part]) -> list[list[Part]]:
-    """Group the parts of each digit, and drop parts that are too low for a digit."""
-    digits: list[list[Part]] = []
-    lowest = max(_LOWEST, _LOW * max((part.box.height for part in parts), default=0))
-    for part in sorted(parts, key=lambda part: -part.box.height):
-        owner = next((digit for digit in digits if _belongs(part.box, _around(digit))), None)
-        if owner is not None:
-            owner.append(part)
-        elif part.box.height >= lowest:
-            digits.append([part])
-    return digits
-
-
-def _belongs(part: Box, digit: Box) -> bool:
-    apart = max(digit.top - part.bottom, part.top - digit.bottom)
-    aside = max(digit.left - part.right, part.left - digit.right)
-    if part.height <= _PART * digit.height:
-        return apart <= _GAP * digit.height and aside <= _ASIDE * digit.height
-    # Taller parts side by side are separate digits.
-    stacked = -aside >= min(part.width, digit.width) / 2
-    return stacked and -_BESIDE * part.height <= apart <= _BREAK * digit.height
-
-
-def _around(parts: Sequence[Part]) -> Box:
-    tops, lefts, bottoms, rights = zip(*(part.box for part in parts), strict=True)
-    return Box(min(tops), min(lefts), max(bottoms), max(rights))
-
-
-def _reading_order(digits: Sequence[Sequence[Part]]) -> list[Sequence[Part]]:
-    """Sort by lines, which may slope: a digit joins the line whose last digit is beside it."""
-    lines: list[list[Sequence[Part]]] = []
-    for digit in sorted(digits, key=lambda digit: _around(digit).left):
-        overlaps = [_overlap(_around(line[-1]), _around(digit)) for line in lines]
-        if max(overlaps, default=0) > 0:
-            lines[int(np.argmax(overlaps))].append(digit)
-        else:
-            lines.append([digit])
-    lines.sort(key=lambda line: np.mean([_middle(_around(digit)) for digit in line]))
-    return [digit for line in lines for digit in line]
-
-
-def _overlap(box: Box, other: Box) -> float:
-    """Return a positive number if the middle of one box is within the height of the other."""
-    return max(box.height, other.height) / 2 - abs(_middle(box) - _middle(other))
-
-
-def _middle(box: Box) -> float:
-    return (box.top + box.bottom) / 2
-
-
 def _cut_out(strokes: Strokes, digit: Sequence[Part]) -> Digit:
     """Return the digit's own ink, with the soft edges of its strokes."""
-    box = _around(digit)
-    margin = max(1, round(_ASIDE / 2 * box.length))
+    box = around(digit)
+    margin = max(1, round(_EDGE * box.length))
     wider = _wider(box, margin, strokes.numbered.shape)
     numbered = strokes.numbered[_place(wider)]
     own = np.isin(numbered, [part.number for part in digit])

@@ -4,7 +4,6 @@ import numpy as np
 from scipy import ndimage
 from skimage.measure import block_reduce
 from skimage.morphology import closing, disk
-from skimage.transform import resize
 
 from stages.shared.artifacts import Array
 
@@ -73,27 +72,45 @@ def contrast(brightness: Array, written: Array, bare: Array) -> float:
     return float(1 - dark / light)
 
 
+def blocks(picture: Array, side: int) -> Array:
+    """Replace each whole block of pixels with one pixel, their mean.
+
+    Args:
+        picture: ``(height, width)`` float32.
+        side: of a block, in pixels; a picture that is smaller is one block.
+    """
+    sides = np.minimum(side, picture.shape)
+    height, width = picture.shape // sides * sides
+    means: Array = block_reduce(picture[:height, :width], tuple(sides), np.mean)
+    return means.astype(np.float32)
+
+
 def _paper(picture: Array, widest: float) -> Array:
     """Return the brightness that the paper would have without the ink, ``(height, width)``."""
     side = max(1, round(widest / _POINTS))
-    points = _blocks(picture, side)
+    points = blocks(picture, side)
     radius = max(1, round(widest / side / 2))
     margin = min(radius, min(points.shape) - 1)
     # Beyond the edges, extrapolate the light: where it fell, it continues to fall.
     beyond = np.pad(points, margin, mode="reflect", reflect_type="odd")
     closed = closing(beyond, disk(radius, decomposition="sequence"))
     paper = closed[margin : closed.shape[0] - margin, margin : closed.shape[1] - margin]
-    full: Array = resize(paper, picture.shape, order=1, mode="edge")
-    return np.maximum(full, np.finfo(np.float32).eps)
+    return np.maximum(_enlarged(paper, picture.shape), np.finfo(np.float32).eps)
 
 
 def _grain(darkness: Array) -> tuple[Array, Array]:
     """Return the mean darkness of the bare paper in each tile, and its standard deviation."""
-    side = max(1, -(-max(darkness.shape) // _TILES))
-    low, middle = (
-        block_reduce(darkness, side, np.nanquantile, np.nan, {"q": quantile})
-        for quantile in _QUANTILES
-    )
+    # Every other pixel is enough to measure a tile.
+    points = darkness[::2, ::2]
+    side = max(1, -(-max(points.shape) // _TILES))
+    rows, columns = (-(-length // side) for length in points.shape)
+    beyond = [
+        (0, count * side - length)
+        for count, length in zip((rows, columns), points.shape, strict=True)
+    ]
+    tiles = np.pad(points, beyond, mode="symmetric").reshape(rows, side, columns, side)
+    pixels = np.sort(tiles.swapaxes(1, 2).reshape(rows, columns, -1), axis=-1)
+    low, middle = (pixels[..., round(share * (side * side - 1))] for share in _QUANTILES)
     deviation = (middle - low) / _BETWEEN
     return middle + _ABOVE * deviation, deviation
 
@@ -101,13 +118,15 @@ def _grain(darkness: Array) -> tuple[Array, Array]:
 def _spread(tiles: Array, shape: tuple[int, ...]) -> Array:
     """Return for each pixel a value of the tiles around it, one of the lower ones."""
     lower = ndimage.percentile_filter(tiles, _RANK, _NEARBY, mode="nearest")
-    spread: Array = resize(lower, shape, order=1, mode="edge")
-    return spread
+    return _enlarged(lower, shape)
 
 
-def _blocks(picture: Array, side: int) -> Array:
-    """Replace each whole block of ``side`` x ``side`` pixels with one pixel, their mean."""
-    sides = np.minimum(side, picture.shape)
-    height, width = picture.shape // sides * sides
-    blocks: Array = block_reduce(picture[:height, :width], tuple(sides), np.mean)
-    return blocks
+def _enlarged(points: Array, shape: tuple[int, ...]) -> Array:
+    """Interpolate between points, which lie in the middle of equal shares of the result."""
+    for axis, (count, length) in enumerate(zip(points.shape, shape, strict=True)):
+        place = ((np.arange(length) + 0.5) * count / length - 0.5).clip(0, count - 1)
+        before = place.astype(int)
+        after = np.minimum(before + 1, count - 1)
+        share = (place - before).astype(np.float32).reshape((-1, 1) if axis == 0 else (1, -1))
+        points = (1 - share) * points.take(before, axis) + share * points.take(after, axis)
+    return points

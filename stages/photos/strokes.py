@@ -7,8 +7,10 @@ import numpy as np
 from scipy import ndimage
 from skimage.measure import label, regionprops
 
-from stages.photos.ink import ink
-from stages.photos.parts import STRONGEST, Part, parts, thickness
+from stages.photos.frames import without_frames
+from stages.photos.ink import blocks, ink
+from stages.photos.lines import without_lines
+from stages.photos.parts import STRONGEST, Box, Part, parts, thickness
 from stages.shared.artifacts import Array
 
 # Greatest width of strokes, as a share of the picture's longer side. Least width, in pixels, at
@@ -16,6 +18,8 @@ from stages.shared.artifacts import Array
 _WIDEST, _CLOSEST = 0.5, 8.0
 # Multiple of the stroke width at which the paper is followed, and the tolerance above it.
 _FOLLOWED, _ENOUGH = 4.0, 1.33
+# Pixels to which that width is reduced, to measure strokes faster.
+_PIXELS = 64
 # A lasting stroke remains even if the paper is followed at the smaller of these multiples of the
 # stroke width and of the followed width.
 _LASTS, _CLOSER = 2.5, 0.6
@@ -54,12 +58,15 @@ def find_strokes(brightness: Array) -> Strokes:
     """
     followed = _WIDEST * max(brightness.shape)
     while followed >= _CLOSEST:
-        found = _found(brightness, followed)
-        closely = max(_CLOSEST, _FOLLOWED * found.width) if found.parts else 0.0
+        # Strokes of the width that is sought are wide enough in a smaller picture.
+        side = max(1, min(int(followed / _PIXELS), *brightness.shape))
+        picture = blocks(brightness, side)
+        found = _found(picture, followed / side)
+        closely = max(_CLOSEST, _FOLLOWED * side * found.width) if found.parts else 0.0
         if followed <= _ENOUGH * closely:
-            lasting = _lasting(brightness, found, followed)
+            lasting = _lasting(picture, found, followed / side)
             if lasting.parts:
-                return lasting
+                return _enlarged(lasting, side, brightness.shape)
             closely = 0.0
         # In small steps: the first find may be a piece of a shadow that hides digits.
         followed = max(closely, followed / 2)
@@ -68,9 +75,15 @@ def find_strokes(brightness: Array) -> Strokes:
 
 def _found(brightness: Array, followed: float) -> Strokes:
     darkness, written = ink(brightness, followed)
-    numbered = label(_without_thin(_without_edges(darkness, written)), connectivity=2)
+    inked = _without_edges(darkness, written)
+    unruled = without_lines(inked)
+    if (unruled != inked).any():
+        # Printed lines connected strokes to fainter ones; now each has its own strength.
+        unruled = _without_edges(darkness, unruled)
+    drawn = without_frames(unruled)
+    numbered = label(_without_thin(drawn), connectivity=2)
     found = parts(darkness, numbered)
-    width = _width(np.isin(numbered, [part.number for part in found]))
+    width = _width(thickness(np.isin(numbered, [part.number for part in found])))
     return Strokes(darkness, numbered, found, width)
 
 
@@ -86,6 +99,25 @@ def _lasting(brightness: Array, found: Strokes, followed: float) -> Strokes:
     return found._replace(parts=lasting)
 
 
+def _enlarged(strokes: Strokes, side: int, shape: tuple[int, ...]) -> Strokes:
+    """Replace each pixel with a block of pixels."""
+    if side == 1:
+        return strokes
+    beyond = [
+        (0, whole - side * length)
+        for whole, length in zip(shape, strokes.darkness.shape, strict=True)
+    ]
+    darkness, numbered = (
+        np.pad(plane.repeat(side, axis=0).repeat(side, axis=1), beyond)
+        for plane in (strokes.darkness, strokes.numbered)
+    )
+    found = [
+        part._replace(box=Box(*(side * edge for edge in part.box)), width=side * part.width)
+        for part in strokes.parts
+    ]
+    return Strokes(darkness, numbered, found, side * strokes.width)
+
+
 def _without_edges(darkness: Array, written: Array) -> Array:
     """Drop the soft edges of strokes, each by its own strength."""
     inked = np.zeros_like(written)
@@ -98,17 +130,17 @@ def _without_edges(darkness: Array, written: Array) -> Array:
 
 def _without_thin(inked: Array) -> Array:
     """Drop what is much thinner than the strokes, up to where it meets them."""
-    width = _width(inked)
-    core = thickness(inked) > max(_THIN * width, 2)
+    thick = thickness(inked)
+    width = _width(thick)
+    core = thick > max(_THIN * width, 2)
     if not core.any():
         return inked
     near: Array = ndimage.distance_transform_edt(~core) <= _TAPERS * width
     return inked & near
 
 
-def _width(inked: Array) -> float:
+def _width(thick: Array) -> float:
     """Return the width of strokes in pixels; if they differ, that of the wider ones."""
-    thick = thickness(inked)
     middles = np.sort(thick[(thick > 0) & (thick == ndimage.maximum_filter(thick, 3))])
     if not middles.size:
         return 0.0

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from PIL import Image, ImageDraw
 
 from benchmarks.rendering import DISTORTIONS
 from stages.photos.digits import find
+from stages.photos.pictures import read
 from stages.shared.artifacts import Array
 
 Line = Sequence[tuple[int, int]]
@@ -114,6 +116,46 @@ def test_two_lines_that_slope_stay_two() -> None:
     boxes = [(digit.box.left, digit.box.top) for digit in found]
     expected = [(right + 20, down + 10) for right, down in places]
     np.testing.assert_allclose(boxes, expected, atol=8)
+
+
+@pytest.mark.parametrize("slope", [-6, 0, 6])
+def test_an_underline_is_left_out(slope: int) -> None:
+    underline: list[Line] = [[(0, 82 - slope), (60, 82 + slope)]]
+
+    (digit,) = find(drawn((FIVE, 150, 100), (underline, 145, 100)))
+
+    assert digit.box == pytest.approx((105, 153, 175, 195), abs=10)
+
+
+def test_a_digit_in_a_circle_is_found_without_it() -> None:
+    circle = [(32 + 60 * np.cos(turn), 40 + 60 * np.sin(turn)) for turn in np.linspace(0, 7, 99)]
+    around: list[Line] = [[(round(x), round(y)) for x, y in circle]]
+
+    (digit,) = find(drawn((FIVE, 150, 100), (around, 150, 100)))
+
+    assert digit.box == pytest.approx((105, 153, 175, 195), abs=10)
+
+
+def test_fringes_of_colour_in_a_file_are_no_digits(tmp_path: Path) -> None:
+    share = (230 / 255 - drawn((FIVE, 100, 50))) / (190 / 255)
+    photo = np.array([220, 217, 205]) * (1 - share) + np.array([140, 20, 25]) * share
+    noise = np.random.default_rng(1).normal(0, 3, photo.shape)
+    pixels = (photo + noise).clip(0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photo.jpg", quality=85)
+
+    (digit,) = find(read(tmp_path / "photo.jpg"))
+
+    assert digit.box == pytest.approx((54, 104, 129, 148), abs=10)
+
+
+def test_the_glow_of_a_lamp_around_a_digit_is_no_digit() -> None:
+    down, across = np.mgrid[-150:150, -200:200] / 400
+    glow = 0.3 + 0.7 * np.exp(-(down**2 + across**2) / 0.03)
+    sheet = drawn((FIVE, 175, 110)) * glow[..., np.newaxis]
+
+    (digit,) = find(sheet.astype(np.float32))
+
+    assert digit.box == pytest.approx((115, 178, 185, 220), abs=10)
 
 
 INKS = {

@@ -1,0 +1,98 @@
+"""Count the photographs of handwriting that are read wholly right, in many conditions.
+
+Writes ``results/photos.json``. Needs ``data/arrays`` and ``models/classifier.tflite``: run
+``make repro`` first. ``--development`` renders images of the validation part instead of test
+images, with other random numbers, and writes nothing: the finder is improved with these.
+"""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from PIL import Image
+
+from benchmarks.camera import exposed
+from benchmarks.conditions import CONDITIONS
+from benchmarks.results import record
+from stages.photos.handwriting import read_handwriting, stacked
+from stages.serving.exported import ExportedModel
+from stages.shared import artifacts
+from stages.shared.artifacts import Array
+
+SIDE = 28
+JPEG_QUALITY = 85
+LARGE = 4000, 3000  # 12 megapixels
+# Training images that no model is fitted to.
+VALIDATION = slice(50_000, None)
+
+
+def main(
+    count: Annotated[int, typer.Option(help="photographs of each condition")] = 100,
+    development: Annotated[bool, typer.Option("--development")] = False,
+    only: Annotated[str, typer.Option(help="part of the conditions' names")] = "",
+    keep: Annotated[Path | None, typer.Option(help="folder for what is not read right")] = None,
+) -> None:
+    """Render, save and read the photographs; print and save the table."""
+    part, where = ("train", VALIDATION) if development else ("test", slice(None))
+    images, labels = (
+        artifacts.read_array(Path(f"data/arrays/{part}_{kind}.npy"))[where]
+        for kind in ("images", "labels")
+    )
+    model = ExportedModel(Path("models/classifier.tflite"))
+
+    right = {}
+    for number, (name, condition) in enumerate(CONDITIONS.items()):
+        if only not in name:
+            continue
+        random = np.random.default_rng([number, development])
+        right[name] = 0
+        for trial in range(count):
+            chosen = random.integers(len(images), size=condition.digits)
+            expected = "".join(map(str, labels[chosen]))
+            picture = exposed(condition.render(images[chosen], random), random)
+            found = read(picture, model)
+            right[name] += found == expected
+            if keep and found != expected:
+                keep.mkdir(parents=True, exist_ok=True)
+                picture.save(
+                    keep / f"{name} {trial} {expected} as {found}.jpg", quality=JPEG_QUALITY
+                )
+        print(f"{name:28} {right[name]:3} of {count}", flush=True)
+    seconds = seconds_of_a_large_picture(images, model)
+    print(f"{seconds:.2f} s for one of {LARGE[0]} x {LARGE[1]} pixels")
+    if not development and not only:
+        record("photos", {"right": right, "of": count, "seconds_of_12_megapixels": seconds})
+
+
+def read(picture: Image.Image, model: ExportedModel) -> str:
+    """Return the digits on a picture in reading order, as saved to a JPEG file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "photo.jpg"
+        picture.save(path, quality=JPEG_QUALITY)
+        found = read_handwriting({"": path}, SIDE)
+    if not len(found.digits[""]):
+        return ""
+    images = stacked(found, model.description.images)
+    return "".join(map(str, model.probabilities(images).argmax(axis=1)))
+
+
+def seconds_of_a_large_picture(images: Array, model: ExportedModel) -> float:
+    """Measure the time of the processor for reading one photograph of several digits."""
+    condition = CONDITIONS["two sloping lines"]
+    random = np.random.default_rng(1)
+    seen = condition.render(images[: condition.digits], random)
+    pixels = [
+        np.asarray(Image.fromarray(channel).resize(LARGE, Image.Resampling.BICUBIC))
+        for channel in seen.transpose(2, 0, 1)
+    ]
+    picture = exposed(np.stack(pixels, axis=-1), random)
+    start = time.process_time()
+    read(picture, model)
+    return round(time.process_time() - start, 2)
+
+
+if __name__ == "__main__":
+    typer.run(main)
