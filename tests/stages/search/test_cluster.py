@@ -23,7 +23,7 @@ from stages.search import cluster as dask_cluster
 from stages.search.cluster import RESOURCE, ClusterError, scores_on
 from stages.search.cross_validation import content
 from stages.search.trials import Study, Trial
-from tests.helpers import ROOT, wait_until
+from tests.helpers import PATIENCE, ROOT, wait_until
 
 Edit = Callable[[Path, str, Any], None]
 
@@ -195,7 +195,8 @@ def test_what_is_started_on_this_machine_listens_on_loopback_and_ends(
         for process in [psutil.Process(), *workers]:
             assert listens_at(process) == {"127.0.0.1"}
 
-    assert not any(process.is_running() for process in workers)
+    _, alive = psutil.wait_procs(workers, PATIENCE)
+    assert not alive
 
 
 def test_a_scheduler_that_dies_ends_the_search(
