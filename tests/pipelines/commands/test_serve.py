@@ -104,13 +104,23 @@ def test_cancelled_run_ends_its_stage_and_leaves_no_worktree(served: Served) -> 
 def test_nightly_run_is_skipped_while_another_one_is_active(served: Served) -> None:
     project, prefect, _ = served
     slow = {"recipe": "slower", "set_param": ["seconds=600"]}
-    active = prefect.run_deployment("pipeline/nightly", **slow)
+
+    def state(run: str) -> Any:
+        return prefect.runs(id=run)[0]["state_name"]
+
+    def start() -> str | None:
+        """Start a run, which is skipped if the one of this minute is still active."""
+        run = prefect.run_deployment("pipeline/nightly", **slow)
+        wait_until(lambda: state(run) in {"Running", "Cancelled"})
+        return run if state(run) == "Running" else None
+
+    active = wait_until(start)
     process_of_stage(project)
     second = prefect.run_deployment("pipeline/nightly")
-    wait_until(lambda: prefect.runs(id=second)[0]["state_name"] == "Cancelled")
-    assert prefect.runs(id=active)[0]["state_name"] == "Running"
+    wait_until(lambda: state(second) == "Cancelled")
+    assert state(active) == "Running"
     prefect.cancel(active)
-    wait_until(lambda: prefect.runs(id=active)[0]["state_name"] == "Cancelled")
+    wait_until(lambda: state(active) == "Cancelled")
 
 
 def test_second_server_of_a_folder_is_rejected_and_names_the_first(served: Served) -> None:
