@@ -167,6 +167,17 @@ def test_the_faults_are_those_tried() -> None:
     assert f"of {sum(found['cases'] for found in kinds.values()):,} faults" in README
 
 
+def test_the_photographs_are_those_counted() -> None:
+    measured = results("photos")
+    table = HANDWRITING.partition("| condition |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| ([^|]+) \| (\d+) \|$", table, re.MULTILINE)
+
+    assert rows == [(name, str(found)) for name, found in measured["right"].items()]
+    assert measured["of"] == 100
+    seconds = f"{measured['seconds_of_12_megapixels']:.1f} s"
+    assert f"A picture of 12 megapixels takes {seconds}" in one_line(HANDWRITING)
+
+
 def test_the_distortions_are_those_measured() -> None:
     measured = results("handwriting")
     table = HANDWRITING.partition("| distortion |")[2].partition("\n\n")[0]
