@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import resource
+import socket
 import subprocess
 import sys
 import time
@@ -104,6 +105,19 @@ def is_gone(pid: int) -> bool:
         return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
+
+
+def free_ports(count: int) -> list[int]:
+    """Give different ports of loopback on which nothing listens."""
+    with contextlib.ExitStack() as stack:
+        servers = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
+        ]
+        return [server.getsockname()[1] for server in servers]
+
+
+def free_port() -> int:
+    return free_ports(1)[0]
 
 
 def wait_until(condition: Callable[[], Any], pause: float = 0.2) -> Any:

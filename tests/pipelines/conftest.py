@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.helpers import ROOT
-from tests.pipelines.prefect_server import Prefect, copy_home, free_port, running
+from tests.helpers import ROOT, free_port
+from tests.pipelines.prefect_server import Prefect, copy_home, running
 from tests.pipelines.promoting import commit
 from tests.pipelines.repositories import (
     Git,

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,12 +125,6 @@ class Prefect:
     def logs(self, run: str) -> list[str]:
         found = self._post("logs/filter", logs={"flow_run_id": {"any_": [run]}}, limit=200)
         return [line["message"] for line in found]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(url: str) -> bool:

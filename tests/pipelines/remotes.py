@@ -16,8 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pipelines.dvc.objects import object_path
-from tests.helpers import PATIENCE, wait_until
-from tests.pipelines.prefect_server import free_port
+from tests.helpers import PATIENCE, free_port, wait_until
 
 # Debian's place for it is in no user's PATH.
 _SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")

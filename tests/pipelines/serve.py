@@ -9,8 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.helpers import wait_until
-from tests.pipelines.prefect_server import PYTHON, Prefect, free_port
+from tests.helpers import free_port, wait_until
+from tests.pipelines.prefect_server import PYTHON, Prefect
 from tests.pipelines.repositories import add_flows, copy_toy, run
 
 _yaml = YAML()

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -10,15 +9,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.helpers import free_port
+
 ROOT = Path(__file__).parents[2]
 LOCKS = ["requirements.lock", "requirements-gpu.lock"]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def answers(address: str) -> bool:

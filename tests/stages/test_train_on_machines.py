@@ -1,9 +1,7 @@
 """Tests of a training on two machines, which are two processes here, connected over loopback."""
 
-import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,18 +12,10 @@ import pytest
 from stages import standardize
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
-from tests.helpers import ROOT, wait_until
+from tests.helpers import ROOT, free_ports, wait_until
 from tests.small_mnist import write_small_params, yaml
 
 pytestmark = pytest.mark.slow
-
-
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        servers = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
-        ]
-        return [server.getsockname()[1] for server in servers]
 
 
 @pytest.fixture(scope="module")

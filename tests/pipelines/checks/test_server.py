@@ -10,8 +10,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from pipelines.checks import server
 from pipelines.server import automations
 from pipelines.server.deployments import Deployment
-from tests.helpers import ROOT
-from tests.pipelines.prefect_server import Prefect, copy_home, free_port, running
+from tests.helpers import ROOT, free_port
+from tests.pipelines.prefect_server import Prefect, copy_home, running
 
 
 @pytest.fixture

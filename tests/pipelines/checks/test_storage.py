@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.checks import storage
+from tests.helpers import free_port
 from tests.pipelines.in_process import dvc
-from tests.pipelines.prefect_server import free_port
 
 
 def test_complete_repository_with_a_complete_remote_is_ok(toy: Path, tmp_path: Path) -> None:

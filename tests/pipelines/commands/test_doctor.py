@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.checks.result import CheckResult
 from pipelines.commands.doctor import shown
-from tests.helpers import ROOT
-from tests.pipelines.prefect_server import PYTHON, free_port
+from tests.helpers import ROOT, free_port
+from tests.pipelines.prefect_server import PYTHON
 
 
 def doctor(home: Path, *options: str, **settings: str) -> "subprocess.CompletedProcess[str]":

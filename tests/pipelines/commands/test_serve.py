@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.helpers import PATIENCE, ROOT, is_gone, wait_until
-from tests.pipelines.prefect_server import PYTHON, Prefect, copy_home, free_port
+from tests.helpers import PATIENCE, ROOT, free_port, is_gone, wait_until
+from tests.pipelines.prefect_server import PYTHON, Prefect, copy_home
 from tests.pipelines.repositories import Git, isolate, isolated, run
 from tests.pipelines.runs import process_of_stage
 from tests.pipelines.serve import make_project, serving

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import ROOT, wait_until
-from tests.pipelines.prefect_server import Prefect, free_port
+from tests.helpers import ROOT, free_port, wait_until
+from tests.pipelines.prefect_server import Prefect
 from tests.pipelines.repositories import Git
 from tests.pipelines.runs import FlowRun
 

@@ -11,8 +11,7 @@ import pytest
 
 from pipelines.errors import PipelineError
 from pipelines.server import reach
-from tests.helpers import pipelines_process
-from tests.pipelines.prefect_server import free_port
+from tests.helpers import free_port, pipelines_process
 
 
 class Page(http.server.BaseHTTPRequestHandler):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import PATIENCE, wait_until
-from tests.pipelines.prefect_server import PYTHON, Prefect, copy_home, free_port, running
+from tests.helpers import PATIENCE, free_port, wait_until
+from tests.pipelines.prefect_server import PYTHON, Prefect, copy_home, running
 from tests.pipelines.runs import FlowRun, process_of_stage
 
 pytestmark = pytest.mark.slow

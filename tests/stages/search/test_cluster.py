@@ -16,9 +16,7 @@ import pytest
 from distributed import Client
 
 from stages import tune
-from stages.params.file import read_params
-from stages.params.machine import Machine
-from stages.params.network import NetworkParams
+from stages.params.recipe import Recipe
 from stages.search import cluster as dask_cluster
 from stages.search.cluster import RESOURCE, ClusterError, scores_on
 from stages.search.cross_validation import content
@@ -77,14 +75,8 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def study(small_arrays: Path, machine: Machine, tmp_path: Path) -> Study:
-    return Study(small_arrays, tmp_path / "scores", machine, classes=10, folds=2, seed=1)
-
-
-@pytest.fixture
-def trial(small_params: Path, small_network: NetworkParams) -> Trial:
-    fast = read_params(small_params).recipes["fast"]
-    return Trial(fast.model_copy(update={"network": small_network}), 0)
+def trial(recipe: Recipe) -> Trial:
+    return Trial(recipe, 0)
 
 
 @pytest.fixture

@@ -8,9 +8,6 @@ import pytest
 
 from stages.dataset.standardization import measure
 from stages.model.classifier import Classifier
-from stages.params.file import read_params
-from stages.params.machine import Machine
-from stages.params.network import NetworkParams
 from stages.params.recipe import Recipe
 from stages.search import cross_validation
 from stages.search.cross_validation import (
@@ -27,17 +24,6 @@ from stages.shared import artifacts
 from stages.shared.artifacts import Array
 from stages.training.batches import Examples
 from stages.training.loop import TrainingLoop
-
-
-@pytest.fixture
-def recipe(small_params: Path, small_network: NetworkParams) -> Recipe:
-    fast = read_params(small_params).recipes["fast"]
-    return fast.model_copy(update={"network": small_network})
-
-
-@pytest.fixture
-def study(small_arrays: Path, machine: Machine, tmp_path: Path) -> Study:
-    return Study(small_arrays, tmp_path / "scores", machine, classes=10, folds=2, seed=1)
 
 
 def test_the_epochs_of_a_constant_rate_have_scores_of_their_own(

@@ -1,26 +1,10 @@
-from pathlib import Path
-
 import pytest
 
-from stages.params.file import read_params
-from stages.params.machine import Machine
-from stages.params.network import NetworkParams
 from stages.params.recipe import Recipe
 from stages.search import scoring
 from stages.search.cross_validation import content, keep
 from stages.search.scoring import scored
 from stages.search.trials import Score, Study, Trial
-
-
-@pytest.fixture
-def recipe(small_params: Path, small_network: NetworkParams) -> Recipe:
-    fast = read_params(small_params).recipes["fast"]
-    return fast.model_copy(update={"network": small_network})
-
-
-@pytest.fixture
-def study(small_arrays: Path, machine: Machine, tmp_path: Path) -> Study:
-    return Study(small_arrays, tmp_path / "scores", machine, classes=10, folds=2, seed=1)
 
 
 def test_a_group_is_given_once_all_of_its_trials_are_scored(

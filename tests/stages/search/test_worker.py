@@ -1,28 +1,19 @@
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from stages.params.file import read_params
-from stages.params.machine import Machine
+from stages.params.recipe import Recipe
 from stages.search import worker
 from stages.search.trials import Study, Trial
 from tests.helpers import ROOT
 
 
 @pytest.fixture
-def task(
-    small_params: Path,
-    small_arrays: Path,
-    machine: Machine,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> tuple[Study, Trial]:
+def task(study: Study, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> tuple[Study, Trial]:
     monkeypatch.setattr(worker, "get_worker", lambda: SimpleNamespace(address="tcp://host:1"))
-    study = Study(small_arrays, tmp_path / "scores", machine, classes=10, folds=2, seed=1)
-    return study, Trial(read_params(small_params).recipes["fast"], 0)
+    return study, Trial(recipe, 0)
 
 
 def test_code_that_has_changed_since_the_start_is_refused(
