@@ -15,13 +15,20 @@ def main() -> None:
     # Importing Prefect takes seconds, which --help does not need.
     from prefect.settings import (  # noqa: PLC0415
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        PREFECT_SERVER_LOGGING_LEVEL,
         temporary_settings,
     )
 
     from pipelines.flows.pipeline import pipeline  # noqa: PLC0415
 
-    # Heartbeats are for unattended runs; Prefect stops them only at whole seconds.
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    settings = {
+        # Heartbeats are for unattended runs; Prefect stops them only at whole seconds.
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+        # The temporary server logs a traceback if it is stopped while it saves an event. What keeps
+        # it from serving the run reaches the run itself.
+        PREFECT_SERVER_LOGGING_LEVEL: "CRITICAL",
+    }
+    with temporary_settings(settings):
         try:
             state = pipeline(return_state=True)
         except httpx.HTTPError as error:
