@@ -20,6 +20,8 @@ from stages.shared.errors import UserError
 
 RESOURCE = "trial"
 """What a worker must offer: one, so that its machine trains one network at a time."""
+# Only Python itself finds the project in the working directory; the command `dask` does not.
+_DASK = "python -m dask"
 _LOOPBACK = "127.0.0.1"
 # Even without its pages, Dask starts an HTTP server, by default for all networks.
 _DASHBOARD = {"dashboard": False, "dashboard_address": f"{_LOOPBACK}:0"}
@@ -93,7 +95,7 @@ def _check_scheduler(address: str) -> None:
     except (OSError, ValueError):
         raise ClusterError(
             f"search.cluster: expected a Dask scheduler at {address}, found none that answers; "
-            "start it with `dask scheduler`, or correct the address."
+            f"start it at the top of a clone with `{_DASK} scheduler`, or correct the address."
         ) from None
 
 
@@ -149,8 +151,8 @@ def _finished(
             elif time.monotonic() - seen > patience:
                 raise ClusterError(
                     "search.cluster: expected a worker that takes trials, found none for "
-                    f"{patience:.0f} s; start one in a clone of this commit: dask worker "
-                    f"{client.scheduler_info()['address']} --nthreads 1 --resources {RESOURCE}=1"
+                    f"{patience:.0f} s; start one at the top of a clone of this commit: {_DASK} "
+                    f"worker {client.scheduler_info()['address']} --nthreads 1 --resources {RESOURCE}=1"
                 ) from None
             continue
         yield from done
@@ -170,6 +172,13 @@ def _score_of(future: Future[Any]) -> Score:
             f"search.cluster: expected a trial to end, found that {error.last_worker.address} and "
             "other workers died in it, as they do without enough memory; read their logs, then run "
             "the search again: it continues with the trials that are left."
+        ) from None
+    # Dask's own errors for what it cannot import.
+    except (ImportError, RuntimeError) as error:
+        raise ClusterError(
+            "search.cluster: expected a scheduler and workers that can import this project, found: "
+            f"{str(error).splitlines()[0]}; start each of them at the top of a clone, with "
+            f"`{_DASK} scheduler` and `{_DASK} worker`."
         ) from None
     if isinstance(found, str):
         raise ClusterError(f"search.cluster: {found}")

@@ -29,8 +29,8 @@ Edit = Callable[[Path, str, Any], None]
 class Cluster:
     """A scheduler and its workers, which have no nanny to start a killed one again."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, working: Path = ROOT, **environment: str) -> None:
+        self._folder, self._working = folder, working
         self._environment = os.environ | environment
         self._file = folder / "scheduler.json"
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -59,7 +59,7 @@ class Cluster:
             self.processes.append(
                 subprocess.Popen(
                     [sys.executable, "-m", "dask", *command, *common],
-                    cwd=ROOT,
+                    cwd=self._working,
                     env=self._environment,
                     stdout=log,
                     stderr=log,
@@ -157,8 +157,23 @@ def test_a_search_that_no_worker_takes_ends_with_the_command_that_starts_one(
     # It does not offer the resource.
     cluster.add_workers(1)
 
-    with pytest.raises(ClusterError, match=f"dask worker {cluster.address} .* {RESOURCE}=1"):
+    with pytest.raises(
+        ClusterError, match=f"python -m dask worker {cluster.address} .* {RESOURCE}=1"
+    ):
         list(scores_on(cluster.address, study, {content(study, trial): trial}, patience=1))
+
+
+def test_a_cluster_that_was_not_started_in_a_clone_is_named(
+    tmp_path: Path, study: Study, trial: Trial
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    cluster = Cluster(tmp_path, working=tmp_path / "elsewhere", PYTHONPATH="")
+    try:
+        cluster.add_workers(1, "--resources", f"{RESOURCE}=1")
+        with pytest.raises(ClusterError, match="start each of them at the top of a clone"):
+            list(scores_on(cluster.address, study, {"content": trial}))
+    finally:
+        cluster.close()
 
 
 def test_a_trial_in_which_worker_after_worker_dies_ends_the_search(
