@@ -149,10 +149,11 @@ def _finished(
             if _has_worker(client):
                 seen = time.monotonic()
             elif time.monotonic() - seen > patience:
+                address = client.scheduler_info()["address"]
                 raise ClusterError(
                     "search.cluster: expected a worker that takes trials, found none for "
                     f"{patience:.0f} s; start one at the top of a clone of this commit: {_DASK} "
-                    f"worker {client.scheduler_info()['address']} --nthreads 1 --resources {RESOURCE}=1"
+                    f"worker {address} --nthreads 1 --resources {RESOURCE}=1"
                 ) from None
             continue
         yield from done

@@ -194,9 +194,10 @@ def test_a_trial_in_which_worker_after_worker_dies_ends_the_search(
 def test_what_is_started_on_this_machine_listens_on_loopback_and_ends(
     study: Study,
 ) -> None:
+    others = set(psutil.Process().children(recursive=True))
     with dask_cluster.connected("local", study.machine) as client:
         client.wait_for_workers(1)
-        processes = psutil.Process().children(recursive=True)
+        processes = set(psutil.Process().children(recursive=True)) - others
         workers = [process for process in processes if listens_at(process)]
         assert workers
         for process in [psutil.Process(), *workers]:
