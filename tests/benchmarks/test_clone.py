@@ -10,6 +10,8 @@ from benchmarks.pipeline import with_dvc
 from tests.helpers import ROOT
 from tests.pipelines.repositories import copy_toy, isolate, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

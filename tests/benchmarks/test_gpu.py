@@ -10,6 +10,8 @@ import tensorflow as tf
 from benchmarks.gpu import Check, Outcome, checked, main, tables, ways_on
 from stages.shared.command import run
 
+pytestmark = pytest.mark.slow
+
 OUTCOME = Outcome(
     loss=0.5, accuracy=0.99, epoch_seconds=1.5, weights="a" * 64, hardware={"cpu": "one"}
 )
@@ -25,7 +27,6 @@ def gpu_check(*options: str) -> object:
     return 0
 
 
-@pytest.mark.slow
 def test_each_way_trains_and_is_reported(
     small_arrays: Path,
     small_params: Path,

@@ -1,9 +1,12 @@
 from pathlib import Path
 
+import pytest
+
 from stages import learning_curve
 from stages.shared import artifacts
 
 
+@pytest.mark.slow
 def test_each_number_of_images_is_scored_by_all_folds(
     small_params: Path, small_arrays: Path, small_search: Path, tmp_path: Path
 ) -> None:

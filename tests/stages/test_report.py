@@ -79,6 +79,7 @@ def test_without_errors_the_report_still_stands(
     assert "Every test image is classified correctly." in page
 
 
+@pytest.mark.slow
 def test_a_bad_models_page_stays_small(
     report_inputs: dict[str, Path], tmp_path: Path, small_mnist: dict[str, Array]
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_bad_models_page_stays_small(
     assert len(page) < 1e6
 
 
+@pytest.mark.slow
 def test_the_report_of_a_thousand_classes_stays_small(
     report_inputs: dict[str, Path],
     small_mnist: dict[str, Array],
@@ -210,6 +212,7 @@ def test_a_missing_input_is_named_and_the_last_report_stands(
     assert after == before
 
 
+@pytest.mark.slow
 def test_the_stage_pays_for_no_library_that_it_does_not_need() -> None:
     slow = "{'tensorflow', 'scipy', 'sklearn', 'great_expectations', 'matplotlib.pyplot'}"
     program = f"import sys, stages.report; print(sorted({slow} & sys.modules.keys()))"

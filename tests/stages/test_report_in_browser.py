@@ -18,6 +18,7 @@ CONTRAST = (Path(__file__).parents[1] / "fixtures" / "contrast.js").read_text()
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed"),
 ]
 
@@ -99,6 +100,7 @@ def shown(page: Page) -> list[tuple[str | None, str | None]]:
     ]
 
 
+@pytest.mark.core
 def test_every_error_is_shown_at_first(opened: Open, report_inputs: dict[str, Path]) -> None:
     wrong = artifacts.read_table(report_inputs["reports"] / "misclassified.csv")
 

@@ -10,6 +10,8 @@ from stages.search.search import SearchError
 from stages.shared import artifacts
 from stages.training import checkpoint
 
+pytestmark = pytest.mark.slow
+
 Edit = Callable[[Path, str, Any], None]
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -102,6 +104,7 @@ def test_a_search_in_which_every_cell_diverges_has_no_best(files: Any, edit: Edi
     assert not files["best"].exists()
 
 
+@pytest.mark.core
 def test_a_place_that_the_recipe_lacks_stops_the_search_before_it_trains(
     files: Any, edit: Edit
 ) -> None:

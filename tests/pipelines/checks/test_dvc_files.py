@@ -10,6 +10,8 @@ from pipelines.checks.result import CheckResult
 from tests.pipelines.in_process import dvc
 from tests.pipelines.repositories import run
 
+pytestmark = pytest.mark.slow
+
 
 def only(folder: Path) -> CheckResult:
     (result,) = dvc_files.run_checks(folder)

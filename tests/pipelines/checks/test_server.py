@@ -115,6 +115,7 @@ def test_automation_is_ok_only_if_it_exists_and_is_enabled(
     assert paused.fix == "prefect automation resume 'Crash silent runs'"
 
 
+@pytest.mark.slow
 def test_server_that_requires_a_password_is_reported(tmp_path: Path, prefect_home: Path) -> None:
     copy_home(prefect_home, tmp_path)
     guarded = Prefect(free_port(), tmp_path)

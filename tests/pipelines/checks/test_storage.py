@@ -8,6 +8,8 @@ from pipelines.checks import storage
 from tests.helpers import free_port
 from tests.pipelines.in_process import dvc
 
+pytestmark = pytest.mark.slow
+
 
 def test_complete_repository_with_a_complete_remote_is_ok(toy: Path, tmp_path: Path) -> None:
     dvc(toy, "remote", "add", "--default", "storage", str(tmp_path / "storage"))

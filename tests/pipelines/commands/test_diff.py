@@ -129,6 +129,7 @@ def test_better_commit_exits_with_4_and_the_table_has_all_differences(ask: Ask) 
     assert rest == BETTER
 
 
+@pytest.mark.slow
 @pytest.mark.core
 def test_worse_commit_exits_with_3(ask: Ask) -> None:
     code, output, _ = ask("better", "base", markdown=False)

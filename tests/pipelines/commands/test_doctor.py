@@ -13,6 +13,8 @@ from pipelines.commands.doctor import shown
 from tests.helpers import ROOT, free_port
 from tests.pipelines.prefect_server import PYTHON
 
+pytestmark = pytest.mark.slow
+
 
 def doctor(home: Path, *options: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     environment = os.environ | {"PREFECT_HOME": str(home)}
@@ -36,6 +38,7 @@ def test_all_parts_are_checked_and_optional_ones_do_not_fail(tmp_path: Path) -> 
     assert " checks: 0 missing, " in done.stdout
 
 
+@pytest.mark.core
 def test_missing_part_fails_with_the_command_that_fixes_it(tmp_path: Path) -> None:
     # Random, because the output quotes the title of the last commit, which may have any word.
     password = secrets.token_hex(16)

@@ -22,6 +22,8 @@ from tests.pipelines.promoting import (
 )
 from tests.pipelines.repositories import run
 
+pytestmark = pytest.mark.slow
+
 Edit = Callable[[Path, str, Any], None]
 
 
@@ -42,6 +44,7 @@ def test_promoted_version_can_be_downloaded_from_another_folder(
     assert (tmp_path / "got.txt").read_text() == "50 wrong\n"
 
 
+@pytest.mark.core
 def test_worse_model_is_not_promoted_and_a_better_one_is(promotable: Path) -> None:
     promote(promotable)
     commit(promotable, 65)

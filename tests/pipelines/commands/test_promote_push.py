@@ -12,6 +12,8 @@ from tests.pipelines.in_process import dvc
 from tests.pipelines.promoting import commit, holder, promote, rollback
 from tests.pipelines.repositories import run, set_dvc_remote
 
+pytestmark = pytest.mark.slow
+
 
 def test_one_of_two_clones_promotes_at_the_remote_and_the_other_is_rejected(
     promotable: Path, tmp_path: Path

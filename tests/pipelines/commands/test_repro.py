@@ -13,6 +13,7 @@ from tests.pipelines.in_process import repro
 from tests.pipelines.repositories import dvc_at_work
 
 
+@pytest.mark.slow
 def test_repro_waits_until_another_command_of_dvcs_has_ended(toy: Path) -> None:
     (toy / "model.txt").unlink()
 

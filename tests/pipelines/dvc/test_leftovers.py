@@ -13,6 +13,8 @@ from tests.helpers import ROOT, pipelines
 from tests.pipelines.in_process import dvc, repro
 from tests.pipelines.runs import FlowRun
 
+pytestmark = pytest.mark.slow
+
 # By path below the cache: each file has 10 bytes.
 LEFT = {
     "files/md5/ab/.q1w2e3.tmp": ".q1w2e3.tmp",

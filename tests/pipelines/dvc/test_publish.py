@@ -9,6 +9,8 @@ from tests.helpers import md5
 from tests.pipelines.in_process import dvc
 from tests.pipelines.repositories import clone_for_work, run
 
+pytestmark = pytest.mark.slow
+
 MODEL = md5(b"fast 2 one\n")
 OF_A = md5(b"a\n")
 

@@ -19,6 +19,8 @@ from tests.pipelines.remotes import Folder, Kind, Storage, folder, s3, ssh
 from tests.pipelines.repositories import clone_for_work, run, set_dvc_remote
 from tests.pipelines.submissions import request_and_result
 
+pytestmark = pytest.mark.slow
+
 _RAW = Output(path="raw.txt", md5=md5(b"one\n"), size=4)
 _ABSENT = "0" * 32
 

@@ -8,6 +8,8 @@ from tests.helpers import pipelines
 from tests.pipelines.in_process import dvc
 from tests.pipelines.repositories import Git
 
+pytestmark = pytest.mark.slow
+
 STAGES = (
     "stages:\n  draw:\n    cmd: mkdir -p figures && echo {text} > figures/a\n"
     "    outs: [figures: {{cache: false}}]\n"

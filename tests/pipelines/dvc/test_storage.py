@@ -13,6 +13,8 @@ from tests.helpers import pipelines, wait_until
 from tests.pipelines.in_process import dvc
 from tests.pipelines.repositories import dvc_at_work, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["false", "true"], ids=["file lock", "hardlink lock"])
 def repository(toy: Path, request: pytest.FixtureRequest) -> Repository:
@@ -29,6 +31,7 @@ def dvc_command(toy: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=toy, check=False, capture_output=True, text=True)
 
 
+@pytest.mark.core
 def test_storage_is_as_dvc_has_it(toy: Path) -> None:
     assert storage(toy).cache == toy / ".dvc" / "cache"
     assert not storage(toy).has_remote

@@ -12,9 +12,12 @@ from pipelines.git.repository import Repository, commit_changes, home_of
 from tests.helpers import ROOT, is_gone, wait_until
 from tests.pipelines.runs import process_of_stage
 
+pytestmark = pytest.mark.slow
+
 Git = Callable[..., str]
 
 
+@pytest.mark.core
 def test_worktree_has_the_commit_and_leaves_the_working_copy_unchanged(toy: Path, git: Git) -> None:
     (toy / "source.txt").write_text("edited\n")
     before = git("status", "--porcelain")

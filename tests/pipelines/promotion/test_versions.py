@@ -11,6 +11,8 @@ from pipelines.promotion.versions import Version
 from tests.pipelines.in_process import gto
 from tests.pipelines.repositories import run
 
+pytestmark = pytest.mark.slow
+
 Commit = Callable[[], str]
 
 

@@ -13,6 +13,8 @@ from pipelines.errors import PipelineError
 from pipelines.server import reach
 from tests.helpers import free_port, pipelines_process
 
+pytestmark = pytest.mark.slow
+
 
 class Page(http.server.BaseHTTPRequestHandler):
     """Prefect's server as far as it is asked here: its UI answers every path with a page."""

@@ -89,6 +89,7 @@ def test_environment_of_a_lock_file_is_created_once(checkout: Path, tmp_path: Pa
     assert len(output) == 1
 
 
+@pytest.mark.slow
 def test_failed_creation_of_an_environment_is_reported(checkout: Path, tmp_path: Path) -> None:
     (checkout / "requirements.lock").write_text("no-such-package==1.0 \\\n    --hash=sha256:00\n")
     with pytest.raises(PipelineError, match=r"expected make setup to create the environment of r"):

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[3]
 ENTRY = {"cpu": "one", "instructions": ["avx", "fma"], "threads": 2, "seconds": 3, "onednn": True}
 
 
+@pytest.mark.slow
 def test_every_field_that_a_training_records_of_its_hardware_is_compared() -> None:
     program = (
         "import json; from stages.training import hardware as h; print(json.dumps(h.hardware()))"

@@ -16,6 +16,8 @@ from tests.pipelines.in_process import dvc
 from tests.pipelines.repositories import run
 from tests.pipelines.workers.scene import METRICS, MODEL, Scene
 
+pytestmark = pytest.mark.slow
+
 
 def test_correct_result_is_accepted_and_the_stage_is_then_up_to_date(scene: Scene) -> None:
     commit = scene.accept_result()

@@ -9,6 +9,8 @@ from pipelines.workers.schema import MOST_FILES
 from tests.pipelines.repositories import run
 from tests.pipelines.workers.scene import METRICS, Scene
 
+pytestmark = pytest.mark.slow
+
 PROVENANCE = "models/provenance.json"
 
 

@@ -19,6 +19,8 @@ from tests.pipelines.runs import FlowRun
 from tests.pipelines.submissions import TRAIN
 from tests.pipelines.workers.scene import Scene
 
+pytestmark = pytest.mark.slow
+
 
 def test_request_does_not_change_branch_index_and_files(scene: Scene) -> None:
     assert run(scene.caller, "git", "status", "--porcelain") == "M params.yaml"

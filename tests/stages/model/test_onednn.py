@@ -3,7 +3,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from stages.model import onednn
+
+pytestmark = pytest.mark.slow
 
 # As if the project left the variables as they are.
 PROGRAM = """

@@ -9,6 +9,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from stages.photos.handwriting import read_handwriting
 from stages.shared.artifacts import Array
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "data" / "handwriting").iterdir())
 PHOTOS = sorted((ROOT / "tests" / "fixtures" / "photos").iterdir())

@@ -23,6 +23,8 @@ from stages.search.cross_validation import content
 from stages.search.trials import Study, Trial
 from tests.helpers import PATIENCE, ROOT, wait_until
 
+pytestmark = pytest.mark.slow
+
 Edit = Callable[[Path, str, Any], None]
 
 

@@ -25,6 +25,8 @@ from stages.shared.artifacts import Array
 from stages.training.batches import Examples
 from stages.training.loop import TrainingLoop
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_epochs_of_a_constant_rate_have_scores_of_their_own(
     recipe: Recipe, study: Study
@@ -162,6 +164,7 @@ def test_a_score_of_other_code_is_measured_again(
     assert len(list(study.scores.iterdir())) == 2
 
 
+@pytest.mark.core
 def test_a_score_is_measured_once(
     recipe: Recipe,
     study: Study,

@@ -11,6 +11,8 @@ import tensorflow as tf
 from stages.serving.description import Description
 from stages.serving.exported import ExportedError, ExportedModel
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Path]
 
 

@@ -18,6 +18,8 @@ from stages.tools.predict import main
 from tests.helpers import ROOT, Done, program
 from tests.small_mnist import write_small_params
 
+pytestmark = pytest.mark.slow
+
 
 def exported(images: Array, description: Description, params: Path, path: Path) -> Path:
     """Export an untrained network; it answers alike to the same images in any range."""
@@ -63,6 +65,7 @@ def predict_process(*arguments: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.core
 def test_a_picture_is_answered_in_a_table(model: Path, photo: Path) -> None:
     done = predict_process(photo, "--model", model)
 

@@ -21,6 +21,8 @@ from stages.shared.artifacts import Array
 from stages.training.batches import Examples
 from tests.stages.training.trainings import finish, fresh, stop
 
+pytestmark = pytest.mark.slow
+
 
 class Finished(NamedTuple):
     """A classifier after its training."""

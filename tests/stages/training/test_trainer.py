@@ -15,6 +15,8 @@ from stages.training.batches import Examples
 from stages.training.trainer import DivergedError, Trainer, TrainingError
 from tests.stages.networks import PIXELS_TO_ONE
 
+pytestmark = pytest.mark.slow
+
 
 def fitted(
     network: NetworkParams,
@@ -43,6 +45,7 @@ def equal(first: dict[str, Array], second: dict[str, Array]) -> bool:
     return all(np.array_equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.core
 def test_32_images_can_be_overfitted(
     small_network: NetworkParams,
     training: Training,
@@ -253,7 +256,6 @@ def test_an_overflow_in_float16_leaves_the_weights_as_they_were(
     assert equal(values(Network(small_network, (28, 28), 10, seed=1).saved), weights)
 
 
-@pytest.mark.slow
 def test_running_out_of_memory_names_the_batch_size(
     small_network: NetworkParams,
     training: Training,
