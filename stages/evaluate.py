@@ -35,7 +35,9 @@ def main(
 
     prepare(machine.device, machine.threads)
     classifier = load_classifier(network, numbers, len(names), weights)
-    table = metrics.prediction_table(classifier.probabilities(images), labels)
+    probabilities = classifier.probabilities(images)
+    table = metrics.prediction_table(probabilities, labels)
+    before = metrics.prediction_table(classifier.uncalibrated(probabilities), labels)
 
     for name, content in {
         files.PREDICTIONS: table,
@@ -43,6 +45,7 @@ def main(
         files.CLASSES: metrics.per_class(table, names),
         files.CONFUSION_MATRIX: metrics.confusion_matrix(table, names),
         files.CALIBRATION: calibration(table),
+        files.UNCALIBRATED: calibration(before),
     }.items():
         artifacts.write_table(reports / name, content)
     summary = metrics.summary(table, history, weights.read_bytes())

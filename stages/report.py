@@ -12,6 +12,7 @@ from stages.reporting.style import drawable, png, svg
 from stages.results import files
 from stages.results.agreement import check_agreement
 from stages.results.answers import read_predictions, read_wrong
+from stages.results.calibration import coverage, expected_error
 from stages.results.disagreement import same
 from stages.results.handwriting import TEXTS
 from stages.results.models import DigitRow, HandwritingSummary
@@ -43,6 +44,7 @@ _LINKED = {
     "class_table": files.CLASSES,
     "confusion_matrix": files.CONFUSION_MATRIX,
     "calibration": files.CALIBRATION,
+    "uncalibrated": files.UNCALIBRATED,
     "handwriting": files.HANDWRITING,
     "history": files.HISTORY,
     "retrain_history": files.RETRAIN_HISTORY,
@@ -52,6 +54,8 @@ _LINKED = {
 
 MOST_DRAWN_CLASSES = 32
 """Most classes of the picture of the confusion matrix; the page has more."""
+ACCURACY_WANTED = 0.999
+"""The accuracy for which the page says how many images can be answered."""
 
 
 def main(
@@ -91,6 +95,7 @@ def main(
         artifacts.read_table(reports / files.RETRAIN_HISTORY),
     )
     bins = artifacts.read_table(reports / files.CALIBRATION)
+    before = artifacts.read_table(reports / files.UNCALIBRATED)
     read = artifacts.read_table(reports / files.HANDWRITING, TEXTS)
     drawn = {
         name: png(figure)
@@ -119,12 +124,17 @@ def main(
         classes=names,
         lookalikes=(lookalikes.of, lookalikes.resembling),
         metrics=results.metrics.model_dump(),
+        calibration={
+            "error_before": round(expected_error(before), 6),
+            "accuracy": ACCURACY_WANTED,
+            "coverage": coverage(answers, ACCURACY_WANTED),
+        },
         class_table=artifacts.read_table(reports / files.CLASSES),
         confusions=counts,
         checks=results.checks.model_dump(),
         wrong=cards(shown_errors(wrong), test_images, pixels, len(names)),
         least_sure=cards(least_sure(answers), test_images, pixels, len(names)),
-        charts={"history": svg(learning), "reliability": svg(charts.reliability(bins))},
+        charts={"history": svg(learning), "reliability": svg(charts.reliability(bins, before))},
         pictures={name: address(content, "image/png") for name, content in drawn.items()},
         handwriting={
             "summary": summary.model_dump(),
@@ -150,12 +160,19 @@ def _results(reports: Path, names: tuple[str, ...], images: int) -> Results:
         artifacts.read(reports / files.CALIBRATION, read_bins),
         artifacts.read(reports / files.MISCLASSIFIED, read_wrong),
     )
+    before = artifacts.read(reports / files.UNCALIBRATED, read_bins)
     artifacts.read(reports / files.HISTORY, read_history)
     artifacts.read(reports / files.RETRAIN_HISTORY, read_retrain_history)
     predictions = artifacts.read(reports / files.PREDICTIONS, read_predictions)
     try:
         check_agreement(results, names, predictions)
         same("test.images", results.metrics.test.images, images, "test_images.npy")
+        same(
+            "the images of uncalibrated.csv",
+            sum(row.images for row in before),
+            images,
+            "test_images.npy",
+        )
     except FormatError as error:
         raise ArtifactError(f"{reports}: {error}; run `dvc repro`.") from None
     return results

@@ -21,6 +21,7 @@ from stages.shared.command import PathOption
 from stages.shared.guard.session import when_unchanged
 from stages.shared.parameters import ClassNames, Parameters, Seeded
 from stages.training.batches import Examples
+from stages.training.calibration import calibrate
 from stages.training.checkpoint import trained
 from stages.training.loop import TrainingLoop
 from stages.training.provenance import record
@@ -35,8 +36,12 @@ def main(
     weights: PathOption,
     history: PathOption,
     indices: Annotated[Path | None, typer.Option()] = None,
+    calibrated: Annotated[Path | None, typer.Option()] = None,
 ) -> None:
     """Train on the images of ``indices`` or on all; write the ``weights`` and the ``history``.
+
+    If the recipe has a temperature, it is fitted to the validation images of ``indices``, or taken
+    from the weights ``calibrated``.
 
     Files that depend on the machine or the date go to ``models``; DVC does not record them:
     checkpoints, logs for TensorBoard, and the provenance.
@@ -78,6 +83,7 @@ def main(
         ) as results,
     ):
         if is_first(classifier.strategy):
+            calibrate(classifier, validation, calibrated)
             artifacts.write_tensors(weights, classifier.weights)
             artifacts.write_table(history, results.history)
             when_unchanged(lambda: record(provenance, weights, chosen, machine, results.timing))

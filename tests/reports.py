@@ -57,6 +57,7 @@ def write_results(
         "classes.csv": metrics.per_class(table, classes),
         "confusion_matrix.csv": metrics.confusion_matrix(table, classes),
         "calibration.csv": calibration(table),
+        "uncalibrated.csv": calibration(table),
     }.items():
         artifacts.write_table(reports / name, content)
     history = artifacts.read_table(reports / "history.csv")

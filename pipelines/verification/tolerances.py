@@ -179,6 +179,7 @@ TOLERANCES = (
     Tolerance("reports/classes.csv", _ROWS, _columns),
     Tolerance("reports/confusion_matrix.csv", _ROWS, _columns),
     Tolerance("reports/calibration.csv", _ROWS, _columns),
+    Tolerance("reports/uncalibrated.csv", _ROWS, _columns),
     Tolerance("reports/figures", _PAGES, partial(_sizes, float("inf"))),
     Tolerance("reports/index.html", _PAGES, partial(_sizes, float("inf"))),
 )

@@ -9,6 +9,7 @@ import tensorflow as tf
 from stages.model.device import strategy
 from stages.model.network import Network
 from stages.model.preprocessing import Preprocessing
+from stages.model.temperature import corrected, uncorrected
 from stages.model.variables import assign, values
 from stages.model.views import views
 from stages.params.network import NetworkParams
@@ -16,6 +17,9 @@ from stages.shared.artifacts import Array
 
 # Pixels to classify at once: enough to keep the processor busy, with little memory.
 _PIXELS_TOGETHER = 1000 * 28 * 28
+
+TEMPERATURE = "temperature"
+"""The name of the temperature among the weights."""
 
 
 def settings(network: NetworkParams, classes: int, seed: int) -> dict[str, Any]:
@@ -53,16 +57,25 @@ class Classifier:
         self.strategy = strategy()
         with self.strategy.scope():
             self.network = Network(network, self._image_shape, classes, seed)
+            self.temperature = (
+                tf.Variable(tf.constant(1.0), trainable=False, name=TEMPERATURE)
+                if network.calibration == "temperature"
+                else None
+            )
         self._views = network.views
 
     @property
     def weights(self) -> dict[str, Array]:
-        """Every weight and running statistic by name, float32."""
-        return values(self.network.saved)
+        """Every weight and running statistic by name, and the temperature if any; float32."""
+        return values(self._saved)
 
     @weights.setter
     def weights(self, state: dict[str, Array]) -> None:
-        assign(self.network.saved, state)
+        assign(self._saved, state)
+
+    @property
+    def _saved(self) -> list[tf.Variable]:
+        return [*self.network.saved, *([] if self.temperature is None else [self.temperature])]
 
     @property
     def graph(self) -> tf.Graph:
@@ -94,6 +107,12 @@ class Classifier:
             ]
         )
 
+    def uncalibrated(self, probabilities: Array) -> Array:
+        """Return what ``probabilities`` would be without the temperature, in the same shape."""
+        if self.temperature is None:
+            return probabilities
+        return uncorrected(probabilities, float(self.temperature.numpy()))
+
     def labels(self, images: Array) -> Array:
         """Return the most probable class of each image: ``(n,)`` int64; images as above."""
         labels: Array = self.probabilities(images).argmax(axis=1)
@@ -106,4 +125,5 @@ class Classifier:
         answers = [
             tf.nn.softmax(self.network(self.preprocessing.standardize(look))) for look in looks
         ]
-        return tf.add_n(answers) / len(answers)
+        mean = tf.add_n(answers) / len(answers)
+        return mean if self.temperature is None else corrected(mean, self.temperature)

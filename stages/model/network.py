@@ -56,6 +56,7 @@ class Network(tf.Module):
         dtype: tf.DType = tf.float32,
         max_pool: Callable[[tf.Tensor, int, int, Padding], tf.Tensor] = tf.nn.max_pool2d,
         share: Share | None = None,
+        step: tf.Tensor | int = 0,
     ) -> tf.Tensor:
         """Compute the logits.
 
@@ -66,6 +67,7 @@ class Network(tf.Module):
             dtype: float type in which the layers compute.
             max_pool: takes images, window, stride and padding.
             share: which images of a batch they are, in training; None means all.
+            step: of the training, 0 for the first; ``()`` int32.
 
         Returns:
             ``(n, classes)`` float32 logits; their softmax is the probability of each class.
@@ -76,7 +78,7 @@ class Network(tf.Module):
             (tf.cast(kernel, dtype), bias)
             for kernel, bias in zip(self._kernels, self._biases, strict=True)
         ]
-        training = dropout_seed is not None
+        batch = None if dropout_seed is None else step
         normalizations = iter(self._normalizations)
         for convolution in self._params.convolutions:
             kernel, bias = dense.pop(0)
@@ -88,7 +90,7 @@ class Network(tf.Module):
             # Adding a bias and ReLU keep the order of numbers, so taking the maximum of a window
             # first gives the same values with a quarter of the additions.
             if self._params.batch_normalization:
-                hidden = next(normalizations)(hidden, bias, training)
+                hidden = next(normalizations)(hidden, bias, batch)
             else:
                 hidden = tf.nn.bias_add(hidden, tf.cast(bias, dtype))
             hidden = tf.nn.relu(hidden)

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 # Added to the variance, so that a constant channel does not divide by zero.
 _EPSILON = 1e-3
-# Share of the running statistics that a batch leaves unchanged.
+# Share of the running statistics that a batch leaves unchanged, at most.
 _KEPT = 0.9
 
 
@@ -32,18 +32,21 @@ class BatchNormalization(tf.Module):
         """The running mean and variance, ``(channels,)`` float32 each."""
         return [self._mean, self._variance]
 
-    def __call__(self, hidden: tf.Tensor, shift: tf.Variable, training: bool) -> tf.Tensor:
+    def __call__(
+        self, hidden: tf.Tensor, shift: tf.Variable, step: tf.Tensor | int | None
+    ) -> tf.Tensor:
         """Normalize a batch.
 
         Args:
             hidden: ``(n, height, width, channels)`` floats.
             shift: ``(channels,)`` float32, added at the end.
-            training: if true, use the batch's own statistics and update the running ones; otherwise
-                use the running ones.
+            step: ``()`` integer, 0 for the first batch, in training: use the batch's own statistics
+                and update the running ones. None means to use the running ones.
 
         Returns:
             The normalized batch, in the shape and dtype of ``hidden``.
         """
+        training = step is not None
         replica = tf.distribute.get_replica_context()
         if training and replica.num_replicas_in_sync > 1:
             normalized, mean, variance = self._normalize_together(hidden, shift, replica)
@@ -58,11 +61,14 @@ class BatchNormalization(tf.Module):
                 is_training=training,
             )
             normalized, mean, variance, *_ = result
-        if training:
+        if step is not None:
+            # The mean of all batches at first: the initial values are no measurements.
+            count = tf.cast(step, tf.float32)
+            kept = tf.minimum(_KEPT, count / (count + 1))
             for running, measured in ((self._mean, mean), (self._variance, variance)):
                 # Assign through the handle, so that each of several devices changes its own copy.
                 tf.raw_ops.AssignVariableOp(
-                    resource=running.handle, value=_KEPT * running + (1 - _KEPT) * measured
+                    resource=running.handle, value=kept * running + (1 - kept) * measured
                 )
         return normalized
 

@@ -34,6 +34,9 @@ class NetworkParams(Section):
     views: Literal[1, 5] = 1
     """Views of an image over whose probabilities a prediction is averaged: only the image, or also
     the four shifted by one pixel along an axis (after Krizhevsky and others, 2012)."""
+    calibration: Literal["none", "temperature"] = "none"
+    """How probabilities are corrected: not at all, or by a temperature, which ``train`` fits to the
+    validation images (Guo and others, 2017, section 4.2)."""
 
 
 class NetworkError(UserError):

@@ -74,15 +74,28 @@ def history(trained: pd.DataFrame, retrained: pd.DataFrame | None = None) -> Fig
 
 
 @style()
-def reliability(bins: pd.DataFrame) -> Figure:
+def reliability(bins: pd.DataFrame, before: pd.DataFrame) -> Figure:
     """Plot accuracy by confidence, with the line where both are equal.
 
     Args:
         bins: ``images``, ``confidence`` and ``accuracy`` of bins of similar confidence.
+        before: the same without the temperature; equal to ``bins`` if there is none.
     """
     figure = Figure(figsize=(4.6, 4.2), layout="constrained")
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle="--")
+    calibrated = not before.equals(bins)
+    if calibrated:
+        axes.plot(
+            before["confidence"],
+            before["accuracy"],
+            color=SOFT,
+            linewidth=1,
+            marker="o",
+            markersize=4,
+            markerfacecolor="none",
+            label="before calibration",
+        )
     # The area of a point grows with the square root of its images, so that small bins stay visible.
     share = np.sqrt(bins["images"] / bins["images"].max())
     axes.plot(bins["confidence"], bins["accuracy"], color=BLUE, linewidth=1)
@@ -93,7 +106,10 @@ def reliability(bins: pd.DataFrame) -> Figure:
         color=BLUE,
         clip_on=False,
         zorder=3,
+        label="as answered",
     )
+    if calibrated:
+        axes.legend(loc="upper left")
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1, symbol=" %"))

@@ -28,6 +28,7 @@ def render(
     classes: Sequence[str],
     lookalikes: tuple[str, str],
     metrics: Mapping[str, Any],
+    calibration: Mapping[str, Any],
     class_table: pd.DataFrame,
     confusions: Array,
     checks: Mapping[str, Any],
@@ -47,6 +48,8 @@ def render(
         classes: the name of each class.
         lookalikes: the class of the lookalikes, and the class that they resemble.
         metrics: as ``metrics.summary`` returns them.
+        calibration: ``error_before``, the calibration error without the temperature; ``accuracy``,
+            and ``coverage``, as ``calibration.coverage`` returns it for that accuracy.
         class_table: ``support``, ``precision``, ``recall`` and ``f1``, a row for each class.
         confusions: ``(classes, classes)`` integers, actual by predicted.
         checks: the results of the data checks, as ``expectations.check_all`` returns them.
@@ -74,6 +77,7 @@ def render(
             of=lookalikes[0],
             resembling=lookalikes[1],
             test=metrics["test"],
+            calibration=calibration,
             validation=metrics["validation"],
             weights=metrics["weights"],
             rows=_rows(class_table, classes, confusions, shown),

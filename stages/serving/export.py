@@ -35,7 +35,7 @@ class Exported(NamedTuple):
 class _Served(tf.Module):
     def __init__(self, classifier: Classifier, description: Description) -> None:
         super().__init__(name="classifier")
-        self.network = classifier.network
+        self.network, self.temperature = classifier.network, classifier.temperature
         form = description.images
         images = tf.TensorSpec((None, *form.shape), form.dtype, name="images")
         text = np.frombuffer(description.model_dump_json().encode(), np.uint8)

@@ -84,16 +84,20 @@ class TrainingLoop:
     def state(self) -> dict[str, Array]:
         """Everything that training continues from: weights, optimizer state and history."""
         history = {f"history.{name}": column.to_numpy() for name, column in self.history.items()}
-        return self.classifier.weights | values(self._trainer.state) | history
+        return values(self._variables) | history
 
     @state.setter
     def state(self, state: dict[str, Array]) -> None:
         history = {name: array for name, array in state.items() if name.startswith("history.")}
         variables = {name: array for name, array in state.items() if name not in history}
-        assign(self.classifier.network.saved + self._trainer.state, variables)
+        assign(self._variables, variables)
         columns = [name for name in _HISTORY if f"history.{name}" in history]
         rows = zip(*(history[f"history.{name}"].tolist() for name in columns), strict=True)
         self._rows = [dict(zip(columns, row, strict=True)) for row in rows]
+
+    @property
+    def _variables(self) -> list[tf.Variable]:
+        return self.classifier.network.saved + self._trainer.state
 
     def follow_first(self) -> None:
         """Continue on every machine from the state of the first; on one machine nothing changes."""

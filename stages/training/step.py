@@ -148,6 +148,7 @@ class Step(tf.Module):
                 self._dtype,
                 self._max_pool,
                 share,
+                step,
             )
             losses = cross_entropy(logits, labels, self._training.label_smoothing)
             loss = tf.reduce_sum(losses) / tf.cast(share.total, tf.float32)

@@ -52,6 +52,7 @@ OUTPUTS = (
     "classes.csv",
     "confusion_matrix.csv",
     "calibration.csv",
+    "uncalibrated.csv",
 )
 
 

@@ -158,6 +158,7 @@ def test_the_report_of_a_thousand_classes_stays_small(
             "label_probability to be that of class 10",
         ),
         ("calibration.csv", "low,", "high,", 'the column "high" twice'),
+        ("uncalibrated.csv", "low,", "high,", 'the column "high" twice'),
         ("history.csv", "1,0.5,0.75", "1,nan,0.75", "line 2: loss must be"),
         ("retrain_history.csv", "epoch,loss", "loss,epoch", "expected the columns epoch, loss"),
         ("handwriting.csv", "7.png", "../7.png", "line 2: picture must"),

@@ -57,6 +57,25 @@ def test_the_same_run_twice_writes_the_same_bytes(
     assert history["epoch"].tolist() == [1, 2]
 
 
+def test_the_training_on_all_images_takes_the_temperature_of_the_validated_one(
+    small_params: Path,
+    small_arrays: Path,
+    indices: Path,
+    standardization: Path,
+    tmp_path: Path,
+) -> None:
+    paths = {name: tmp_path / f"{name}.safetensors" for name in ("train", "retrain")}
+    common = (small_params, small_arrays, standardization, tmp_path / "models")
+
+    train.main(*common, paths["train"], tmp_path / "history.csv", indices)
+    train.main(*common, paths["retrain"], tmp_path / "other.csv", calibrated=paths["train"])
+
+    first, second = (artifacts.read_tensors(path) for path in paths.values())
+    assert first["temperature"] == second["temperature"]
+    assert first["temperature"] != 1
+    assert not np.array_equal(first["fc_4.bias"], second["fc_4.bias"])
+
+
 def test_tensorboard_and_streaming_leave_the_outputs_as_they_are(
     small_params: Path,
     small_arrays: Path,
@@ -154,6 +173,8 @@ def test_only_the_fit_images_are_fitted(
     artifacts.write_array(small_arrays / "train_images.npy", images)
     after = trained("after")
 
+    # Except for the temperature, for which the validation images are.
+    assert before.pop("temperature") != after.pop("temperature")
     assert all(np.array_equal(before[name], after[name]) for name in before)
 
 

@@ -21,7 +21,7 @@ def normalized(mean: Array, variance: Array) -> Array:
 
 
 def test_training_normalizes_by_the_batch() -> None:
-    found = normalization()(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), training=True)
+    found = normalization()(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), step=0)
 
     mean, variance = HIDDEN.mean(axis=(0, 1, 2)), HIDDEN.var(axis=(0, 1, 2))
     np.testing.assert_allclose(found, normalized(mean, variance), rtol=1e-4, atol=1e-5)
@@ -29,20 +29,32 @@ def test_training_normalizes_by_the_batch() -> None:
 
 def test_prediction_normalizes_by_what_training_measured() -> None:
     built = normalization()
-    for _ in range(200):
-        built(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), training=True)
+    for step in range(200):
+        built(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), step)
 
-    found = built(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), training=False)
+    found = built(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), step=None)
 
     # The running variance is the unbiased estimate of the population's.
     mean, variance = HIDDEN.mean(axis=(0, 1, 2)), HIDDEN.var(axis=(0, 1, 2), ddof=1)
     np.testing.assert_allclose(found, normalized(mean, variance), rtol=1e-4, atol=1e-4)
 
 
-def test_each_batch_moves_the_running_statistics_by_a_tenth() -> None:
+def test_the_running_statistics_are_the_mean_of_the_first_batches() -> None:
     built = normalization()
 
-    built(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), training=True)
+    for step in range(4):
+        built(tf.constant(HIDDEN * (step + 1)), tf.Variable(tf.constant(SHIFT)), step)
+
+    mean, variance = (statistic.numpy() for statistic in built.statistics)
+    of_one = HIDDEN.mean(axis=(0, 1, 2)), HIDDEN.var(axis=(0, 1, 2), ddof=1)
+    np.testing.assert_allclose(mean, of_one[0] * (1 + 2 + 3 + 4) / 4, rtol=1e-4)
+    np.testing.assert_allclose(variance, of_one[1] * (1 + 4 + 9 + 16) / 4, rtol=1e-4)
+
+
+def test_each_later_batch_moves_the_running_statistics_by_a_tenth() -> None:
+    built = normalization()
+
+    built(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), 500)
 
     mean, variance = (statistic.numpy() for statistic in built.statistics)
     np.testing.assert_allclose(mean, 0.1 * HIDDEN.mean(axis=(0, 1, 2)), rtol=1e-4)
@@ -53,7 +65,7 @@ def test_prediction_changes_no_statistics() -> None:
     built = normalization()
     before = [statistic.numpy() for statistic in built.statistics]
 
-    built(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), training=False)
+    built(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), step=None)
 
     for statistic, kept in zip(built.statistics, before, strict=True):
         np.testing.assert_array_equal(statistic.numpy(), kept)
@@ -61,9 +73,9 @@ def test_prediction_changes_no_statistics() -> None:
 
 def test_one_image_is_predicted_as_among_others() -> None:
     built = normalization()
-    built(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), training=True)
+    built(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), step=0)
 
-    together = built(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), training=False)
-    alone = built(tf.constant(HIDDEN[:1]), tf.Variable(tf.constant(SHIFT)), training=False)
+    together = built(tf.constant(HIDDEN), tf.Variable(tf.constant(SHIFT)), step=None)
+    alone = built(tf.constant(HIDDEN[:1]), tf.Variable(tf.constant(SHIFT)), step=None)
 
     np.testing.assert_allclose(alone, together[:1], rtol=1e-5)

@@ -45,6 +45,7 @@ def test_the_tutorial_recipe_is_the_published_experiment() -> None:
         "dense_units": 1024,
         "dropout": 0.5,
         "views": 1,
+        "calibration": "none",
     }
     training = recipe.training.model_dump()
     published = {

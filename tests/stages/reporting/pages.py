@@ -17,6 +17,7 @@ LINKS = {
     "class_table": "classes.csv",
     "confusion_matrix": "confusion_matrix.csv",
     "calibration": "calibration.csv",
+    "uncalibrated": "uncalibrated.csv",
     "handwriting": "handwriting.csv",
     "history": "history.csv",
     "retrain_history": "retrain_history.csv",
@@ -79,6 +80,7 @@ def page(**changed: Any) -> str:
             "validation": {"accuracy": 0.9927},
             "weights": {"sha256": "0123abcd" * 8},
         },
+        "calibration": {"error_before": 0.039, "accuracy": 0.999, "coverage": (0.985, 0.81)},
         # As pandas reads it back: names that are digits come as numbers.
         "class_table": pd.DataFrame(
             {

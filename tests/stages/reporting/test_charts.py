@@ -57,7 +57,7 @@ def test_a_point_of_the_reliability_is_larger_the_more_images_it_stands_for() ->
         {"images": [1, 9, 100], "confidence": [0.4, 0.7, 0.98], "accuracy": [0, 0.8, 0.99]}
     )
 
-    (axes,) = charts.reliability(bins).axes
+    (axes,) = charts.reliability(bins, bins).axes
 
     diagonal, curve = axes.lines
     assert numbers(diagonal.get_xdata()) == numbers(diagonal.get_ydata()) == [0, 1]
@@ -68,6 +68,18 @@ def test_a_point_of_the_reliability_is_larger_the_more_images_it_stands_for() ->
     assert np.asarray(dots.get_offsets()).tolist() == points.tolist()
     small, middle, large = dots.get_sizes()
     assert small < middle < large
+
+
+def test_the_reliability_before_calibration_is_a_second_curve() -> None:
+    bins = pd.DataFrame({"images": [2], "confidence": [0.9], "accuracy": [0.9]})
+    before = pd.DataFrame({"images": [2], "confidence": [0.6], "accuracy": [0.9]})
+
+    (axes,) = charts.reliability(bins, before).axes
+
+    assert np.asarray(axes.lines[1].get_xydata()).tolist() == [[0.6, 0.9]]
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["before calibration", "as answered"]
 
 
 def test_the_confusion_matrix_has_every_count_but_zeros_and_names_both_sides() -> None:

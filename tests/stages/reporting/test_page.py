@@ -25,6 +25,17 @@ def test_the_result_comes_first() -> None:
         assert text.index(expected) < text.index("Confusion matrix")
 
 
+def test_the_page_tells_what_calibration_changed_and_how_many_answers_can_be_relied_on() -> None:
+    text = Reader(page()).text
+    assert "is 1.23 %; before its calibration on the validation images it was 3.90 %." in text
+    assert "the 98.50 % whose confidence is at least 81.00 % are 99.9 % right." in text
+
+    same = {"error_before": 0.0123, "accuracy": 0.999, "coverage": (0.0, 1.0)}
+    text = Reader(page(calibration=same)).text
+    assert "before its calibration" not in text
+    assert "No confidence is high enough for 99.9 % right answers." in text
+
+
 def test_every_class_has_its_row_under_its_own_name() -> None:
     rows = Reader(page()).rows
     heading = rows.index(["Class", "Images", "Missed", "Recall", "Precision", "F1"])

@@ -19,12 +19,18 @@ from stages.serving.exported import ExportedModel
 from stages.shared.artifacts import Array
 
 
-@pytest.fixture(params=[1, 5], ids=["one view", "five views"])
+@pytest.fixture(
+    params=[{"views": 1}, {"views": 5}, {"calibration": "temperature"}],
+    ids=["one view", "five views", "a temperature"],
+)
 def classifier(
     request: pytest.FixtureRequest, small_network: NetworkParams, small_mnist: dict[str, Array]
 ) -> Classifier:
-    network = small_network.model_copy(update={"views": request.param})
-    return Classifier(network, measure(small_mnist["train_images"]), 10, seed=1)
+    network = small_network.model_copy(update=request.param)
+    classifier = Classifier(network, measure(small_mnist["train_images"]), 10, seed=1)
+    if classifier.temperature is not None:
+        classifier.temperature.assign(0.5)
+    return classifier
 
 
 @pytest.fixture

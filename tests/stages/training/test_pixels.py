@@ -62,24 +62,23 @@ PIXELS = st.one_of(
 )
 
 
-def accuracy(recipe: Recipe, machine: Machine, arrays: dict[str, Array]) -> float:
-    """Train two epochs on the small MNIST, and measure the accuracy on its test images."""
+def right(recipe: Recipe, machine: Machine, arrays: dict[str, Array]) -> int:
+    """Train two epochs on the small MNIST, and count the right answers of its 200 test images."""
     images = arrays["train_images"]
     training = recipe.training.model_copy(update={"epochs": 2})
     classifier = Classifier(recipe.network, measure(images), 10, recipe.seed)
     examples = Examples(images, arrays["train_labels"])
     TrainingLoop(classifier, training, machine, examples).run()
     found = classifier.labels(arrays["test_images"])
-    return float((found == arrays["test_labels"]).mean())
+    return int((found == arrays["test_labels"]).sum())
 
 
 @pytest.fixture(scope="session")
-def of_mnist(small_mnist: dict[str, Array]) -> dict[str, float]:
-    """The accuracy of each recipe with the pixels as MNIST stores them."""
+def of_mnist(small_mnist: dict[str, Array]) -> dict[str, int]:
+    """The right answers of each recipe with the pixels as MNIST stores them."""
     parameters = read_params(ROOT / "params.yaml")
     return {
-        name: accuracy(parameters.recipes[name], parameters.machine, small_mnist)
-        for name in RECIPES
+        name: right(parameters.recipes[name], parameters.machine, small_mnist) for name in RECIPES
     }
 
 
@@ -93,7 +92,7 @@ def of_mnist(small_mnist: dict[str, Array]) -> dict[str, float]:
 )
 @given(pixels=PIXELS)
 def test_pixels_of_any_type_range_and_polarity_give_the_same_accuracy(
-    name: str, pixels: Pixels, small_mnist: dict[str, Array], of_mnist: dict[str, float]
+    name: str, pixels: Pixels, small_mnist: dict[str, Array], of_mnist: dict[str, int]
 ) -> None:
     parameters = read_params(ROOT / "params.yaml")
     arrays = {
@@ -101,6 +100,7 @@ def test_pixels_of_any_type_range_and_polarity_give_the_same_accuracy(
         for key, array in small_mnist.items()
     }
 
-    found = accuracy(parameters.recipes[name], parameters.machine, arrays)
+    found = right(parameters.recipes[name], parameters.machine, arrays)
 
-    assert found == pytest.approx(of_mnist[name], abs=0.01)
+    # Rounding in other places may change 1 % of the answers.
+    assert abs(found - of_mnist[name]) <= 2
