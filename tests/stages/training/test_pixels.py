@@ -63,9 +63,9 @@ PIXELS = st.one_of(
 
 
 def right(recipe: Recipe, machine: Machine, arrays: dict[str, Array]) -> int:
-    """Train two epochs on the small MNIST, and count the right answers of its 200 test images."""
+    """Train four epochs on the small MNIST, and count the right answers of its 200 test images."""
     images = arrays["train_images"]
-    training = recipe.training.model_copy(update={"epochs": 2})
+    training = recipe.training.model_copy(update={"epochs": 4})
     classifier = Classifier(recipe.network, measure(images), 10, recipe.seed)
     examples = Examples(images, arrays["train_labels"])
     TrainingLoop(classifier, training, machine, examples).run()
