@@ -109,7 +109,7 @@ def reliability(bins: pd.DataFrame, before: pd.DataFrame) -> Figure:
         label="as answered",
     )
     if calibrated:
-        axes.legend(loc="upper left")
+        axes.legend(loc="upper left", frameon=False)
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1, symbol=" %"))
