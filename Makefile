@@ -56,6 +56,7 @@ bench: $(INSTALLED) ## measure what README and docs/ quote (about an hour; leave
 	python -m benchmarks.reproducibility
 	python -m benchmarks.worker
 	python -m benchmarks.recipes
+	python -m benchmarks.calibration
 	python -m benchmarks.handwriting
 	python -m benchmarks.tutorial
 

@@ -43,6 +43,24 @@ def test_the_accuracies_are_those_measured(recipe: str) -> None:
     ]
 
 
+def test_the_calibration_is_that_measured() -> None:
+    measured = results("calibration")
+    means = measured["means"]
+    table = BENCHMARKS.partition("| test images |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| ([a-z ]+) \| ([\d.%]+) \| ([\d.%]+) \|$", table, re.MULTILINE)
+
+    assert Recipe.model_validate_json(json.dumps(measured["recipe"])) == PARAMETERS.recipes["fast"]
+    error = f"{means['calibration_error']:.2%}"
+    accuracy = f"{means['accuracy']:.2%}"
+    assert rows == [
+        ("expected calibration error", f"{means['calibration_error_before']:.2%}", error),
+        ("loss", f"{means['loss_before']:.4f}", f"{means['loss']:.4f}"),
+        ("accuracy", accuracy, accuracy),
+    ]
+    assert f"the {means['coverage']:.1%} with the highest confidence" in BENCHMARKS
+    assert f"differs from the accuracy by {error} on average" in one_line(README)
+
+
 def test_the_tutorials_figures_are_those_measured() -> None:
     recipe, measured = results("recipes")["tutorial"], results("tutorial")
 
