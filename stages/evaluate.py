@@ -1,5 +1,7 @@
 """Stage ``evaluate``: measure the retrained network on the test images, once."""
 
+import numpy as np
+
 from stages.model.device import prepare
 from stages.model.loading import load_classifier
 from stages.params.machine import Machine
@@ -8,6 +10,7 @@ from stages.results import files, metrics
 from stages.results.calibration import calibration
 from stages.results.reading import read_history
 from stages.shared import artifacts
+from stages.shared.blocks import blocks
 from stages.shared.command import PathOption
 from stages.shared.parameters import ClassNames, Parameters
 
@@ -37,7 +40,10 @@ def main(
     classifier = load_classifier(network, numbers, len(names), weights)
     probabilities = classifier.probabilities(images)
     table = metrics.prediction_table(probabilities, labels)
-    before = metrics.prediction_table(classifier.uncalibrated(probabilities), labels)
+    confidences = [
+        classifier.uncalibrated(probabilities[block]).max(axis=1) for block in blocks(probabilities)
+    ]
+    before = table.assign(confidence=np.concatenate(confidences))
 
     for name, content in {
         files.PREDICTIONS: table,

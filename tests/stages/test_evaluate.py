@@ -1,7 +1,9 @@
 import hashlib
+import io
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from stages import evaluate, standardize
@@ -60,6 +62,26 @@ def written(inputs: dict[str, Path]) -> dict[str, bytes]:
     """Run the stage, and return what it has written."""
     evaluate.main(**inputs)
     return {name: (inputs["reports"] / name).read_bytes() for name in OUTPUTS}
+
+
+def test_the_bins_before_calibration_are_those_of_a_classifier_without_a_temperature(
+    inputs: dict[str, Path], classifier: Classifier
+) -> None:
+    before = classifier.weights
+    calibrated = before | {"temperature": np.float32(0.5)}
+    artifacts.write_tensors(inputs["weights"], calibrated)
+    found = written(inputs)
+    artifacts.write_tensors(inputs["weights"], before)
+    expected = written(inputs)
+
+    assert before["temperature"] == 1
+    assert found["calibration.csv"] != expected["calibration.csv"]
+    assert found["confusion_matrix.csv"] == expected["confusion_matrix.csv"]
+    bins, others = (
+        pd.read_csv(io.BytesIO(content))
+        for content in (found["uncalibrated.csv"], expected["calibration.csv"])
+    )
+    pd.testing.assert_frame_equal(bins, others, atol=1e-4)
 
 
 def test_all_files_describe_the_same_answers(
