@@ -68,7 +68,7 @@ def test_the_bins_before_calibration_are_those_of_a_classifier_without_a_tempera
     inputs: dict[str, Path], classifier: Classifier
 ) -> None:
     before = classifier.weights
-    calibrated = before | {"temperature": np.float32(0.5)}
+    calibrated = before | {"temperature": np.array(0.5, np.float32)}
     artifacts.write_tensors(inputs["weights"], calibrated)
     found = written(inputs)
     artifacts.write_tensors(inputs["weights"], before)
