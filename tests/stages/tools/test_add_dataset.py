@@ -16,6 +16,8 @@ from stages.shared.artifacts import Array
 from stages.tools.add_dataset import main
 from tests.helpers import Done, program
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(project_params: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -74,6 +76,7 @@ ARRAYS = {
 }
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(("images", "labels", "classes"), ARRAYS.values(), ids=ARRAYS)
 def test_arrays_become_a_data_set_whose_checks_pass(
     folder: Path, images: Array, labels: Array, classes: int
