@@ -58,7 +58,7 @@ def test_the_calibration_is_that_measured() -> None:
         ("accuracy", accuracy, accuracy),
     ]
     assert f"the {means['coverage']:.1%} with the highest confidence" in BENCHMARKS
-    assert f"differs from the accuracy by {error} on average" in one_line(README)
+    assert f"the expected calibration error is {error}" in one_line(README)
 
 
 def test_the_tutorials_figures_are_those_measured() -> None:
