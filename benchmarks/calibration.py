@@ -15,11 +15,11 @@ import pandas as pd
 from benchmarks.recipes import PARAMETERS, SEEDS, array, begin
 from benchmarks.results import record
 from stages.dataset.splitting import split
-from stages.model.classifier import TEMPERATURE, Classifier
+from stages.model.classifier import CALIBRATION, TEMPERATURE, Classifier
 from stages.report import ACCURACY_WANTED
-from stages.results.calibration import coverage
 from stages.results.metrics import prediction_table, summary
 from stages.shared.artifacts import Array
+from stages.shared.coverage import coverage
 from stages.training.batches import Examples
 from stages.training.calibration import calibrate
 from stages.training.loop import TrainingLoop
@@ -48,14 +48,14 @@ def measure(seed: int) -> dict[str, float]:
     validated = trained(seed, fit)
     calibrate(validated, validation, None)
     classifier = trained(seed, Examples(images, labels))
-    temperature = validated.weights[TEMPERATURE]
-    classifier.weights |= {TEMPERATURE: temperature}
+    measured = {name: validated.weights[name] for name in CALIBRATION}
+    classifier.weights |= measured
 
     answers = classifier.probabilities(array("test_images"))
     before = figures(classifier.uncalibrated(answers))
     after = figures(answers)
     return {
-        "temperature": round(float(temperature), 4),
+        "temperature": round(float(measured[TEMPERATURE]), 4),
         "accuracy": after["accuracy"],
         "loss_before": before["loss"],
         "loss": after["loss"],
@@ -76,7 +76,8 @@ def trained(seed: int, examples: Examples) -> Classifier:
 def figures(probabilities: Array) -> dict[str, Any]:
     """Return the figures of answers to the test images, and the share that is 99.9 % right."""
     table = prediction_table(probabilities, array("test_labels"))
-    share, _ = coverage(table, ACCURACY_WANTED)
+    right = table["predicted"] == table["label"]
+    share, _ = coverage(table["confidence"].to_numpy(), right.to_numpy(), ACCURACY_WANTED)
     test: dict[str, Any] = summary(table, pd.DataFrame({"accuracy": [0.0]}), b"")["test"]
     return test | {"coverage": share}
 

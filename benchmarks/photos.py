@@ -21,8 +21,10 @@ from benchmarks.camera import exposed
 from benchmarks.conditions import CONDITIONS
 from benchmarks.results import record
 from stages.photos.handwriting import read_handwriting, stacked
+from stages.results.handwriting import answers
 from stages.serving.exported import ExportedModel
 from stages.shared import artifacts
+from stages.shared.doubt import NOT_A_DIGIT
 
 ARRAYS, MODEL = Path("data/arrays"), Path("models/classifier.tflite")
 SIDE = 28
@@ -76,15 +78,21 @@ def count_right(count: int, development: bool, keep: Path | None, name: str) -> 
 
 
 def read(picture: Image.Image, model: ExportedModel) -> str:
-    """Return the digits on a picture in reading order, as saved to a JPEG file."""
+    """Return the digits on a picture in reading order, as saved to a JPEG file.
+
+    What the network takes for no digit is left out.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "photo.jpg"
         picture.save(path, quality=JPEG_QUALITY)
         found = read_handwriting({"": path}, SIDE)
     if not len(found.digits[""]):
         return ""
-    images = stacked(found, model.description.images)
-    return "".join(map(str, model.probabilities(images).argmax(axis=1)))
+    images, doubt = stacked(found, model.description.images), model.description.doubt
+    read = answers(
+        [""] * len(images), model.probabilities(images), model.description.classes, doubt
+    )
+    return "".join(read.loc[read["doubt"] != NOT_A_DIGIT, "predicted"])
 
 
 def seconds_of_a_large_picture() -> float:

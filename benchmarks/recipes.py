@@ -1,9 +1,10 @@
-"""Measure each recipe's test accuracy over new seeds, and its time relative to ``tutorial``.
+"""Measure recipes' test accuracy over new seeds, and their time relative to ``tutorial``.
 
 Time: each recipe runs in its own process, and they take turns at an epoch, so that all see the same
 machine. The first epoch, which builds the graph, counts once; a later one stands for all others.
 Accuracy: every seed trains on all 60,000 images, as the stage ``retrain`` does, and is tested once;
-two train at a time. Needs ``data/arrays`` of MNIST: run ``make repro`` first.
+two train at a time. Without names, all recipes are measured; with names, the figures of the others
+stay. Needs ``data/arrays`` of MNIST: run ``make repro`` first.
 """
 
 import itertools
@@ -13,12 +14,13 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 from tqdm import tqdm
 
-from benchmarks.results import record
+from benchmarks.results import RESULTS, record
 from stages.dataset.standardization import measure
 from stages.model.classifier import Classifier
 from stages.model.device import prepare
@@ -36,19 +38,24 @@ ARRAYS = Path("data/arrays")
 PARAMETERS = read_params(Path("params.yaml"))
 
 
-def main() -> None:
+def main(names: Annotated[list[str] | None, typer.Argument()] = None) -> None:
     """Measure, print and save the figures."""
     ratios = times_over_tutorial()
     context = multiprocessing.get_context("spawn")
-    figures: dict[str, Any] = {"dataset": PARAMETERS.dataset, "rounds": ROUNDS}
+    earlier = artifacts.read_json(RESULTS / "recipes.json") if names else {}
+    figures: dict[str, Any] = {
+        "dataset": PARAMETERS.dataset,
+        "rounds": ROUNDS,
+        **{name: earlier[name] for name in SEEDS if name in earlier},
+    }
     with ProcessPoolExecutor(2, mp_context=context, max_tasks_per_child=1) as processes:
         # The longest first, so that none runs alone at the end.
-        longest = sorted(SEEDS, key=lambda name: -ratios[name])
+        longest = sorted(names or SEEDS, key=lambda name: -ratios[name])
         tested = {
             name: [processes.submit(test_accuracy, name, seed) for seed in SEEDS[name]]
             for name in longest
         }
-        for name in SEEDS:
+        for name in longest:
             accuracies = [accuracy.result() for accuracy in tested[name]]
             recipe = PARAMETERS.recipes[name]
             figures[name] = {
@@ -138,4 +145,4 @@ def array(name: str) -> Array:
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -27,16 +27,18 @@ def main(
     machine = parameters.section(Machine, "machine")
     images = artifacts.read_array(arrays / "train_images.npy")
     numbers = artifacts.read_tensors(standardization)
+    form = image_format(images, float(numbers["background"][0]), dataset.expectations)
+
+    prepare("cpu", machine.threads)
+    classifier = load_classifier(network, numbers, len(dataset.classes), weights)
     description = Description(
         version=1,
         dataset=parameters.name("dataset"),
         title=dataset.title,
         classes=dataset.classes,
-        images=image_format(images, float(numbers["background"][0]), dataset.expectations),
+        images=form,
+        doubt=classifier.doubt,
     )
-
-    prepare("cpu", machine.threads)
-    classifier = load_classifier(network, numbers, len(dataset.classes), weights)
     exported = export(classifier, description)
 
     for name, content in exported.saved_model.items():

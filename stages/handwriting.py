@@ -48,7 +48,9 @@ def main(
     prepare(machine.device, machine.threads)
     classifier = load_classifier(network, numbers, len(dataset.classes), weights)
     names = [name for name, images in found.digits.items() for _ in images]
-    answers = results.answers(names, classifier.probabilities(seen), dataset.classes)
+    answers = results.answers(
+        names, classifier.probabilities(seen), dataset.classes, classifier.doubt
+    )
     summary = results.summary(
         answers, list(found.digits), {**refused, **found.unread}, dataset.classes
     )

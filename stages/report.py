@@ -12,7 +12,7 @@ from stages.reporting.style import drawable, png, svg
 from stages.results import files
 from stages.results.agreement import check_agreement
 from stages.results.answers import read_predictions, read_wrong
-from stages.results.calibration import coverage, expected_error
+from stages.results.calibration import expected_error
 from stages.results.disagreement import same
 from stages.results.handwriting import TEXTS
 from stages.results.models import DigitRow, HandwritingSummary
@@ -32,6 +32,7 @@ from stages.shared import artifacts
 from stages.shared.artifacts import ArtifactError
 from stages.shared.blocks import extremes
 from stages.shared.command import PathOption
+from stages.shared.coverage import coverage
 from stages.shared.formats import FormatError
 from stages.shared.parameters import Parameters, Seeded
 from stages.shared.text import printable
@@ -95,7 +96,9 @@ def main(
         artifacts.read_table(reports / files.RETRAIN_HISTORY),
     )
     bins = artifacts.read_table(reports / files.CALIBRATION)
-    before = artifacts.read_table(reports / files.UNCALIBRATED)
+    uncalibrated = artifacts.read_table(reports / files.UNCALIBRATED)
+    # A recipe without calibration has the same bins.
+    before = None if uncalibrated.equals(bins) else uncalibrated
     read = artifacts.read_table(reports / files.HANDWRITING, TEXTS)
     drawn = {
         name: png(figure)
@@ -125,9 +128,13 @@ def main(
         lookalikes=(lookalikes.of, lookalikes.resembling),
         metrics=results.metrics.model_dump(),
         calibration={
-            "error_before": round(expected_error(before), 6),
+            "error_before": None if before is None else expected_error(before),
             "accuracy": ACCURACY_WANTED,
-            "coverage": coverage(answers, ACCURACY_WANTED),
+            "coverage": coverage(
+                answers["confidence"].to_numpy(),
+                (answers["label"] == answers["predicted"]).to_numpy(),
+                ACCURACY_WANTED,
+            ),
         },
         class_table=artifacts.read_table(reports / files.CLASSES),
         confusions=counts,
@@ -183,7 +190,8 @@ def _read_handwriting(reports: Path, seen: int) -> tuple[HandwritingSummary, lis
     summary = artifacts.read(reports / files.HANDWRITING_SUMMARY, read_handwriting)
     rows = artifacts.read(reports / files.HANDWRITING, read_digits)
     try:
-        same("the digits of handwriting.json", summary.digits, len(rows), files.HANDWRITING)
+        found = summary.digits + summary.not_a_digit
+        same("the digits of handwriting.json", found, len(rows), files.HANDWRITING)
         same("the digits of handwriting.csv", len(rows), seen, "handwriting_digits.npy")
     except FormatError as error:
         raise ArtifactError(f"{reports}: {error}; run `dvc repro`.") from None

@@ -9,17 +9,19 @@ import tensorflow as tf
 from stages.model.device import strategy
 from stages.model.network import Network
 from stages.model.preprocessing import Preprocessing
-from stages.model.temperature import corrected, uncorrected
+from stages.model.temperature import corrected, raised
 from stages.model.variables import assign, values
 from stages.model.views import views
 from stages.params.network import NetworkParams
 from stages.shared.artifacts import Array
+from stages.shared.doubt import Doubt
 
 # Pixels to classify at once: enough to keep the processor busy, with little memory.
 _PIXELS_TOGETHER = 1000 * 28 * 28
 
-TEMPERATURE = "temperature"
-"""The name of the temperature among the weights."""
+TEMPERATURE, SURE_FROM, DIGIT_FROM = "temperature", "sure_from", "digit_from"
+CALIBRATION = (TEMPERATURE, SURE_FROM, DIGIT_FROM)
+"""The names of the calibration's numbers among the weights; each is ``()`` float32."""
 
 
 def settings(network: NetworkParams, classes: int, seed: int) -> dict[str, Any]:
@@ -57,16 +59,17 @@ class Classifier:
         self.strategy = strategy()
         with self.strategy.scope():
             self.network = Network(network, self._image_shape, classes, seed)
-            self.temperature = (
-                tf.Variable(tf.constant(1.0), trainable=False, name=TEMPERATURE)
-                if network.calibration == "temperature"
-                else None
-            )
+            calibration = CALIBRATION if network.calibration == "temperature" else ()
+            self._calibration = {
+                name: tf.Variable(tf.constant(start), trainable=False, name=name)
+                for name, start in zip(calibration, (1.0, 0.0, 0.0), strict=False)
+            }
+        self.temperature = self._calibration.get(TEMPERATURE)
         self._views = network.views
 
     @property
     def weights(self) -> dict[str, Array]:
-        """Every weight and running statistic by name, and the temperature if any; float32."""
+        """Every weight and running statistic by name, and the calibration if any; float32."""
         return values(self._saved)
 
     @weights.setter
@@ -75,7 +78,17 @@ class Classifier:
 
     @property
     def _saved(self) -> list[tf.Variable]:
-        return [*self.network.saved, *([] if self.temperature is None else [self.temperature])]
+        return [*self.network.saved, *self._calibration.values()]
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """The confidence that answers need; None if the recipe has no calibration."""
+        if not self._calibration:
+            return None
+        measured = {
+            name: float(self._calibration[name].numpy()) for name in (SURE_FROM, DIGIT_FROM)
+        }
+        return Doubt(**measured)
 
     @property
     def graph(self) -> tf.Graph:
@@ -111,7 +124,7 @@ class Classifier:
         """Return what ``probabilities`` would be without the temperature, in the same shape."""
         if self.temperature is None:
             return probabilities
-        return uncorrected(probabilities, float(self.temperature.numpy()))
+        return raised(probabilities, float(self.temperature.numpy()))
 
     def labels(self, images: Array) -> Array:
         """Return the most probable class of each image: ``(n,)`` int64; images as above."""

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 # Added to the variance, so that a constant channel does not divide by zero.
 _EPSILON = 1e-3
-# Share of the running statistics that a batch leaves unchanged, at most.
+# Share of the running statistics that a later batch leaves unchanged.
 _KEPT = 0.9
 
 
@@ -62,9 +62,10 @@ class BatchNormalization(tf.Module):
             )
             normalized, mean, variance, *_ = result
         if step is not None:
-            # The mean of all batches at first: the initial values are no measurements.
+            # The initial values are no measurements, so the first batch replaces them, and later
+            # ones weigh as if the mean had begun with it: Kingma and Ba, "Adam" (2015), section 3.
             count = tf.cast(step, tf.float32)
-            kept = tf.minimum(_KEPT, count / (count + 1))
+            kept = 1 - (1 - _KEPT) / (1 - tf.pow(_KEPT, count + 1))
             for running, measured in ((self._mean, mean), (self._variance, variance)):
                 # Assign through the handle, so that each of several devices changes its own copy.
                 tf.raw_ops.AssignVariableOp(

@@ -19,6 +19,11 @@ class Share(NamedTuple):
     total: tf.Tensor
     """``()`` int32, the number of images in the whole batch."""
 
+    def following(self, count: tf.Tensor) -> "Share":
+        """Return this device's share of ``count`` images that come after the batch."""
+        first = tf.math.floormod(self.device - self.total, self.devices)
+        return Share(first, self.devices, count)
+
     def of(self, whole: tf.Tensor, axis: Literal[0, 1] = 0) -> tf.Tensor:
         """Return the share of a tensor, of which this axis is the batch."""
         if self.devices == 1:

@@ -24,8 +24,11 @@ def corrected(probabilities: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
     return tf.nn.softmax(logits / temperature)
 
 
-def uncorrected(probabilities: Array, temperature: float) -> Array:
-    """Undo ``corrected``: ``(n, classes)`` float64 of the same shape."""
-    powers = probabilities.astype(np.float64) ** temperature
-    restored: Array = powers / powers.sum(axis=1, keepdims=True)
-    return restored
+def raised(probabilities: Array, power: float) -> Array:
+    """Raise probabilities to a power, and scale each row to sum to 1: float64 of the same shape.
+
+    A power of 1 / temperature does what ``corrected`` does; the temperature undoes it.
+    """
+    powers = probabilities.astype(np.float64) ** power
+    scaled: Array = powers / powers.sum(axis=1, keepdims=True)
+    return scaled

@@ -54,6 +54,9 @@ class Training(Section):
     2019)."""
     label_smoothing: Annotated[float, within(0, 0.5)] = 0.0
     """Share of each label that is spread over all classes (Szegedy and others, 2016, section 7)."""
+    outliers: Share = 0.0
+    """Random pen strokes and blots added to each batch, as a share of its images; the network
+    learns to be sure of no class (Hendrycks, Mazeika and Dietterich, 2019)."""
     averaging: Share = 0.0
     """Share of all steps, counted from the end, over which the weights are averaged; 0 uses the
     last weights (Izmailov and others, 2018)."""

@@ -74,18 +74,17 @@ def history(trained: pd.DataFrame, retrained: pd.DataFrame | None = None) -> Fig
 
 
 @style()
-def reliability(bins: pd.DataFrame, before: pd.DataFrame) -> Figure:
+def reliability(bins: pd.DataFrame, before: pd.DataFrame | None) -> Figure:
     """Plot accuracy by confidence, with the line where both are equal.
 
     Args:
         bins: ``images``, ``confidence`` and ``accuracy`` of bins of similar confidence.
-        before: the same without the temperature; equal to ``bins`` if there is none.
+        before: the same without the temperature; None if there is none.
     """
     figure = Figure(figsize=(4.6, 4.2), layout="constrained")
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle="--")
-    calibrated = not before.equals(bins)
-    if calibrated:
+    if before is not None:
         axes.plot(
             before["confidence"],
             before["accuracy"],
@@ -108,7 +107,7 @@ def reliability(bins: pd.DataFrame, before: pd.DataFrame) -> Figure:
         zorder=3,
         label="as answered",
     )
-    if calibrated:
+    if before is not None:
         axes.legend(loc="upper left", frameon=False)
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     for axis in (axes.xaxis, axes.yaxis):

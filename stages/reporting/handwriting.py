@@ -12,6 +12,7 @@ from PIL import Image
 from stages.reporting.cards import PixelRange, address, image_address
 from stages.results.handwriting import label
 from stages.shared.artifacts import Array
+from stages.shared.doubt import NOT_A_DIGIT
 from stages.shared.pictures import upright
 
 MOST_SHOWN = 100
@@ -39,8 +40,8 @@ def shown(
 
     Returns:
         For each picture its ``name``, ``address`` (data URL of a small copy) and ``digits``. Each
-        digit has its ``address`` as the network saw it, ``right`` (None if unlabelled), and the
-        columns of ``answers``.
+        digit has its ``address`` as the network saw it, ``right`` (None if unlabelled or no digit),
+        and the columns of ``answers``.
     """
     read: dict[str, list[dict[str, Any]]] = {
         name: [] for name in sorted({*answers["picture"], *no_digit_found})[:MOST_SHOWN]
@@ -50,7 +51,8 @@ def shown(
         name = answer["picture"]
         if name in read:
             expected = label(name, classes)
-            right = None if expected is None else answer["predicted"] == expected
+            counts = expected is not None and answer["doubt"] != NOT_A_DIGIT
+            right = answer["predicted"] == expected if counts else None
             read[name].append({**answer, "address": image_address(image, pixels), "right": right})
     return [
         {

@@ -48,8 +48,8 @@ def render(
         classes: the name of each class.
         lookalikes: the class of the lookalikes, and the class that they resemble.
         metrics: as ``metrics.summary`` returns them.
-        calibration: ``error_before``, the calibration error without the temperature; ``accuracy``,
-            and ``coverage``, as ``calibration.coverage`` returns it for that accuracy.
+        calibration: ``error_before``, the calibration error without the temperature, or None if the
+            recipe has none; ``accuracy``, and ``coverage``, as ``stages.shared.coverage`` has it.
         class_table: ``support``, ``precision``, ``recall`` and ``f1``, a row for each class.
         confusions: ``(classes, classes)`` integers, actual by predicted.
         checks: the results of the data checks, as ``expectations.check_all`` returns them.
@@ -59,7 +59,7 @@ def render(
         pictures: ``data_grid``, ``lookalikes`` and ``first_predictions``, as data URLs.
         handwriting: ``summary``, as ``handwriting.summary`` returns it, and ``pictures``, each with
             ``name``, ``address``, and ``digits``: ``address``, ``predicted``, ``confidence``,
-            ``runner_up``, ``runner_up_confidence`` and ``right`` (or None).
+            ``doubt``, ``runner_up``, ``runner_up_confidence`` and ``right`` (or None).
         links: the relative URLs of the tables beside the page, by name.
 
     Returns:

@@ -36,29 +36,6 @@ def calibration(predictions: pd.DataFrame) -> pd.DataFrame:
     return bins.reset_index(drop=True)
 
 
-def coverage(predictions: pd.DataFrame, accuracy: float) -> tuple[float, float]:
-    """Find the largest share of answers, the most confident first, that reaches an accuracy.
-
-    Args:
-        predictions: ``label``, ``predicted`` and ``confidence``.
-        accuracy: from 0 to 1.
-
-    Returns:
-        The share of all answers, from 0 to 1, and the lowest confidence among them. If no answers
-        reach the accuracy, 0 and 1.
-    """
-    ranked = predictions.sort_values("confidence", ascending=False, kind="stable")
-    confidence = ranked["confidence"].to_numpy()
-    right = (ranked["label"] == ranked["predicted"]).to_numpy()
-    counts = np.arange(1, len(ranked) + 1)
-    # Answers of equal confidence are all in or all out.
-    last = np.append(confidence[1:] != confidence[:-1], True)
-    reached = np.flatnonzero(last & (right.cumsum() >= accuracy * counts))
-    if not len(reached):
-        return 0.0, 1.0
-    return float(counts[reached[-1]] / len(ranked)), float(confidence[reached[-1]])
-
-
 def expected_error(bins: pd.DataFrame) -> float:
     """Compute the expected calibration error: the mean gap over all images, from 0 to 1.
 

@@ -7,24 +7,28 @@ import numpy as np
 import pandas as pd
 
 from stages.shared.artifacts import Array
+from stages.shared.doubt import NOT_A_DIGIT, NOT_SURE, Doubt
 
 _DIGITS = 6
-TEXTS = ("picture", "label", "predicted", "runner_up")
+TEXTS = ("picture", "label", "predicted", "doubt", "runner_up")
 """The columns of ``answers`` that hold names."""
 
 
-def answers(names: Sequence[str], probabilities: Array, classes: Sequence[str]) -> pd.DataFrame:
+def answers(
+    names: Sequence[str], probabilities: Array, classes: Sequence[str], doubt: Doubt | None
+) -> pd.DataFrame:
     """Tabulate the answer for each digit.
 
     Args:
         names: the picture of each digit; digits of one picture are adjacent, in reading order.
         probabilities: ``(n, classes)`` float32.
         classes: the name of each class.
+        doubt: the confidence that answers need; None doubts nothing.
 
     Returns:
         ``picture``; ``digit``, from 1 on each picture; ``label``, the class in the picture's name,
         or None; ``predicted`` and ``runner_up`` (names), and their probabilities ``confidence`` and
-        ``runner_up_confidence``.
+        ``runner_up_confidence``; ``doubt``, as ``Doubt.of`` returns it.
     """
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
     named = np.asarray(classes, dtype=object)[order]
@@ -37,6 +41,7 @@ def answers(names: Sequence[str], probabilities: Array, classes: Sequence[str]) 
             "label": [label(name, classes) for name in names],
             "predicted": named[:, 0],
             "confidence": best[:, 0],
+            "doubt": doubt.of(best[:, 0]) if doubt else [""] * len(best),
             "runner_up": named[:, 1],
             "runner_up_confidence": best[:, 1],
         }
@@ -56,7 +61,8 @@ def summary(
 ) -> dict[str, Any]:
     """Summarize the answers.
 
-    A labelled picture is correct if it has at least one digit and every digit is correct.
+    A labelled picture is correct if it has at least one digit and every digit is correct. What is
+    not a digit counts neither as one nor as an error.
 
     Args:
         answers: as ``answers`` returns them.
@@ -65,9 +71,12 @@ def summary(
         classes: the name of each class.
 
     Returns:
-        ``pictures`` and ``digits`` (counts), ``labelled`` and ``right`` (counts of pictures),
-        ``accuracy`` (or None), ``no_digit_found`` (names) and ``unread``.
+        ``pictures``, ``digits``, ``not_sure`` (of the digits) and ``not_a_digit`` (beside the
+        digits; all four are counts), ``labelled`` and ``right`` (counts of pictures), ``accuracy``
+        (or None), ``no_digit_found`` (names) and ``unread``.
     """
+    others = answers["doubt"] == NOT_A_DIGIT
+    answers = answers[~others]
     labelled = [name for name in pictures if label(name, classes) is not None]
     wrong = set(answers.loc[answers["label"] != answers["predicted"], "picture"])
     empty = sorted(set(pictures) - set(answers["picture"]))
@@ -75,6 +84,8 @@ def summary(
     return {
         "pictures": len(pictures),
         "digits": len(answers),
+        "not_sure": int((answers["doubt"] == NOT_SURE).sum()),
+        "not_a_digit": int(others.sum()),
         "labelled": len(labelled),
         "right": len(right),
         "accuracy": round(len(right) / len(labelled), _DIGITS) if labelled else None,

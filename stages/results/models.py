@@ -169,6 +169,7 @@ class DigitRow(Section):
     """Name of the class; empty if the picture's name has none."""
     predicted: str
     confidence: ShareCell
+    doubt: Literal["", "not sure", "not a digit"]
     runner_up: str
     runner_up_confidence: ShareCell
 
@@ -178,6 +179,8 @@ class HandwritingSummary(Section):
 
     pictures: Number
     digits: Number
+    not_sure: Number
+    not_a_digit: Number
     labelled: Number
     right: Number
     accuracy: Share | None

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from stages.params.dataset import Expectations
 from stages.shared.artifacts import Array
 from stages.shared.blocks import extremes
+from stages.shared.doubt import Doubt
 from stages.shared.errors import UserError
 from stages.shared.section import Count, Section
 
@@ -70,6 +71,8 @@ class Description(Section):
     classes: Annotated[tuple[str, ...], Field(min_length=2)]
     """The name of each class, in the order of the probabilities."""
     images: ImageFormat
+    doubt: Doubt | None = None
+    """The confidence that answers need; None if the recipe has no calibration."""
 
 
 def image_format(images: Array, background: float, declared: Expectations) -> ImageFormat:

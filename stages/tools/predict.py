@@ -31,7 +31,8 @@ def main(
     names = [name for name, digits in found.digits.items() for _ in digits]
     images = stacked(found, form)
     probabilities = exported.probabilities(images) if names else np.empty((0, len(classes)))
-    table = answers(names, probabilities, classes).drop(columns="label").round(4)
+    table = answers(names, probabilities, classes, exported.description.doubt)
+    table = table.drop(columns="label").round(4)
 
     if as_json:
         content = {"digits": table.to_dict("records"), "unread": found.unread}

@@ -71,10 +71,10 @@ def _sources(amounts: tf.Tensor, height: int, width: int) -> tuple[tf.Tensor, tf
         Rows and columns, each ``(n, height, width)`` float32.
     """
     angle, scale, shear, down, right = tf.unstack(amounts[:, :, tf.newaxis, tf.newaxis])
-    cosine, sine, shrink = tf.cos(angle), tf.sin(angle), 1 / (1 + scale)
+    cosine, sine, enlarged = tf.cos(angle), tf.sin(angle), 1 + scale
     middle, centre = (height - 1) / 2, (width - 1) / 2
     y = tf.range(height, dtype=tf.float32)[:, tf.newaxis] - middle - down
     x = tf.range(width, dtype=tf.float32) - centre - right
-    rows = shrink * (sine * x + (sine * shear + cosine) * y) + middle
-    columns = shrink * (cosine * x + (cosine * shear - sine) * y) + centre
+    rows = (sine * x + (sine * shear + cosine) * y) / enlarged + middle
+    columns = (cosine * x + (cosine * shear - sine) * y) / enlarged + centre
     return rows, columns

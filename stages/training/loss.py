@@ -13,7 +13,8 @@ def cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tf.
 
     Args:
         logits: ``(n, classes)`` float32.
-        labels: ``(n,)`` int32 from 0 to ``classes - 1``.
+        labels: ``(n,)`` int32 from 0 to ``classes - 1``; a negative one stands for no class, and
+            is spread over all classes.
         smoothing: share of each label that is spread over all classes, from 0 to 1.
 
     Returns:
@@ -22,5 +23,6 @@ def cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tf.
     classes = cast("int", logits.shape[-1])
     spread = smoothing / classes
     targets = tf.one_hot(labels, classes, on_value=1 - smoothing + spread, off_value=spread)
+    targets = tf.where(labels[:, tf.newaxis] < 0, 1 / classes, targets)
     losses: tf.Tensor = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
     return losses

@@ -12,6 +12,7 @@ class Stream(IntEnum):
     DROPOUT = 2
     AFFINE = 3
     ELASTIC = 4
+    OUTLIERS = 5
 
 
 def seeds(seed: int, stream: Stream, counter: tf.Tensor) -> tf.Tensor:

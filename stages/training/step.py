@@ -16,6 +16,7 @@ from stages.training.averaging import WeightAverage
 from stages.training.loss import cross_entropy
 from stages.training.loss_scale import LossScale
 from stages.training.optimizer import Adam, learning_rate
+from stages.training.outliers import Outliers
 from stages.training.seeds import Stream, seeds
 
 
@@ -29,6 +30,7 @@ class Step(tf.Module):
         training: the recipe's hyperparameters.
         machine: how this machine trains.
         preprocessing: of the images.
+        outliers: are added to each batch.
         seed: of the recipe.
         strategy: of the devices.
         steps: of the whole training.
@@ -40,6 +42,7 @@ class Step(tf.Module):
         training: Training,
         machine: Machine,
         preprocessing: Preprocessing,
+        outliers: Outliers,
         seed: int,
         strategy: tf.distribute.Strategy,
         steps: int,
@@ -52,6 +55,7 @@ class Step(tf.Module):
         self._strategy = strategy
         self._steps = steps
         self._dtype = tf.as_dtype(machine.precision)
+        self._outliers = outliers
         with strategy.scope():
             self._optimizer = Adam(network.weights, training)
             self.scale = LossScale() if machine.precision == "float16" else None
@@ -106,8 +110,12 @@ class Step(tf.Module):
         index, here = replica.replica_id_in_sync_group, local_devices(self._strategy)
         images, labels = images[index % here :: here], labels[index % here :: here]
         share = Share(index, replica.num_replicas_in_sync, total)
+        # Outliers are distorted too: otherwise a sharp edge would tell them from the images.
+        ink, labels, share = self._outliers.added(
+            self._preprocessing.ink(images), labels, share, step
+        )
         distorted = distort(
-            self._preprocessing.ink(images),
+            ink,
             self._training.augmentation,
             seeds(self._seed, Stream.AFFINE, step),
             seeds(self._seed, Stream.ELASTIC, step),

@@ -13,6 +13,7 @@ from stages.params.machine import Machine
 from stages.params.training import Training
 from stages.shared.errors import UserError
 from stages.training.batches import Examples, batches
+from stages.training.outliers import Outliers
 from stages.training.seeds import Stream, seeds
 from stages.training.step import Step
 
@@ -78,6 +79,7 @@ class Trainer(tf.Module):
             training,
             machine,
             preprocessing,
+            Outliers(training.outliers, examples, preprocessing, seed),
             seed,
             strategy,
             self._steps * training.epochs,

@@ -130,6 +130,19 @@ def test_the_photographs_are_those_counted() -> None:
     assert f"A picture of 12 megapixels takes {seconds}" in one_line(HANDWRITING)
 
 
+def test_the_doubts_are_those_measured() -> None:
+    measured = results("doubt")
+    table = HANDWRITING.partition("| marks found on")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| ([^|]+) \| ([\d.% |]+) \|$", table, re.MULTILINE)
+
+    assert measured["pictures"] == 500
+    columns = "not a digit", "not sure", "sure", "over 90 %"
+    assert rows == [
+        (kind, " | ".join(f"{100 * found[column]:.1f} %" for column in columns))
+        for kind, found in measured["kinds"].items()
+    ]
+
+
 def test_the_distortions_are_those_measured() -> None:
     measured = results("handwriting")
     table = HANDWRITING.partition("| distortion |")[2].partition("\n\n")[0]

@@ -39,7 +39,7 @@ def test_prediction_normalizes_by_what_training_measured() -> None:
     np.testing.assert_allclose(found, normalized(mean, variance), rtol=1e-4, atol=1e-4)
 
 
-def test_the_running_statistics_are_the_mean_of_the_first_batches() -> None:
+def test_the_initial_values_of_the_running_statistics_do_not_count() -> None:
     built = normalization()
 
     for step in range(4):
@@ -47,8 +47,12 @@ def test_the_running_statistics_are_the_mean_of_the_first_batches() -> None:
 
     mean, variance = (statistic.numpy() for statistic in built.statistics)
     of_one = HIDDEN.mean(axis=(0, 1, 2)), HIDDEN.var(axis=(0, 1, 2), ddof=1)
-    np.testing.assert_allclose(mean, of_one[0] * (1 + 2 + 3 + 4) / 4, rtol=1e-4)
-    np.testing.assert_allclose(variance, of_one[1] * (1 + 4 + 9 + 16) / 4, rtol=1e-4)
+    # A batch counts nine tenths of the one after it.
+    weights, sizes = 0.9 ** np.array([3, 2, 1, 0]), np.array([1, 2, 3, 4])
+    np.testing.assert_allclose(mean, of_one[0] * np.average(sizes, weights=weights), rtol=1e-4)
+    np.testing.assert_allclose(
+        variance, of_one[1] * np.average(sizes**2, weights=weights), rtol=1e-4
+    )
 
 
 def test_each_later_batch_moves_the_running_statistics_by_a_tenth() -> None:

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from stages.model.network import Network
@@ -24,6 +25,16 @@ def test_the_batch_may_be_the_second_axis() -> None:
     whole = tf.constant([[0, 1, 2], [10, 11, 12]])
 
     assert Share(1, 2, tf.constant(3)).of(whole, axis=1).numpy().tolist() == [[1], [11]]
+
+
+@pytest.mark.parametrize("devices", [1, 2, 3])
+def test_images_after_the_batch_go_on_with_the_next_device(devices: int) -> None:
+    whole = tf.range(7 + 5)
+
+    for share in shares(devices):
+        more = share.following(tf.constant(5))
+        own = [*share.of(whole[:7]).numpy(), *more.of(whole[7:]).numpy()]
+        assert own == share._replace(total=tf.constant(12)).of(whole).numpy().tolist()
 
 
 def test_the_images_of_a_share_are_distorted_as_in_the_whole_batch() -> None:

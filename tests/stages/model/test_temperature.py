@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stages.model.temperature import corrected, uncorrected
+from stages.model.temperature import corrected, raised
 
 PROBABILITIES = np.array([[0.9, 0.1], [0.5, 0.5], [1.0, 0.0]], np.float32)
 
@@ -28,5 +28,6 @@ def test_the_correction_can_be_undone(temperature: float) -> None:
 
     found = corrected(tf.constant(answers), tf.constant(temperature)).numpy()
 
-    np.testing.assert_allclose(uncorrected(found, temperature), answers, atol=1e-5)
+    np.testing.assert_allclose(raised(found, temperature), answers, atol=1e-5)
+    np.testing.assert_allclose(raised(answers, 1 / temperature), found, atol=1e-5)
     np.testing.assert_array_equal(found.argmax(axis=1), answers.argmax(axis=1))

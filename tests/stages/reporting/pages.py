@@ -49,6 +49,8 @@ def written_by_hand(**changed: Any) -> dict[str, Any]:
     summary = {
         "pictures": 1,
         "digits": 1,
+        "not_sure": 1,
+        "not_a_digit": 0,
         "labelled": 1,
         "right": 0,
         "accuracy": 0.0,
@@ -59,6 +61,7 @@ def written_by_hand(**changed: Any) -> dict[str, Any]:
         "address": PIXEL,
         "predicted": "Shirt",
         "confidence": 0.75,
+        "doubt": "not sure",
         "runner_up": "T-shirt/top",
         "runner_up_confidence": 0.2,
         "right": False,

@@ -57,7 +57,7 @@ def test_a_point_of_the_reliability_is_larger_the_more_images_it_stands_for() ->
         {"images": [1, 9, 100], "confidence": [0.4, 0.7, 0.98], "accuracy": [0, 0.8, 0.99]}
     )
 
-    (axes,) = charts.reliability(bins, bins).axes
+    (axes,) = charts.reliability(bins, None).axes
 
     diagonal, curve = axes.lines
     assert numbers(diagonal.get_xdata()) == numbers(diagonal.get_ydata()) == [0, 1]

@@ -9,6 +9,7 @@ from stages.reporting import handwriting
 from stages.reporting.handwriting import shown
 from stages.results.handwriting import TEXTS, answers
 from stages.shared.artifacts import read_table, write_table
+from stages.shared.doubt import Doubt
 
 CLASSES = tuple("0123456789")
 BYTES = (0, 255)
@@ -20,7 +21,7 @@ def table() -> pd.DataFrame:
     probabilities = np.zeros((4, 10), np.float32)
     probabilities[range(4), [3, 9, 1, 0]] = [0.9, 0.6, 0.8, 1]
     probabilities[range(4), [8, 4, 7, 6]] = [0.1, 0.4, 0.2, 0]
-    return answers(names, probabilities, CLASSES)
+    return answers(names, probabilities, CLASSES, Doubt(sure_from=0.7, digit_from=0.5))
 
 
 @pytest.fixture
@@ -61,3 +62,15 @@ def test_only_the_first_pictures_are_shown(
     found = shown(folder, table, np.zeros((4, 28, 28), np.uint8), ["empty.png"], CLASSES, BYTES)
 
     assert [picture["name"] for picture in found] == ["3.png", "4a.png"]
+
+
+def test_what_is_not_a_digit_is_neither_right_nor_wrong(folder: Path) -> None:
+    probabilities = np.full((1, 10), 0.1, np.float32)
+    doubt = Doubt(sure_from=0.7, digit_from=0.5)
+    table = answers(["3.png"], probabilities, CLASSES, doubt)
+
+    (picture,) = shown(folder, table, np.zeros((1, 28, 28), np.uint8), ["3.png"], CLASSES, BYTES)
+
+    (digit,) = picture["digits"]
+    assert digit["doubt"] == "not a digit"
+    assert digit["right"] is None

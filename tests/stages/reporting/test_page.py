@@ -30,7 +30,7 @@ def test_the_page_tells_what_calibration_changed_and_how_many_answers_can_be_rel
     assert "is 1.23 %; before its calibration on the validation images it was 3.90 %." in text
     assert "the 98.50 % whose confidence is at least 81.00 % are 99.9 % right." in text
 
-    same = {"error_before": 0.0123, "accuracy": 0.999, "coverage": (0.0, 1.0)}
+    same = {"error_before": None, "accuracy": 0.999, "coverage": (0.0, 1.0)}
     text = Reader(page(calibration=same)).text
     assert "before its calibration" not in text
     assert "No confidence is high enough for 99.9 % right answers." in text
@@ -146,10 +146,21 @@ def test_the_checks_are_listed() -> None:
 def test_own_handwriting_is_shown_with_its_answers() -> None:
     text = Reader(page()).text
 
-    assert "1 digit on 1 picture." in text
+    assert "1 digit on 1 picture. The network is not sure of 1 of them." in text
     assert "Of 1 picture named after their class, 0 are read correctly (0.0 %)." in text
-    assert "Shirt wrong, 75.0 % then T-shirt/top, 20.0 %" in text
+    assert "Shirt wrong, not sure, 75.0 % then T-shirt/top, 20.0 %" in text
     assert "notes.txt: expected a PNG or JPEG file" in text
+
+
+def test_a_mark_that_is_not_a_digit_is_called_so() -> None:
+    content = written_by_hand()
+    content["summary"] |= {"digits": 0, "not_sure": 0, "not_a_digit": 1}
+    content["pictures"][0]["digits"][0] |= {"doubt": "not a digit", "right": None}
+
+    text = Reader(page(handwriting=content)).text
+
+    assert "0 digits on 1 picture. Not a digit: 1 other mark." in text
+    assert "not a digit; most like Shirt, 75.0 %" in text
 
 
 def test_without_pictures_the_page_explains_how_to_add_some() -> None:

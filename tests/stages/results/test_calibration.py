@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from stages.results.calibration import calibration, coverage, expected_error
+from stages.results.calibration import calibration, expected_error
 
 
 def predictions(*answers: tuple[float, bool]) -> pd.DataFrame:
@@ -39,22 +39,3 @@ def test_the_expected_error_is_a_hand_computation() -> None:
 
 def test_confidence_that_is_always_right_is_no_error() -> None:
     assert expected_error(calibration(predictions((1.0, True), (1.0, True)))) == 0
-
-
-def test_coverage_takes_the_most_confident_answers_as_long_as_they_are_right_enough() -> None:
-    answers = predictions((0.6, False), (0.9, True), (0.7, True), (0.8, False), (0.95, True))
-
-    assert coverage(answers, 1) == (0.4, 0.9)
-    # Of the first four, three are right.
-    assert coverage(answers, 0.75) == (0.8, 0.7)
-    assert coverage(answers, 0.6) == (1, 0.6)
-
-
-def test_coverage_does_not_tell_answers_of_equal_confidence_apart() -> None:
-    answers = predictions((0.9, True), (0.9, False), (0.8, True))
-
-    assert coverage(answers, 1) == (0, 1)
-
-
-def test_no_answer_may_be_right_enough() -> None:
-    assert coverage(predictions((0.9, False)), 0.999) == (0, 1)

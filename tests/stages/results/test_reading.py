@@ -38,13 +38,14 @@ def test_histories_have_an_epoch_at_least() -> None:
 
 
 def test_digits_may_be_none() -> None:
-    header = b"picture,digit,label,predicted,confidence,runner_up,runner_up_confidence\n"
+    header = b"picture,digit,label,predicted,confidence,doubt,runner_up,runner_up_confidence\n"
     assert read_digits(header) == []
-    assert read_digits(header + b"7.png,1,,7,0.9,1,0.1\n")[0].label == ""
+    assert read_digits(header + b"7.png,1,,7,0.9,not sure,1,0.1\n")[0].label == ""
     with pytest.raises(FormatError, match="line 2: picture must"):
-        read_digits(header + b"../7.png,1,7,7,0.9,1,0.1\n")
+        read_digits(header + b"../7.png,1,7,7,0.9,,1,0.1\n")
     summary = (
-        b'{"pictures": 0, "digits": 0, "labelled": 0, "right": 0, "accuracy": null, '
+        b'{"pictures": 0, "digits": 0, "not_sure": 0, "not_a_digit": 0, "labelled": 0, '
+        b'"right": 0, "accuracy": null, '
         b'"no_digit_found": [], "unread": {}}'
     )
     assert read_handwriting(summary).accuracy is None

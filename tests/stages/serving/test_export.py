@@ -91,6 +91,7 @@ def test_other_programs_read_the_description_from_either_format(
                 "maximum": 255,
                 "background": "minimum",
             },
+            "doubt": None,
         }
 
 

@@ -72,7 +72,7 @@ def test_a_picture_is_answered_in_a_table(model: Path, photo: Path) -> None:
     assert done.returncode == 0, done.stderr
     heading, row = done.stdout.splitlines()
     assert heading.split() == [
-        "picture", "digit", "predicted", "confidence", "runner_up", "runner_up_confidence",
+        "picture", "digit", "predicted", "confidence", "doubt", "runner_up", "runner_up_confidence",
     ]  # fmt: skip
     assert row.split()[:2] == [str(photo), "1"]
 

@@ -5,13 +5,13 @@ import pytest
 from scipy.special import logit, softmax
 
 from stages.dataset.standardization import measure
-from stages.model.classifier import Classifier
+from stages.model.classifier import CALIBRATION, Classifier
 from stages.model.variables import WeightsError
 from stages.params.network import NetworkParams
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
 from stages.training.batches import Examples
-from stages.training.calibration import best_temperature, calibrate
+from stages.training.calibration import best_temperature, calibrate, measured
 
 
 @pytest.mark.parametrize(("right", "confidence"), [(90, 0.7), (60, 0.95), (99, 0.99)])
@@ -73,9 +73,13 @@ def test_another_classifier_takes_the_temperature_from_the_weights(
     assert not np.allclose(before, after, atol=1e-3)
     np.testing.assert_allclose(calibrated.uncalibrated(after), before, atol=1e-6)
 
-    calibrated.temperature.assign(1)  # type: ignore[union-attr]
+    doubt = calibrated.doubt
+    assert doubt
+    assert doubt.sure_from > doubt.digit_from > 0
+    calibrated.weights |= {name: np.array(1, np.float32) for name in CALIBRATION}
     calibrate(calibrated, None, tmp_path / "weights.safetensors")
 
+    assert calibrated.doubt == doubt
     np.testing.assert_array_equal(calibrated.probabilities(validation.images), after)
 
 
@@ -87,7 +91,8 @@ def test_without_calibration_the_probabilities_stay(
 
     calibrate(plain, validation, None)
 
-    assert "temperature" not in plain.weights
+    assert not set(CALIBRATION) & set(plain.weights)
+    assert plain.doubt is None
     np.testing.assert_array_equal(plain.probabilities(validation.images), before)
     assert plain.uncalibrated(before) is before
 
@@ -101,3 +106,30 @@ def test_weights_without_a_temperature_are_named(
 
     with pytest.raises(WeightsError, match=r"expected a temperature in .*train\.safetensors"):
         calibrate(calibrated, None, path)
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_temperature_that_is_no_number_above_0_is_named(
+    calibrated: Classifier, temperature: float, tmp_path: Path
+) -> None:
+    path = tmp_path / "train.safetensors"
+    damaged = {"temperature": np.array(temperature, np.float32)}
+    artifacts.write_tensors(path, calibrated.weights | damaged)
+
+    with pytest.raises(WeightsError, match=r"expected a temperature above 0 in .*, found"):
+        calibrate(calibrated, None, path)
+
+
+def test_answers_need_the_confidence_of_the_validation_images() -> None:
+    """At a temperature of about 1, since each confidence is right about as often."""
+    confidence = np.linspace(1, 0.6, 20_000)
+    wrong = np.diff(np.floor(np.cumsum(1 - confidence)), prepend=0) > 0
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+
+    found = measured(probabilities, wrong.astype(int))
+
+    assert found["temperature"] == pytest.approx(1, abs=0.02)
+    assert found["digit_from"] == pytest.approx(0.6, abs=0.01)
+    # From 0.998 to 1, 99.9 % are right on average; the first wrong one is the 317th.
+    assert found["sure_from"] == pytest.approx(0.998, abs=0.005)
+    assert {array.dtype for array in found.values()} == {np.dtype(np.float32)}

@@ -8,8 +8,15 @@ from stages.params.machine import Machine
 from stages.params.network import NetworkParams
 from stages.params.training import Training
 from stages.shared.artifacts import Array
+from stages.training.batches import Examples
+from stages.training.drawings import drawings
+from stages.training.outliers import Outliers
+from stages.training.seeds import Stream
 from stages.training.step import Step
 from tests.stages.networks import PIXELS_TO_ONE
+
+# A training of whatever images has outliers of full ink if one pixel has.
+EXAMPLES = Examples(np.full((1, 28, 28), 255, np.uint8), np.zeros(1, int))
 
 
 @pytest.fixture
@@ -23,7 +30,9 @@ def batch(small_mnist: dict[str, Array]) -> tuple[tf.Tensor, tf.Tensor]:
 def step_of(
     network: Network, training: Training, machine: Machine, strategy: tf.distribute.Strategy
 ) -> Step:
-    return Step(network, training, machine, Preprocessing(PIXELS_TO_ONE), 1, strategy, 10)
+    preprocessing = Preprocessing(PIXELS_TO_ONE)
+    outliers = Outliers(training.outliers, EXAMPLES, preprocessing, 1)
+    return Step(network, training, machine, preprocessing, outliers, 1, strategy, 10)
 
 
 def test_steps_are_those_of_adam_computed_in_numpy(
@@ -75,3 +84,23 @@ def test_the_loss_of_a_step_is_that_of_the_weights_before_it(
     losses = [float(step(*batch, tf.constant(number), tf.size(batch[1]))) for number in range(3)]
 
     assert losses == sorted(losses, reverse=True)
+
+
+def test_outliers_are_learned_to_be_of_no_class(
+    small_network: NetworkParams,
+    training: Training,
+    machine: Machine,
+    batch: tuple[tf.Tensor, tf.Tensor],
+) -> None:
+    rate = training.model_copy(update={"outliers": 0.5})
+    network = Network(small_network, (28, 28), 10, seed=1)
+    step = tf.function(step_of(network, rate, machine, tf.distribute.get_strategy()))
+    images, labels = batch
+    drawn = drawings(2000, np.random.default_rng((1, Stream.OUTLIERS)))[:4]
+    logits = network(tf.cast(tf.concat([images, drawn], axis=0), tf.float32) / 255)
+    targets = np.concatenate([np.eye(10)[labels.numpy()], np.full((4, 10), 0.1)])
+    expected = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+
+    loss = step(images, labels, tf.constant(0), tf.size(labels))
+
+    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
