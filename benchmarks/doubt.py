@@ -17,8 +17,8 @@ from scipy import ndimage
 from benchmarks.drawing import Random, pen, written
 from benchmarks.rendering import on_paper, photographed
 from benchmarks.results import record
-from stages.photos.centring import centred
-from stages.photos.digits import find
+from stages.photos.handwriting import Handwriting, digits_on
+from stages.photos.second_look import look_again
 from stages.serving.exported import ExportedModel
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
@@ -27,7 +27,6 @@ from stages.shared.doubt import NOT_A_DIGIT, NOT_SURE
 MODEL = Path("models/classifier.tflite")
 COUNT = 500
 SIDE = 280  # pixels of a picture
-HIGH = 0.9
 FONTS = ("DejaVu Sans", "DejaVu Serif", "DejaVu Sans Mono")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 # Letters that nobody would read as a digit, chosen by their shape alone.
@@ -57,24 +56,26 @@ def main() -> None:
         )
     for number, (name, draw) in enumerate(kinds.items()):
         random = np.random.default_rng(number)
-        marks = [mark for _ in range(COUNT) for mark in seen(draw(random), random)]
-        confidence = model.probabilities(np.stack(marks)).max(axis=1)
-        doubts = np.array(doubt.of(confidence))
+        seen = [see(draw(random), random, model) for _ in range(COUNT)]
+        images, changed = (np.concatenate(parts) for parts in zip(*seen, strict=True))
+        doubts = np.array(doubt.of(model.probabilities(images).max(axis=1), changed))
         figures[name] = {
-            "marks": len(marks),
+            "marks": len(images),
             NOT_A_DIGIT: round(float((doubts == NOT_A_DIGIT).mean()), 3),
             NOT_SURE: round(float((doubts == NOT_SURE).mean()), 3),
             "sure": round(float((doubts == "").mean()), 3),
-            "over 90 %": round(float((confidence > HIGH).mean()), 3),
         }
         print(f"{name:22}", figures[name], flush=True)
     record("doubt", {"pictures": COUNT, "kinds": figures})
 
 
-def seen(ink: Array, random: Random) -> list[Array]:
-    """Photograph ink on paper, and return the marks that are found, as the network sees them."""
+def see(ink: Array, random: Random, model: ExportedModel) -> tuple[Array, Array]:
+    """Photograph ink on paper; return the marks that are found, and whether each was changed."""
     brightness = photographed(on_paper(ink, random), random)
-    return [centred(mark.strokes, 28) for mark in find(brightness[..., np.newaxis])]
+    images, strokes = digits_on(brightness[..., np.newaxis], 28)
+    found = Handwriting({"": images}, {}, {"": strokes}, {})
+    again = look_again(found, model.probabilities, model.description.doubt)
+    return again.digits[""], again.changed[""]
 
 
 def letter(letters: str, random: Random) -> Array:

@@ -13,7 +13,8 @@ from tqdm import tqdm
 
 from benchmarks.rendering import DISTORTIONS, as_picture, plain
 from benchmarks.results import record
-from stages.photos.handwriting import Handwriting, read_handwriting, stacked
+from stages.photos.handwriting import as_images, read_handwriting
+from stages.photos.second_look import look_again
 from stages.serving.exported import ExportedModel
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
@@ -64,10 +65,15 @@ def read(pictures: list[Image.Image], labels: Array, model: ExportedModel) -> Ar
             paths[path.name] = path
         found = read_handwriting(paths, SIDE)
     right = np.zeros(len(labels), bool)
+    description = model.description
+
+    def classify(digits: Array) -> Array:
+        return model.probabilities(as_images(digits, description.images))
+
+    found = look_again(found, classify, description.doubt)
     for number, digits in enumerate(found.digits.values()):
         if len(digits) == 1:
-            image = stacked(Handwriting({"": digits}, {}), model.description.images)
-            right[number] = model.probabilities(image).argmax() == labels[number]
+            right[number] = classify(digits).argmax() == labels[number]
     return right
 
 

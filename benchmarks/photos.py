@@ -20,10 +20,12 @@ from PIL import Image
 from benchmarks.camera import exposed
 from benchmarks.conditions import CONDITIONS
 from benchmarks.results import record
-from stages.photos.handwriting import read_handwriting, stacked
+from stages.photos.handwriting import as_images, read_handwriting
+from stages.photos.second_look import look_again
 from stages.results.handwriting import answers
 from stages.serving.exported import ExportedModel
 from stages.shared import artifacts
+from stages.shared.artifacts import Array
 from stages.shared.doubt import NOT_A_DIGIT
 
 ARRAYS, MODEL = Path("data/arrays"), Path("models/classifier.tflite")
@@ -86,11 +88,17 @@ def read(picture: Image.Image, model: ExportedModel) -> str:
         path = Path(folder) / "photo.jpg"
         picture.save(path, quality=JPEG_QUALITY)
         found = read_handwriting({"": path}, SIDE)
-    if not len(found.digits[""]):
+    description = model.description
+
+    def classify(digits: Array) -> Array:
+        return model.probabilities(as_images(digits, description.images))
+
+    found = look_again(found, classify, description.doubt)
+    if not found.names:
         return ""
-    images, doubt = stacked(found, model.description.images), model.description.doubt
+    probabilities = classify(found.digits[""])
     read = answers(
-        [""] * len(images), model.probabilities(images), model.description.classes, doubt
+        found.names, probabilities, description.classes, description.doubt, found.changes
     )
     return "".join(read.loc[read["doubt"] != NOT_A_DIGIT, "predicted"])
 

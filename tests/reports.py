@@ -76,7 +76,7 @@ def write_inputs(
     edit(params, "datasets.mnist.classes", list(names))
     edit(params, "datasets.mnist.lookalikes", {"of": names[5], "resembling": names[3]})
     write_results(reports, probabilities, labels, names)
-    read = handwriting.answers(["7.png"], probabilities[:1], names, None)
+    read = handwriting.answers(["7.png"], probabilities[:1], names, None, np.zeros(1, bool))
     artifacts.write_table(reports / "handwriting.csv", read)
     summary = handwriting.summary(read, ["7.png"], {}, names)
     artifacts.write_json(reports / "handwriting.json", summary)
@@ -100,7 +100,7 @@ def finished_reports(
     artifacts.write_text(reports / "retrain_history.csv", "epoch,loss\n1,0.4\n2,0.2\n")
     write_results(reports, probabilities, small_mnist["test_labels"])
     artifacts.write_json(reports / "checks.json", CHECKS)
-    read = handwriting.answers(["7.png"], probabilities[:1], CLASSES, None)
+    read = handwriting.answers(["7.png"], probabilities[:1], CLASSES, None, np.zeros(1, bool))
     artifacts.write_table(reports / "handwriting.csv", read)
     artifacts.write_json(
         reports / "handwriting.json", handwriting.summary(read, ["7.png"], {}, CLASSES)

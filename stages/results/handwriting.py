@@ -15,7 +15,11 @@ TEXTS = ("picture", "label", "predicted", "doubt", "runner_up")
 
 
 def answers(
-    names: Sequence[str], probabilities: Array, classes: Sequence[str], doubt: Doubt | None
+    names: Sequence[str],
+    probabilities: Array,
+    classes: Sequence[str],
+    doubt: Doubt | None,
+    changed: Array,
 ) -> pd.DataFrame:
     """Tabulate the answer for each digit.
 
@@ -24,6 +28,7 @@ def answers(
         probabilities: ``(n, classes)`` float32.
         classes: the name of each class.
         doubt: the confidence that answers need; None doubts nothing.
+        changed: ``(n,)`` bool, whether a second look changed a digit.
 
     Returns:
         ``picture``; ``digit``, from 1 on each picture; ``label``, the class in the picture's name,
@@ -41,7 +46,7 @@ def answers(
             "label": [label(name, classes) for name in names],
             "predicted": named[:, 0],
             "confidence": best[:, 0],
-            "doubt": doubt.of(best[:, 0]) if doubt else [""] * len(best),
+            "doubt": doubt.of(best[:, 0], changed) if doubt else [""] * len(best),
             "runner_up": named[:, 1],
             "runner_up_confidence": best[:, 1],
         }

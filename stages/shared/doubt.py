@@ -2,6 +2,8 @@
 
 from typing import Annotated
 
+import numpy as np
+
 from stages.shared.artifacts import Array
 from stages.shared.section import Section, within
 
@@ -19,13 +21,14 @@ class Doubt(Section):
     digit_from: Confidence
     """99.9 % of the images had at least this confidence, so a lower one tells of something else."""
 
-    def of(self, confidence: Array) -> list[str]:
+    def of(self, confidence: Array, changed: Array) -> list[str]:
         """Return for each answer ``NOT_A_DIGIT``, ``NOT_SURE`` or nothing.
 
         Args:
             confidence: ``(n,)`` floats from 0 to 1.
+            changed: ``(n,)`` bool, whether a second look changed what was answered; then the answer
+                is not sure, whatever its confidence.
         """
-        return [
-            NOT_A_DIGIT if one < self.digit_from else NOT_SURE if one < self.sure_from else ""
-            for one in confidence.tolist()
-        ]
+        low = np.where((confidence < self.sure_from) | changed, NOT_SURE, "")
+        doubts: list[str] = np.where(confidence < self.digit_from, NOT_A_DIGIT, low).tolist()
+        return doubts

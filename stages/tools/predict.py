@@ -11,7 +11,8 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from stages.photos.handwriting import read_handwriting, stacked
+from stages.photos.handwriting import as_images, read_handwriting, stacked
+from stages.photos.second_look import look_again
 from stages.results.handwriting import answers
 from stages.serving.exported import ExportedModel
 from stages.shared.command import run
@@ -28,10 +29,14 @@ def main(
     classes, form = exported.description.classes, exported.description.images
 
     found = read_handwriting({str(path): path for path in pictures}, min(form.height, form.width))
-    names = [name for name, digits in found.digits.items() for _ in digits]
+    found = look_again(
+        found,
+        lambda digits: exported.probabilities(as_images(digits, form)),
+        exported.description.doubt,
+    )
     images = stacked(found, form)
-    probabilities = exported.probabilities(images) if names else np.empty((0, len(classes)))
-    table = answers(names, probabilities, classes, exported.description.doubt)
+    probabilities = exported.probabilities(images) if len(images) else np.empty((0, len(classes)))
+    table = answers(found.names, probabilities, classes, exported.description.doubt, found.changes)
     table = table.drop(columns="label").round(4)
 
     if as_json:

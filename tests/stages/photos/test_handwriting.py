@@ -42,19 +42,27 @@ def pictures(tmp_path: Path) -> dict[str, Path]:
 
 
 def test_every_digit_of_every_picture_is_found(pictures: dict[str, Path]) -> None:
-    digits, unread = read_handwriting(pictures, 28)
+    digits, unread, strokes, changed = read_handwriting(pictures, 28)
 
     assert {name: images.shape for name, images in digits.items()} == {
         "1.png": (2, 28, 28),
         "blank.png": (0, 28, 28),
+    }
+    assert {name: [ink.dtype for ink in found] for name, found in strokes.items()} == {
+        "1.png": [np.uint8, np.uint8],
+        "blank.png": [],
+    }
+    assert {name: found.tolist() for name, found in changed.items()} == {
+        "1.png": [False, False],
+        "blank.png": [],
     }
     assert list(unread) == ["note.txt"]
     assert unread["note.txt"].startswith("expected a PNG or JPEG file")
 
 
 def test_no_pictures_are_no_digits() -> None:
-    assert read_handwriting({}, 28) == ({}, {})
-    assert stacked(Handwriting({}, {}), form(28, 28)).shape == (0, 28, 28)
+    assert read_handwriting({}, 28) == Handwriting({}, {}, {}, {})
+    assert stacked(Handwriting({}, {}, {}, {}), form(28, 28)).shape == (0, 28, 28)
 
 
 def test_all_digits_are_put_together_in_order(pictures: dict[str, Path]) -> None:
@@ -94,7 +102,9 @@ def test_ink_is_written_as_the_data_set_writes_it(
 ) -> None:
     digit = np.array([[[0, 51, 255]] * 3], np.uint8)
 
-    images = stacked(Handwriting({"a": digit}, {}), form(3, 3, dtype, minimum, maximum, background))
+    images = stacked(
+        Handwriting({"a": digit}, {}, {}, {}), form(3, 3, dtype, minimum, maximum, background)
+    )
 
     assert images.dtype == np.dtype(dtype)
     assert images[0].tolist() == [pytest.approx(expected)] * 3
@@ -103,7 +113,7 @@ def test_ink_is_written_as_the_data_set_writes_it(
 def test_beside_a_digit_is_the_data_sets_background() -> None:
     digit = np.full((1, 2, 2), 255, np.uint8)
 
-    images = stacked(Handwriting({"a": digit}, {}), form(2, 4, "float32", -1, 1, "maximum"))
+    images = stacked(Handwriting({"a": digit}, {}, {}, {}), form(2, 4, "float32", -1, 1, "maximum"))
 
     assert images[0].tolist() == [[1, -1, -1, 1]] * 2
 
@@ -112,7 +122,7 @@ def test_digits_get_equal_channels_where_images_have_colours() -> None:
     digit = np.array([[[0, 51], [255, 0]]], np.uint8)
     colours = form(2, 2).model_copy(update={"channels": 3})
 
-    images = stacked(Handwriting({"a": digit}, {}), colours)
+    images = stacked(Handwriting({"a": digit}, {}, {}, {}), colours)
 
     assert images.shape == (1, 2, 2, 3)
     for channel in range(3):

@@ -36,7 +36,7 @@ def nearest(small_mnist: dict[str, Array]) -> KNeighborsClassifier:
 def test_all_digits_of_the_file_name_are_found_and_read(
     picture: Path, nearest: KNeighborsClassifier
 ) -> None:
-    digits, unread = read_handwriting({"": picture}, 28)
+    digits, unread, *_ = read_handwriting({"": picture}, 28)
 
     assert unread == {}
     assert len(digits[""]) == len(shown(picture))

@@ -21,7 +21,9 @@ def table() -> pd.DataFrame:
     probabilities = np.zeros((4, 10), np.float32)
     probabilities[range(4), [3, 9, 1, 0]] = [0.9, 0.6, 0.8, 1]
     probabilities[range(4), [8, 4, 7, 6]] = [0.1, 0.4, 0.2, 0]
-    return answers(names, probabilities, CLASSES, Doubt(sure_from=0.7, digit_from=0.5))
+    return answers(
+        names, probabilities, CLASSES, Doubt(sure_from=0.7, digit_from=0.5), np.zeros(4, bool)
+    )
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def test_only_the_first_pictures_are_shown(
 def test_what_is_not_a_digit_is_neither_right_nor_wrong(folder: Path) -> None:
     probabilities = np.full((1, 10), 0.1, np.float32)
     doubt = Doubt(sure_from=0.7, digit_from=0.5)
-    table = answers(["3.png"], probabilities, CLASSES, doubt)
+    table = answers(["3.png"], probabilities, CLASSES, doubt, np.zeros(1, bool))
 
     (picture,) = shown(folder, table, np.zeros((1, 28, 28), np.uint8), ["3.png"], CLASSES, BYTES)
 

@@ -6,6 +6,8 @@ from stages.results.handwriting import answers, label, summary
 from stages.shared.doubt import Doubt
 
 CLASSES = tuple("0123456789")
+# No digit was changed.
+NONE = np.zeros(3, bool)
 
 
 def probabilities(*best: tuple[int, float, int, float]) -> np.ndarray:
@@ -23,6 +25,7 @@ def table() -> pd.DataFrame:
         probabilities((3, 0.9, 8, 0.1), (9, 0.6, 4, 0.4), (1, 0.8, 7, 0.2), (0, 1, 6, 0)),
         CLASSES,
         Doubt(sure_from=0.85, digit_from=0.55),
+        np.array([False, False, False, True]),
     )
 
 
@@ -34,7 +37,7 @@ def test_every_digit_has_its_answer_and_the_runner_up(table: pd.DataFrame) -> No
     assert table["predicted"].tolist() == ["3", "9", "1", "0"]
     assert table["runner_up"].tolist()[:3] == ["8", "4", "7"]
     assert table["confidence"].tolist() == pytest.approx([0.9, 0.6, 0.8, 1])
-    assert table["doubt"].tolist() == ["", "not sure", "not sure", ""]
+    assert table["doubt"].tolist() == ["", "not sure", "not sure", "not sure"]
     assert table["runner_up_confidence"].tolist() == pytest.approx([0.1, 0.4, 0.2, 0])
 
 
@@ -58,7 +61,7 @@ def test_a_labelled_picture_is_right_when_every_digit_is(table: pd.DataFrame) ->
     assert found == {
         "pictures": 5,
         "digits": 4,
-        "not_sure": 2,
+        "not_sure": 3,
         "not_a_digit": 0,
         "labelled": 3,
         "right": 1,
@@ -69,15 +72,15 @@ def test_a_labelled_picture_is_right_when_every_digit_is(table: pd.DataFrame) ->
 
 
 def test_no_pictures_have_no_accuracy() -> None:
-    found = summary(answers([], np.empty((0, 10)), CLASSES, None), [], {}, CLASSES)
+    found = summary(answers([], np.empty((0, 10)), CLASSES, None, NONE[:0]), [], {}, CLASSES)
 
     assert (found["pictures"], found["digits"], found["accuracy"]) == (0, 0, None)
 
 
 def test_without_calibration_nothing_is_doubted() -> None:
-    assert answers(["3.png"], probabilities((3, 0.2, 8, 0.1)), CLASSES, None)["doubt"].tolist() == [
-        ""
-    ]
+    table = answers(["3.png"], probabilities((3, 0.2, 8, 0.1)), CLASSES, None, NONE[:1])
+
+    assert table["doubt"].tolist() == [""]
 
 
 def test_what_is_not_a_digit_is_neither_right_nor_wrong() -> None:
@@ -86,6 +89,7 @@ def test_what_is_not_a_digit_is_neither_right_nor_wrong() -> None:
         probabilities((3, 0.9, 8, 0.1), (7, 0.3, 1, 0.2), (4, 0.3, 9, 0.2)),
         CLASSES,
         Doubt(sure_from=0.8, digit_from=0.5),
+        NONE[:3],
     )
 
     found = summary(table, ["3.png", "4.png"], {}, CLASSES)
