@@ -87,7 +87,7 @@ def read(picture: Image.Image, model: ExportedModel) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "photo.jpg"
         picture.save(path, quality=JPEG_QUALITY)
-        found = read_handwriting({"": path}, SIDE)
+        found = read_handwriting({path.name: path}, SIDE)
     description = model.description
 
     def classify(digits: Array) -> Array:
@@ -96,7 +96,7 @@ def read(picture: Image.Image, model: ExportedModel) -> str:
     found = look_again(found, classify, description.doubt)
     if not found.names:
         return ""
-    probabilities = classify(found.digits[""])
+    probabilities = classify(found.digits[path.name])
     read = answers(
         found.names, probabilities, description.classes, description.doubt, found.changes
     )
