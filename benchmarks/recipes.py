@@ -32,7 +32,12 @@ from stages.training.loop import TrainingLoop
 from stages.training.trainer import Trainer
 
 # Seeds that were not used to choose the recipes.
-SEEDS = {"fast": range(101, 106), "accurate": range(101, 104), "tutorial": range(101, 106)}
+SEEDS = {
+    "quick": range(101, 106),
+    "fast": range(101, 106),
+    "accurate": range(101, 104),
+    "tutorial": range(101, 106),
+}
 ROUNDS = 5
 ARRAYS = Path("data/arrays")
 PARAMETERS = read_params(Path("params.yaml"))

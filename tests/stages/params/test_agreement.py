@@ -11,7 +11,7 @@ Edit = Callable[[Path, str, Any], None]
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist"])
-@pytest.mark.parametrize("recipe", ["fast", "tutorial", "accurate"])
+@pytest.mark.parametrize("recipe", ["quick", "fast", "tutorial", "accurate"])
 def test_recipes_and_data_sets_of_the_project_fit_each_other(
     project_params: Path, edit: Edit, dataset: str, recipe: str
 ) -> None:

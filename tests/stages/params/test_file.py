@@ -82,7 +82,7 @@ def test_the_tutorial_recipe_is_the_published_experiment() -> None:
         ("recipes.fast.network.convolutions", [{}], "convolutions.0.channels is missing"),
         ("recipes.fast.network.dropout", 1, "dropout must be from 0 to 0.99, found 1"),
         ("recipes.fast.split.strategy", "head", "must be 'tail' or 'stratified', found \"head\""),
-        ("recipe", "slow", "recipe must be one of accurate, fast, tutorial, found slow"),
+        ("recipe", "slow", "recipe must be one of accurate, fast, quick, tutorial, found slow"),
         ("dataset", "../mnist", "dataset must be of letters, digits, - and _, found"),
         ("machine.threads", -1, "machine.threads must be from 1 to 1024, found -1"),
         ("machine.threads", 1025, "machine.threads must be from 1 to 1024, found 1025"),

@@ -146,8 +146,11 @@ def test_the_checks_are_listed() -> None:
 def test_own_handwriting_is_shown_with_its_answers() -> None:
     text = Reader(page()).text
 
-    assert "1 digit on 1 picture. The network is not sure of 1 of them." in text
-    assert "Of 1 picture named after their class, 0 are read correctly (0.0 %)." in text
+    assert "1 digit on 1 picture. The network is not sure of 1 of them: its confidence" in text
+    assert (
+        "cut from another. Of 1 picture named after their class, 0 are read correctly (0.0 %)."
+        in text
+    )
     assert "Shirt wrong, not sure, 75.0 % then T-shirt/top, 20.0 %" in text
     assert "notes.txt: expected a PNG or JPEG file" in text
 
