@@ -70,11 +70,15 @@ def _rotated(ink: Array, side: int, classify: Classify) -> tuple[float, Array]:
     """Rotate a digit so that the network is most confident.
 
     Returns:
-        The confidence, and the digit, ``(1, side, side)``. Two neighbouring rotations must agree: a
-        single one is sometimes sure of a wrong class.
+        The confidence, and the digit, ``(1, side, side)``; confidence 0 and nothing if it is too
+        faint. Two neighbouring rotations must agree: a single one is sometimes sure of a wrong
+        class.
     """
     padded = np.pad(ink, 2)
-    images = np.stack([centred(ndimage.rotate(padded, angle, order=1), side) for angle in _ANGLES])
+    rotated = [ndimage.rotate(padded, angle, order=1) for angle in _ANGLES]
+    if not all(_is_inked(one) for one in rotated):
+        return 0.0, np.empty((0, side, side), np.uint8)
+    images = np.stack([centred(one, side) for one in rotated])
     probabilities = classify(images)
     agreed = np.minimum(probabilities[:-1], probabilities[1:])
     first, label = np.unravel_index(agreed.argmax(), agreed.shape)
@@ -92,7 +96,7 @@ def _cut(ink: Array, side: int, classify: Classify) -> tuple[float, Array]:
     height, width = ink.shape
     columns = np.unique((_CUTS * width).astype(int)) if width >= _WIDE * height else ()
     pairs = [(ink[:, :column], ink[:, column:]) for column in columns]
-    pairs = [pair for pair in pairs if all((half > _INK).sum() >= _LEAST for half in pair)]
+    pairs = [pair for pair in pairs if all(_is_inked(half) for half in pair)]
     if not pairs:
         return 0.0, np.empty((0, side, side), np.uint8)
     images = np.stack([[centred(half, side) for half in pair] for pair in pairs])
@@ -100,3 +104,7 @@ def _cut(ink: Array, side: int, classify: Classify) -> tuple[float, Array]:
     confidences = probabilities.max(axis=1).reshape(-1, 2).min(axis=1)
     best = int(confidences.argmax())
     return float(confidences[best]), images[best]
+
+
+def _is_inked(ink: Array) -> bool:
+    return int((ink > _INK).sum()) >= _LEAST

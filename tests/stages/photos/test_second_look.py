@@ -114,6 +114,21 @@ def test_a_rotation_needs_the_agreement_of_the_next_one(digits: Array) -> None:
     np.testing.assert_array_equal(again.digits["a.png"], narrow.digits["a.png"])
 
 
+@pytest.mark.parametrize("strength", [0, 40, 80, 255])
+@pytest.mark.parametrize("shape", [(1, 1), (60, 1), (1, 60), (90, 100)])
+def test_faint_and_thin_marks_are_no_error(
+    shape: tuple[int, int], strength: int, classify: Compare
+) -> None:
+    strokes = np.zeros(shape, np.uint8)
+    np.fill_diagonal(strokes, strength)
+    image = np.full((1, 28, 28), 1, np.uint8) * np.arange(28, dtype=np.uint8)
+    found = Handwriting({"a": image}, {}, {"a": [strokes]}, {"a": np.zeros(1, bool)})
+
+    again = look_again(found, classify, Doubt(sure_from=1, digit_from=0.4))
+
+    np.testing.assert_array_equal(again.digits["a"], image)
+
+
 def test_without_calibration_nothing_is_looked_at_again(digits: Array, classify: Compare) -> None:
     found = seen(digits[0])
 
