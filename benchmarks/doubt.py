@@ -1,7 +1,7 @@
 """Measure what is answered for pictures of letters, blots and creases, beside pictures of digits.
 
 Writes ``results/doubt.json``. Needs ``data/arrays`` and ``models/classifier.tflite``: run
-``make repro`` first. The network has seen none of these, only the drawings of its training.
+``make repro`` first. The network was trained with none of these pictures.
 """
 
 import sys
@@ -57,10 +57,10 @@ def main() -> None:
     for number, (name, draw) in enumerate(kinds.items()):
         random = np.random.default_rng(number)
         seen = [see(draw(random), random, model) for _ in range(COUNT)]
-        images, changed = (np.concatenate(parts) for parts in zip(*seen, strict=True))
-        doubts = np.array(doubt.of(model.probabilities(images).max(axis=1), changed))
+        marks, changed = (np.concatenate(parts) for parts in zip(*seen, strict=True))
+        doubts = np.array(doubt.of(model.probabilities(marks).max(axis=1), changed))
         figures[name] = {
-            "marks": len(images),
+            "marks": len(marks),
             NOT_A_DIGIT: round(float((doubts == NOT_A_DIGIT).mean()), 3),
             NOT_SURE: round(float((doubts == NOT_SURE).mean()), 3),
             "sure": round(float((doubts == "").mean()), 3),
@@ -74,7 +74,8 @@ def see(ink: Array, random: Random, model: ExportedModel) -> tuple[Array, Array]
     brightness = photographed(on_paper(ink, random), random)
     images, strokes = digits_on(brightness[..., np.newaxis], 28)
     found = Handwriting({"": images}, {}, {"": strokes}, {})
-    again = look_again(found, model.probabilities, model.description.doubt)
+    form, doubt = model.description.images, model.description.doubt
+    again = look_again(found, model.probabilities, form, doubt)
     return again.digits[""], again.changed[""]
 
 

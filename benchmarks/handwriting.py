@@ -65,15 +65,12 @@ def read(pictures: list[Image.Image], labels: Array, model: ExportedModel) -> Ar
             paths[path.name] = path
         found = read_handwriting(paths, SIDE)
     right = np.zeros(len(labels), bool)
-    description = model.description
-
-    def classify(digits: Array) -> Array:
-        return model.probabilities(as_images(digits, description.images))
-
-    found = look_again(found, classify, description.doubt)
+    form = model.description.images
+    found = look_again(found, model.probabilities, form, model.description.doubt)
     for number, digits in enumerate(found.digits.values()):
         if len(digits) == 1:
-            right[number] = classify(digits).argmax() == labels[number]
+            image = as_images(digits, form)
+            right[number] = model.probabilities(image).argmax() == labels[number]
     return right
 
 

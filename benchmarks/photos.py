@@ -20,12 +20,11 @@ from PIL import Image
 from benchmarks.camera import exposed
 from benchmarks.conditions import CONDITIONS
 from benchmarks.results import record
-from stages.photos.handwriting import as_images, read_handwriting
+from stages.photos.handwriting import read_handwriting, stacked
 from stages.photos.second_look import look_again
 from stages.results.handwriting import answers
 from stages.serving.exported import ExportedModel
 from stages.shared import artifacts
-from stages.shared.artifacts import Array
 from stages.shared.doubt import NOT_A_DIGIT
 
 ARRAYS, MODEL = Path("data/arrays"), Path("models/classifier.tflite")
@@ -88,18 +87,12 @@ def read(picture: Image.Image, model: ExportedModel) -> str:
         path = Path(folder) / "photo.jpg"
         picture.save(path, quality=JPEG_QUALITY)
         found = read_handwriting({path.name: path}, SIDE)
-    description = model.description
-
-    def classify(digits: Array) -> Array:
-        return model.probabilities(as_images(digits, description.images))
-
-    found = look_again(found, classify, description.doubt)
+    form, doubt = model.description.images, model.description.doubt
+    found = look_again(found, model.probabilities, form, doubt)
     if not found.names:
         return ""
-    probabilities = classify(found.digits[path.name])
-    read = answers(
-        found.names, probabilities, description.classes, description.doubt, found.changes
-    )
+    probabilities = model.probabilities(stacked(found, form))
+    read = answers(found.names, probabilities, model.description.classes, doubt, found.changes)
     return "".join(read.loc[read["doubt"] != NOT_A_DIGIT, "predicted"])
 
 

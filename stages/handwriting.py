@@ -8,13 +8,12 @@ from stages.params.handwriting import Handwriting
 from stages.params.machine import Machine
 from stages.params.network import NetworkParams
 from stages.photos.collecting import collect
-from stages.photos.handwriting import as_images, read_handwriting, stacked
+from stages.photos.handwriting import read_handwriting, stacked
 from stages.photos.second_look import look_again
 from stages.results import files
 from stages.results import handwriting as results
 from stages.serving.description import image_format
 from stages.shared import artifacts
-from stages.shared.artifacts import Array
 from stages.shared.command import PathOption
 from stages.shared.parameters import Parameters
 
@@ -49,11 +48,7 @@ def main(
         numbers = measure(seen) | {"background": numbers["background"]}
     prepare(machine.device, machine.threads)
     classifier = load_classifier(network, numbers, len(dataset.classes), weights)
-
-    def classify(digits: Array) -> Array:
-        return classifier.probabilities(as_images(digits, form))
-
-    found = look_again(found, classify, classifier.doubt)
+    found = look_again(found, classifier.probabilities, form, classifier.doubt)
     seen = stacked(found, form)
     probabilities = classifier.probabilities(seen)
     answers = results.answers(

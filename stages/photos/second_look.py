@@ -6,12 +6,13 @@ import numpy as np
 from scipy import ndimage
 
 from stages.photos.centring import centred
-from stages.photos.handwriting import Handwriting
+from stages.photos.handwriting import Handwriting, as_images
+from stages.serving.description import ImageFormat
 from stages.shared.artifacts import Array
 from stages.shared.doubt import Doubt
 
 Classify = Callable[[Array], Array]
-"""Takes images of digits as ``Handwriting`` has them; returns ``(n, classes)`` probabilities."""
+"""Takes n images, at least one; returns ``(n, classes)`` probabilities."""
 
 _ANGLES = range(-45, 46, 15)
 # Width of what may be two digits, as a multiple of its height; and where it may be cut, as shares.
@@ -21,7 +22,9 @@ _CUTS = np.linspace(0.3, 0.7, 13)
 _LEAST, _INK = 10, 0.3
 
 
-def look_again(found: Handwriting, classify: Classify, doubt: Doubt | None) -> Handwriting:
+def look_again(
+    found: Handwriting, probabilities: Classify, form: ImageFormat, doubt: Doubt | None
+) -> Handwriting:
     """Replace digits of which the network is not sure by a reading of which it is, if there is one.
 
     One of many readings is often sure, also of what is no digit: a straight crease, put upright, is
@@ -29,7 +32,8 @@ def look_again(found: Handwriting, classify: Classify, doubt: Doubt | None) -> H
 
     Args:
         found: the digits as they are on the pictures.
-        classify: by the network.
+        probabilities: of the network, for images of its data set.
+        form: the format of these images.
         doubt: the confidence that answers need; None doubts nothing.
 
     Returns:
@@ -37,6 +41,10 @@ def look_again(found: Handwriting, classify: Classify, doubt: Doubt | None) -> H
     """
     if doubt is None:
         return found
+
+    def classify(digits: Array) -> Array:
+        return probabilities(as_images(digits, form))
+
     digits, changed = {}, {}
     for name, images in found.digits.items():
         digits[name], changed[name] = _replaced(

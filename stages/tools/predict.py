@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from stages.photos.handwriting import as_images, read_handwriting, stacked
+from stages.photos.handwriting import read_handwriting, stacked
 from stages.photos.second_look import look_again
 from stages.results.handwriting import answers
 from stages.serving.exported import ExportedModel
@@ -29,11 +29,7 @@ def main(
     classes, form = exported.description.classes, exported.description.images
 
     found = read_handwriting({str(path): path for path in pictures}, min(form.height, form.width))
-    found = look_again(
-        found,
-        lambda digits: exported.probabilities(as_images(digits, form)),
-        exported.description.doubt,
-    )
+    found = look_again(found, exported.probabilities, form, exported.description.doubt)
     images = stacked(found, form)
     probabilities = exported.probabilities(images) if len(images) else np.empty((0, len(classes)))
     table = answers(found.names, probabilities, classes, exported.description.doubt, found.changes)

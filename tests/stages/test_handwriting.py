@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from stages import handwriting, standardize
 from stages.model.classifier import Classifier
 from stages.params.file import read_params
+from stages.results.handwriting import TEXTS
 from stages.serving.description import DescriptionError
 from stages.shared import artifacts
 from stages.shared.artifacts import Array
@@ -57,6 +58,26 @@ def test_every_picture_is_answered_or_listed_with_its_reason(
     seen = artifacts.read_array(files["digits"])
     assert seen.shape == (1, 28, 28)
     assert np.corrcoef(seen[0].ravel(), small_mnist["test_images"][0].ravel())[0, 1] > 0.8
+
+
+def test_answers_are_doubted_by_the_confidence_that_the_weights_hold(
+    files: dict[str, Path],
+) -> None:
+    weights = artifacts.read_tensors(files["weights"])
+
+    def doubts(sure_from: float, digit_from: float) -> tuple[list[str], list[int]]:
+        limits = {"sure_from": sure_from, "digit_from": digit_from}
+        numbers = {name: np.array(limit, np.float32) for name, limit in limits.items()}
+        artifacts.write_tensors(files["weights"], weights | numbers)
+        handwriting.main(**files)
+        table = artifacts.read_table(files["reports"] / "handwriting.csv", TEXTS)
+        summary = artifacts.read_json(files["reports"] / "handwriting.json")
+        counts = [summary[name] for name in ("digits", "not_sure", "not_a_digit")]
+        return table["doubt"].tolist(), counts
+
+    assert doubts(0, 0) == ([""], [1, 0, 0])
+    assert doubts(1, 0) == (["not sure"], [1, 1, 0])
+    assert doubts(1, 1) == (["not a digit"], [0, 0, 1])
 
 
 def test_an_empty_folder_stops_nothing(files: dict[str, Path]) -> None:

@@ -7,9 +7,13 @@ from scipy import ndimage
 from stages.photos.centring import centred
 from stages.photos.handwriting import Handwriting
 from stages.photos.second_look import look_again
+from stages.serving.description import ImageFormat
 from stages.shared.artifacts import Array
 from stages.shared.doubt import Doubt
 
+FORM = ImageFormat(
+    height=28, width=28, dtype="uint8", minimum=0.0, maximum=255.0, background="minimum"
+)
 DOUBT = Doubt(sure_from=0.6, digit_from=0.4)
 
 
@@ -56,7 +60,7 @@ def seen(ink: Array) -> Handwriting:
 def test_a_digit_that_is_sure_stays_as_it_is(digits: Array, classify: Compare) -> None:
     found = seen(digits[0])
 
-    again = look_again(found, classify, DOUBT)
+    again = look_again(found, classify, FORM, DOUBT)
 
     np.testing.assert_array_equal(again.digits["a.png"], found.digits["a.png"])
     assert again.changes.tolist() == [False]
@@ -69,7 +73,7 @@ def test_a_rotated_digit_is_put_upright(
 ) -> None:
     rotated = ndimage.rotate(digits[number], degrees, order=1).clip(0, 1)
 
-    again = look_again(seen(rotated), classify, DOUBT)
+    again = look_again(seen(rotated), classify, FORM, DOUBT)
 
     (image,) = again.digits["a.png"]
     assert again.changes.tolist() == [True]
@@ -83,7 +87,7 @@ def test_two_digits_that_touch_are_cut(digits: Array, classify: Compare) -> None
     first, second = (digit[:, digit.any(axis=0)] for digit in digits[[1, 2]])
     touching = np.concatenate([first, second], axis=1)
 
-    again = look_again(seen(touching), classify, DOUBT)
+    again = look_again(seen(touching), classify, FORM, DOUBT)
 
     images = again.digits["a.png"]
     assert again.names == ["a.png", "a.png"]
@@ -95,7 +99,7 @@ def test_what_no_reading_makes_sure_stays_as_it_is(classify: Compare) -> None:
     ring = np.hypot(*(np.mgrid[:100, :100] - 49.5))
     found = seen((np.abs(ring - 40) < 6).astype(float))
 
-    again = look_again(found, classify, DOUBT)
+    again = look_again(found, classify, FORM, DOUBT)
 
     np.testing.assert_array_equal(again.digits["a.png"], found.digits["a.png"])
 
@@ -109,7 +113,7 @@ def test_a_rotation_needs_the_agreement_of_the_next_one(digits: Array) -> None:
 
     narrow = seen(digits[0][:, 30:70])
 
-    again = look_again(narrow, classify, DOUBT)
+    again = look_again(narrow, classify, FORM, DOUBT)
 
     np.testing.assert_array_equal(again.digits["a.png"], narrow.digits["a.png"])
 
@@ -124,21 +128,36 @@ def test_faint_and_thin_marks_are_no_error(
     image = np.full((1, 28, 28), 1, np.uint8) * np.arange(28, dtype=np.uint8)
     found = Handwriting({"a": image}, {}, {"a": [strokes]}, {"a": np.zeros(1, bool)})
 
-    again = look_again(found, classify, Doubt(sure_from=1, digit_from=0.4))
+    again = look_again(found, classify, FORM, Doubt(sure_from=1, digit_from=0.4))
 
     np.testing.assert_array_equal(again.digits["a"], image)
+
+
+def test_the_network_is_shown_images_of_its_data_set(digits: Array, classify: Compare) -> None:
+    dark = FORM.model_copy(update={"dtype": "float32", "maximum": 1.0, "background": "maximum"})
+    rotated = seen(ndimage.rotate(digits[0], 35, order=1).clip(0, 1))
+
+    def of_dark_ink(images: Array) -> Array:
+        assert images.dtype == np.float32
+        return classify(255 * (1 - images))
+
+    expected = look_again(rotated, classify, FORM, DOUBT)
+    again = look_again(rotated, of_dark_ink, dark, DOUBT)
+
+    assert again.changes.tolist() == [True]
+    np.testing.assert_array_equal(again.digits["a.png"], expected.digits["a.png"])
 
 
 def test_without_calibration_nothing_is_looked_at_again(digits: Array, classify: Compare) -> None:
     found = seen(digits[0])
 
-    assert look_again(found, classify, None) is found
+    assert look_again(found, classify, FORM, None) is found
 
 
 def test_pictures_without_digits_stay_in_their_place(digits: Array, classify: Compare) -> None:
     one, none = seen(digits[0]), np.empty((0, 28, 28), np.uint8)
     found = Handwriting({"0.png": none, **one.digits}, {}, {"0.png": [], **one.strokes}, {})
 
-    again = look_again(found, classify, DOUBT)
+    again = look_again(found, classify, FORM, DOUBT)
 
     assert {name: len(images) for name, images in again.digits.items()} == {"0.png": 0, "a.png": 1}

@@ -14,6 +14,7 @@ from stages.params.file import read_params
 from stages.serving.description import Description, ImageFormat
 from stages.serving.export import export
 from stages.shared.artifacts import Array
+from stages.shared.doubt import Doubt
 from stages.tools.predict import main
 from tests.helpers import ROOT, Done, program
 from tests.small_mnist import write_small_params
@@ -85,6 +86,23 @@ def test_the_answers_can_be_json(model: Path, photo: Path) -> None:
     assert digit["predicted"] in set("0123456789")
     assert 0 < digit["runner_up_confidence"] <= digit["confidence"] <= 1
     assert content["unread"] == {}
+
+
+def test_answers_are_doubted_as_the_model_describes(
+    photo: Path,
+    small_params: Path,
+    small_mnist: dict[str, Array],
+    mnist_description: Description,
+    tmp_path: Path,
+) -> None:
+    doubt = Doubt(sure_from=1, digit_from=1)
+    description = mnist_description.model_copy(update={"doubt": doubt})
+    path = tmp_path / "doubtful.tflite"
+    exported(small_mnist["train_images"], description, small_params, path)
+
+    (digit,) = json.loads(predict(photo, "--json", "--model", path).out)["digits"]
+
+    assert digit["doubt"] == "not a digit"
 
 
 def test_what_cannot_be_read_is_said_and_the_rest_is_answered(
